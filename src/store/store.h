@@ -25,6 +25,7 @@ struct store_conf {
     struct str database; /* empty = SQLite; postgresql://… is a later back end */
     unsigned queue_max;  /* jobs waiting; beyond it store_submit says ERR_BUSY */
     unsigned batch_max;  /* jobs per COMMIT */
+    void *env;           /* what db_env gives back from every handle: core's keys and settings */
     /* Called on the writer thread after a COMMIT with the topics that its jobs notified. */
     void (*on_notify)(void *arg, const uint64_t *topics, size_t count);
     void *arg;
@@ -64,6 +65,9 @@ enum err store_run(struct ctx *cx, struct store *store,
 enum err db_keep(struct ctx *cx, struct db *db);
 /* After COMMIT, wakes whoever waits for topic, on every node. Dropped if the job rolls back. */
 void db_notify(struct db *db, uint64_t topic);
+
+/* The env of store_conf. */
+void *db_env(const struct db *db);
 
 /* ---- reading ---- */
 
