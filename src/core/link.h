@@ -1,0 +1,31 @@
+/*
+ * link.h: mailed links: derived 256-bit tokens, stored hashed, single use, each for one purpose.
+ */
+#ifndef CORE_LINK_H
+#define CORE_LINK_H
+
+#include "core/core.h"
+
+enum link_purpose { LINK_CONFIRM_SIGN_UP, LINK_CONFIRM_EMAIL, LINK_RESET_PASSWORD, LINK_NOT_ME };
+
+struct link {
+    int64_t id, person_id, signup_id, factor_id;
+    enum link_purpose purpose;
+    struct str data;
+    int64_t created_at_ms, expires_at_ms;
+};
+
+/* id, times are set here. life: reset 10 min, confirm 24 h, not_me 7 days. */
+enum err link_new(struct ctx *cx, struct db *db, struct link *l);
+/* Unused and unexpired, of this purpose. ERR_EXPIRED for everything else. */
+enum err link_peek(struct ctx *cx, struct db *db, enum link_purpose p, struct str token,
+                   struct link *out);
+/* The same, and consumes it: one conditional UPDATE. */
+enum err link_use(struct ctx *cx, struct db *db, enum link_purpose p, struct str token,
+                  struct link *out);
+/* Every unused link of a purpose of a person dies: on any credential change. */
+enum err link_kill(struct ctx *cx, struct db *db, enum link_purpose p, int64_t person_id);
+/* The absolute URL to put into a message. */
+enum err link_url(struct ctx *cx, struct db *db, int64_t link_id, struct str *out);
+
+#endif

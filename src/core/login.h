@@ -1,0 +1,97 @@
+/*
+ * login.h: one sign-in or step-up attempt, from the password to the session.
+ *
+ *   open --second factor right--> done        (session opened in the same transaction)
+ *   open --denied by a device--> denied       (a code may still complete it)
+ *   open --ten minutes--> expired
+ *
+ * Approvals and codes belong to the attempt; the attempt belongs to one cookie. A step-up is an
+ * attempt of a signed-in person: `fresh` renews the proof, `factor_off` switches a factor off.
+ */
+#ifndef CORE_LOGIN_H
+#define CORE_LOGIN_H
+
+#include "core/factor.h"
+#include "core/person.h"
+#include "core/session.h"
+
+enum { LOGIN_LIFE_S = 600 };
+
+/* What the hash pool found out about a password; see login_password. */
+struct password_proof {
+    int64_t person_id;      /* 0: nobody by that name, or wrong, or only a pending sign-up */
+    int64_t password_at_ms; /* of the hash that was checked; a change in between voids the proof */
+    bool right;
+    bool signup_pending; /* right password of a sign-up whose e-mail is not confirmed */
+    int64_t signup_id;
+};
+
+/* On the hash pool, read-only handle: always exactly one Argon2id run (attack 53). */
+enum err login_prove_password(struct ctx *cx, struct db *db, struct str login, struct str password,
+                              struct password_proof *out);
+/* The same for somebody signed in (re-authentication). */
+enum err login_prove_own_password(struct ctx *cx, struct db *db, int64_t person_id,
+                                  struct str password, struct password_proof *out);
+
+enum login_state {
+    LOGIN_SIGNED_IN, /* session_token is set */
+    LOGIN_WAITING,   /* a device was asked; login_token is set */
+    LOGIN_CODE,      /* a code is asked for; login_token is set */
+    LOGIN_ENROL,     /* the policy demands a second factor; session of AMR_ENROL only */
+};
+
+struct login_in {
+    struct str login; /* as typed, for budgets of names that do not exist */
+    struct password_proof proof;
+    struct str next;
+    bool remember;
+    struct origin from;
+};
+struct login_out {
+    enum login_state state;
+    struct str session_token, login_token; /* secrets, for cookies */
+    bool remember;
+};
+/* Counts, then decides. ERR_DENIED: name or password wrong (one answer for both); ERR_LIMITED.
+ * With a sent factor strongest, its code is sent at once. */
+enum err login_password(struct ctx *cx, struct db *db, const struct login_in *in,
+                        struct login_out *out);
+
+struct login {
+    int64_t id, person_id, session_id, action_id;
+    struct str purpose, action, state, next, addr, user_agent;
+    enum factor_kind method;
+    unsigned amr;
+    bool remember;
+    int64_t created_at_ms, expires_at_ms;
+};
+/* The open attempt of a cookie. ERR_EXPIRED: none, over, too old. */
+enum err login_by_token(struct ctx *cx, struct db *db, struct str token, struct login *out);
+/* Public name of an attempt, so that a page can tell its own from another tab's. */
+struct str login_handle(struct ctx *cx, const struct login *l);
+
+/* Another way: sets the method; sends a code if the method is a sent one and none is pending. */
+enum err login_choose(struct ctx *cx, struct db *db, struct login *l, enum factor_kind method,
+                      const struct origin *from);
+/* Sends the code of the present method again. ERR_LIMITED with retry_after_s. */
+enum err login_resend(struct ctx *cx, struct db *db, struct login *l, const struct origin *from);
+
+struct login_done {
+    bool done; /* false: see check */
+    struct check_out check;
+    struct str session_token; /* new; set when done */
+    bool remember;
+    struct str next;
+};
+/* Checks a code for the attempt (factor_check) and, when right, completes it. */
+enum err login_check(struct ctx *cx, struct db *db, struct login *l, enum factor_kind method,
+                     struct str code, int64_t recovery_row, const struct origin *from,
+                     struct login_done *out);
+
+/* Starts a step-up for a signed-in person. With no second factor on and action "fresh", it is done
+ * at once: out->state is LOGIN_SIGNED_IN with the session's new token. */
+enum err login_step_up(struct ctx *cx, struct db *db, const struct session *s, const char *action,
+                       int64_t action_id, struct str next, const struct origin *from,
+                       struct login_out *out);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * outbox.h: messages, committed with what causes them, rendered when read or sent.
+ */
+#ifndef CORE_OUTBOX_H
+#define CORE_OUTBOX_H
+
+#include "core/core.h"
+
+struct outbox_row {
+    int64_t id, service_id, identity_id, verification_id, link_id;
+    struct str channel; /* sms, voice, email */
+    struct str target, template_name;
+    struct str params; /* JSON object of plain values */
+    struct str state;
+    int64_t created_at_ms, expires_at_ms;
+};
+
+struct outbox_message { /* rendered; holds secrets, lives until the ctx ends */
+    int64_t id;
+    struct str channel, to, subject, body, html, code, link;
+    int64_t created_at_ms;
+};
+
+/* id and created_at_ms are set here; expires_at_ms = 0 means a day. */
+enum err outbox_add(struct ctx *cx, struct db *db, struct outbox_row *row);
+/* A security notice to an address: what (a sentence), when, where from, with a not-me link. */
+enum err outbox_notice(struct ctx *cx, struct db *db, int64_t person_id, struct str email,
+                       struct str what, int64_t undo_factor_id, const struct origin *from);
+/* Newest first; to = empty for all. */
+enum err outbox_list(struct ctx *cx, struct db *db, struct str to, unsigned max,
+                     struct outbox_message **out, size_t *out_count);
+enum err outbox_render(struct ctx *cx, struct db *db, const struct outbox_row *row,
+                       struct outbox_message *out);
+
+/* "+1 ••• ••• 0142", "m•••@example.com": for pages, logs and audit. */
+struct str mask_target(struct ctx *cx, struct str channel, struct str target);
+
+#endif
