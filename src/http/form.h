@@ -3,8 +3,8 @@
  *
  * The same table binds application/x-www-form-urlencoded and a flat JSON object. A body that is
  * malformed as a whole (wrong type, bad escapes, invalid UTF-8, NUL, a field sent twice, more than
- * 64 fields, JSON deeper than 8) gives ERR_INVALID and sets problems->malformed; a field that is missing
- * or unacceptable is listed in *problems so that the page can say so beside it.
+ * 64 fields, JSON deeper than 8) gives ERR_INVALID and sets problems->malformed; a field that is
+ * missing or unacceptable is listed in *problems so that the page can say so beside it.
  */
 #ifndef HTTP_FORM_H
 #define HTTP_FORM_H

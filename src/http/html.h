@@ -41,13 +41,13 @@ static inline bool html_truth_ptr(const void *p)
 }
 /* What {{#if value}} asks. */
 #define html_truth(v)                                                                              \
-    _Generic((v),                                                                                  \
-        struct str: html_truth_str,                                                                \
-        bool: html_truth_int,                                                                      \
-        int: html_truth_int,                                                                       \
-        unsigned: html_truth_int,                                                                  \
-        long: html_truth_int,                                                                      \
-        unsigned long: html_truth_int,                                                             \
-        default: html_truth_ptr)(v)
+    _Generic((v), struct str                                                                       \
+             : html_truth_str, bool                                                                \
+             : html_truth_int, int                                                                 \
+             : html_truth_int, unsigned                                                            \
+             : html_truth_int, long                                                                \
+             : html_truth_int, unsigned long                                                       \
+             : html_truth_int, default                                                             \
+             : html_truth_ptr)(v)
 
 #endif

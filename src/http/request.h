@@ -7,7 +7,11 @@
 #include "base/ctx.h"
 #include "base/str.h"
 
+/* A handler never sees HEAD: it arrives as GET and the body is left out of the answer. */
 enum method { GET, POST, DELETE, HEAD, OPTIONS, PUT, PATCH, METHOD_COUNT };
+
+struct str method_name(enum method m);    /* "GET" */
+enum method method_from(struct str name); /* METHOD_COUNT when unknown; case matters */
 
 enum { REQUEST_HEADERS_MAX = 64, REQUEST_PARAMS_MAX = 6, REQUEST_ADDR_LEN = 45 };
 
@@ -27,13 +31,15 @@ struct request {
     struct header headers[REQUEST_HEADERS_MAX];
     size_t header_count;
     struct str body;
-    char addr[REQUEST_ADDR_LEN + 1]; /* end user's address; a proxy's header only from listed proxies */
-    bool tls;                        /* https, here or at a listed proxy */
-    bool local;                      /* came over the local control socket */
-    int64_t arrived_us;              /* monotonic; for latency figures */
+    /* The end user's address, or "local". A proxy's header counts only from listed proxies. */
+    char addr[REQUEST_ADDR_LEN + 1];
+    bool tls;           /* https, here or at a listed proxy */
+    bool local;         /* came over the local control socket */
+    int64_t arrived_us; /* monotonic; for latency figures */
 
     const struct route *route;
-    struct str params[REQUEST_PARAMS_MAX]; /* path parameters in order, unescaped, UTF-8 without NUL */
+    struct str
+        params[REQUEST_PARAMS_MAX]; /* path parameters in order, unescaped, UTF-8 without NUL */
 
     struct db *db;  /* handle of the thread that runs the handler now */
     void *app;      /* the composition root's struct app */
@@ -46,11 +52,13 @@ struct request {
 struct str request_header(const struct request *rq, struct str name);
 /* Path parameter by its name in the route's pattern; STR_NONE when the route has none such. */
 struct str request_param(const struct request *rq, struct str name);
-/* Cookie by name; STR_NONE when absent, malformed or sent twice. */
+/* Cookie by its name as sent ("__Host-" included); STR_NONE when absent, malformed or sent twice.
+ */
 struct str request_cookie(const struct request *rq, struct str name);
 /* Query parameter, unescaped; STR_NONE when absent, malformed or sent twice. */
 struct str request_query(struct ctx *cx, const struct request *rq, struct str name);
-/* True if the Accept header prefers JSON to HTML (names application/json and not text/html first). */
+/* True if the Accept header prefers JSON to HTML (names application/json and not text/html first).
+ */
 bool request_wants_json(const struct request *rq);
 /* True if the body's media type is this one; parameters are ignored. */
 bool request_body_is(const struct request *rq, struct str media_type);

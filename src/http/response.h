@@ -16,10 +16,10 @@ enum { RESPONSE_BODY_MAX = 4 * MIB, RESPONSE_HEAD_MAX = 8 * KIB };
 enum wake_reason { WAKE_START, WAKE_TOPIC, WAKE_HEARTBEAT, WAKE_DEADLINE, WAKE_STOP };
 
 /*
- * A wait for a topic: the connection parks as a struct and nothing else. `wake` runs on the loop with
- * the read-only handle: once at the start (so that nothing is missed between handler and park), when
- * the topic is notified, and at the deadline; it adds server-sent events to *out and returns true
- * when the stream is finished. Heartbeats are the loop's own.
+ * A wait for a topic: the connection parks as a struct and nothing else. `wake` runs on the loop
+ * with the read-only handle: once at the start (so that nothing is missed between handler and
+ * park), when the topic is notified, and at the deadline; it adds server-sent events to *out and
+ * returns true when the stream is finished. Heartbeats are the loop's own.
  */
 struct wait {
     uint64_t topic;      /* 0 = no wait */
@@ -43,8 +43,10 @@ struct response {
 
 void response_init(struct response *rs);
 void response_deinit(struct response *rs);
+void response_reset(struct response *rs); /* as after response_init */
 
-/* Adds a header. A value with CR, LF or NUL is refused: the header is left out and false returned. */
+/* Adds a header. A value with CR, LF or NUL is refused: the header is left out and false returned.
+ */
 bool response_header(struct response *rs, const char *name, struct str value);
 
 /* 303 See Other to a path of our own (starts with '/', no '//' or '\\'): after POST a redirect. */
@@ -60,10 +62,10 @@ void sse_event(struct buf *out, const char *event, struct str data);
 
 enum cookie_site { COOKIE_LAX, COOKIE_STRICT };
 struct cookie {
-    struct str name;  /* "__Host-" is put before it when secure */
-    struct str value; /* token characters only */
+    struct str name;   /* "__Host-" is put before it when secure */
+    struct str value;  /* token characters only */
     int64_t max_age_s; /* 0 = until the browser closes, -1 = delete now */
-    bool secure;      /* from the public URL: https */
+    bool secure;       /* from the public URL: https */
     enum cookie_site site;
 };
 /* Always HttpOnly, Path=/. */

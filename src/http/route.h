@@ -54,7 +54,8 @@ struct route {
 
 struct face {
     const char *name;
-    const char *prefix; /* "" or "/v2/": the longest prefix that fits decides who words 404 and 405 */
+    const char
+        *prefix; /* "" or "/v2/": the longest prefix that fits decides who words 404 and 405 */
     const struct route *routes;
     size_t route_count;
     handler_fn *gate; /* may be NULL; sets rq->who, refuses by returning an error */

@@ -39,11 +39,11 @@ struct http_conf {
     struct str control; /* path of a unix socket, empty = none; made with mode 0600 */
     unsigned workers;   /* loops */
     unsigned hash_threads, hash_queue_max;
-    struct str tls_cert_file, tls_key_file; /* both or none */
+    struct str tls_cert_file, tls_key_file;                                       /* both or none */
     uint32_t head_timeout_ms, body_timeout_ms, idle_timeout_ms, write_timeout_ms; /* absolute */
-    size_t head_max, body_max;                                  /* bytes */
+    size_t head_max, body_max;                                                    /* bytes */
     unsigned connections_max, connections_per_addr_max;
-    unsigned heartbeat_ms; /* of parked streams, jittered */
+    unsigned heartbeat_ms;             /* of parked streams, jittered */
     const struct str *trusted_proxies; /* addresses or CIDR blocks whose X-Forwarded-For counts */
     size_t trusted_proxy_count;
     struct http_limits limits[LIMIT_COUNT];
