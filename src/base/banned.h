@@ -10,7 +10,11 @@
 #include <string.h>
 #include <time.h>
 
-#pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol gmtime localtime rand srand
-#pragma GCC poison system gets
+#undef sprintf /* a macro of glibc under clang */
+#undef vsprintf
+#pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol gmtime localtime system gets
+/* warned of rather than poisoned, since OpenSSL's headers have a parameter of that name */
+int rand(void) __attribute__((deprecated("use random_bytes")));
+void srand(unsigned seed) __attribute__((deprecated("use random_seed_for_test, in tests")));
 
 #endif
