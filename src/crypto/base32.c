@@ -20,7 +20,7 @@ struct str base32_encode(struct arena *mem, struct bytes in)
         }
         bits -= 5;
         c = v >> bits & 31;
-        p[n++] = (char)(c + 'A' - (c > 25) * ('A' + 26 - '2'));
+        p[n++] = (char)(c < 26 ? 'A' + c : '2' + c - 26);
     }
     return (struct str){p, n};
 }

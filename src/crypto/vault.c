@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 enum {
-    VERSION = 1,
+    BLOB_VERSION = 1,
     ID_LEN = 4,
     HEAD_LEN = 1 + ID_LEN,
     NONCE_LEN = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
@@ -342,7 +342,7 @@ enum err vault_drop_key(struct ctx *cx, struct vault *v, uint32_t id)
 
 uint32_t vault_key_of(struct bytes blob)
 {
-    return blob.n >= VAULT_OVERHEAD && blob.p[0] == VERSION ? get_id(blob.p + 1) : 0;
+    return blob.n >= VAULT_OVERHEAD && blob.p[0] == BLOB_VERSION ? get_id(blob.p + 1) : 0;
 }
 
 uint32_t vault_current(struct vault *v)
@@ -388,7 +388,7 @@ struct bytes vault_seal(struct vault *v, struct vault_ref ref, struct bytes plai
     uint8_t *nonce = blob + HEAD_LEN, *text = nonce + NONCE_LEN;
 
     random_bytes(nonce, NONCE_LEN);
-    blob[0] = VERSION;
+    blob[0] = BLOB_VERSION;
     pthread_rwlock_rdlock(&v->keys_lock);
     put_id(blob + 1, v->ring->key[0].id);
     crypto_aead_xchacha20poly1305_ietf_encrypt(text, NULL, plain.p, plain.n, aad,
