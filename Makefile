@@ -48,7 +48,7 @@ format: ## rewrite the C sources in the house style
 	@find src tests tools -name '*.[ch]' -exec clang-format -i {} +
 
 clean: ## remove what builds leave behind; node_modules and data stay
-	rm -rf build build-asan build-tsan build-fuzz
+	rm -rf build build-asan build-tsan build-fuzz build-lint
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.* ## /  make \1 \t/p' Makefile | expand -t 16
