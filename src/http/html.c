@@ -47,7 +47,17 @@ void html_int(struct html *h, int64_t v)
     buf_addf(h->out, "%" PRId64, v);
 }
 
+void html_size(struct html *h, size_t v)
+{
+    buf_addf(h->out, "%zu", v);
+}
+
 void html_z(struct html *h, const char *z)
 {
     html_text(h, str_from(z));
+}
+
+void html_raw_z(struct html *h, const char *z)
+{
+    html_raw(h, str_from(z));
 }

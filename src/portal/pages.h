@@ -1,0 +1,437 @@
+/*
+ * pages.h: what each page shows. One struct per template in web/templates; tplgen makes
+ * `void page_login(struct html *, const struct page_login *)` from login.html and refuses to
+ * compile a field that is not here. Include "templates.h" to call them.
+ *
+ * Words live in the templates; what stands here are facts: values, names, numbers, yes or no.
+ * Strings are borrowed and escaped when written; fields called …_svg are written as they are. Empty
+ * strings and 0 mean "do not say". Every struct begins with `page`, which the layout shows.
+ *
+ * Where the forms go (all by POST with the hidden field `csrf`):
+ *
+ *   /sign-up  /login  /verify  /resend  /logout  /reset-password          names as in DESIGN.md
+ * section 5 /account/edit          name username about /account/password      current_password
+ * password /account/email         email current_password /account/phone         country_code phone
+ * current_password /account/reauth        password next /account/sessions/revoke-others
+ * /account/sessions/{sid}/revoke /account/security/{method}/start          turn on: leads to the
+ * page that enrols (totp sms voice email) /account/security/{method}/confirm        code
+ *   /account/security/{method}/off            GET asks, POST turns off
+ *   /account/security/recovery/new            ten new codes
+ *   /enrol/skip                               later (only where the policy does not require a
+ * factor) what holds a token or an id of its own is handed in as `action_url`
+ */
+#ifndef PORTAL_PAGES_H
+#define PORTAL_PAGES_H
+
+#include "base/str.h"
+#include "http/form.h"
+
+/* --- pieces --- */
+
+/* What the layout needs on every page. page_init() sets product, lang and dir. */
+struct page {
+    struct str product;           /* "Countersign", or the service's name */
+    struct str lang, dir;         /* "en", "ltr" */
+    struct str csrf;              /* form token; hidden in every form */
+    bool demo;                    /* banner that leads to /outbox */
+    bool signed_in;               /* shows Account, Security and Sign out */
+    bool at_account, at_security; /* which of them is the present page */
+    struct str flash;             /* what just happened: "Your password is changed." */
+    struct {
+        const struct problem *p;
+        size_t n;
+    } errors; /* the summary above the form; a problem without field is about the whole */
+};
+
+/* One field as the person left it. Secrets are never handed back: value stays empty. */
+struct entry {
+    struct str value;
+    struct str error; /* a sentence: what to do */
+};
+
+struct option {
+    struct str value, label;
+    bool selected;
+};
+struct options {
+    const struct option *p;
+    size_t n;
+};
+
+/* An instant. JavaScript turns it into the reader's zone; without, words are in UTC and say so. */
+struct when {
+    struct str iso;   /* "2026-10-06T14:03:00Z" */
+    struct str words; /* "6 October 2026, 14:03 UTC" */
+};
+
+/* Which kind of proof; exactly one of the bools. See page_way(). */
+struct way {
+    struct str name; /* as in the form field `method`: totp sms voice email recovery push */
+    bool totp, sms, voice, email, recovery, push;
+};
+
+/* The method of that name; all false when there is none such. */
+struct way page_way(struct str name);
+/* Fills product, lang and dir with "Countersign", "en", "ltr". */
+void page_init(struct page *page);
+/* Shows problems in the summary. They must live as long as the page. */
+void page_problems(struct page *page, const struct problems *ps);
+/* value, with its problem beside it if it has one. */
+struct entry page_entry(const struct problems *ps, struct str field, struct str value);
+
+/* --- parts: the pieces of HTML that pages share (templates that begin with '_') --- */
+
+struct part_head {
+    struct page page;
+    struct str title; /* of the window */
+    bool wide;        /* account and lists: 44rem instead of 26rem */
+};
+struct part_errors {
+    struct page page;
+};
+struct part_csrf {
+    struct str token;
+};
+struct part_icon {
+    struct str name; /* a symbol of _icons.html without "i-" */
+};
+struct part_when {
+    struct when at;
+};
+/* A labelled input with hint and error. */
+struct part_field {
+    struct entry in;
+    struct str name, label, type, autocomplete, hint;
+    struct str inputmode;
+    bool optional; /* otherwise required */
+    bool plain;    /* no capitals, no spelling help: names, addresses */
+    int max;       /* characters; 0 = no limit said */
+    bool focus;
+};
+struct part_password {
+    struct entry in;
+    struct str name, label, autocomplete;
+    int min; /* characters, for a new one: says so, and how strong it is; 0 = an old one */
+    bool focus;
+};
+/* The one field for a code of `digits` digits (0 = recovery code: letters too). */
+struct part_code {
+    struct entry in;
+    struct str label, hint;
+    int digits;
+};
+/* Country code and phone number side by side. */
+struct part_phone {
+    struct options countries;
+    struct entry country_code, phone;
+};
+/* "Send another code", after a wait. */
+struct part_resend {
+    struct str csrf, action_url;
+    struct way method;
+    int wait_s;            /* seconds until it works; 0 = now */
+    struct str wait_words; /* "24 seconds" */
+};
+
+/* Another way to prove it, offered below the code field. */
+struct other_way {
+    struct way method;
+    struct str to; /* masked destination, for those that send */
+    bool sends;    /* chosen by a POST to /resend; otherwise GET /verify?method= */
+};
+struct other_ways {
+    const struct other_way *p;
+    size_t n;
+};
+struct part_ways {
+    struct other_ways ways;
+    struct str csrf;
+};
+struct part_method_icon {
+    struct way method;
+};
+struct part_method_name { /* "Text message" */
+    struct way method;
+};
+struct part_method_way { /* "Text me a code" */
+    struct way method;
+};
+
+/* --- before signing in --- */
+
+struct page_index {
+    struct page page;
+};
+
+struct page_sign_up {
+    struct page page;
+    struct entry name, username, email, password, country_code, phone;
+    struct options countries;
+    int password_min; /* characters */
+};
+
+/* After sign-up, and the same whether the address was new or not. */
+struct page_check_email {
+    struct page page;
+    struct str email;    /* as typed */
+    struct str lifetime; /* "24 hours" */
+};
+
+/* The link of the mail: one button, so that a mail scanner's GET confirms nothing. */
+struct page_confirm_email {
+    struct page page;
+    struct str action_url;
+    struct str email;
+    bool ask_username; /* the wished one was taken meanwhile */
+    struct entry username;
+};
+
+struct page_login {
+    struct page page;
+    struct entry login, password;
+    bool remember;
+    struct str next; /* own path, or empty */
+};
+
+/* The code page for every method, at sign-in and for step-up. */
+struct page_verify {
+    struct page page;
+    struct way method;
+    struct str to;      /* "+1 ••• ••• 0142" */
+    struct str purpose; /* step-up: "To turn off text messages" ; empty at sign-in */
+    struct entry code;
+    int digits;            /* 6; recovery codes: 0 */
+    int number;            /* recovery: which code of the list; 0 = any */
+    struct str tries_left; /* "3 tries" */
+    bool can_resend;
+    int wait_s; /* until another may be sent */
+    struct str wait_words;
+    struct other_ways others;
+    struct str cancel_url; /* step-up: back to where it began; empty: "Start again" signs out */
+};
+
+/* Push: six digits to enter on the phone. */
+struct page_waiting {
+    struct page page;
+    struct str device;             /* "Pixel 9" */
+    struct str digits_a, digits_b; /* "482", "913" */
+    struct str digits;             /* "482913": the value when copied */
+    struct str qr_svg;             /* may be empty */
+    struct str status_url;         /* polled: answers {"state":…,"next":…} */
+    struct str events_url;         /* server-sent events; may be empty */
+    int left_s, total_s;
+    struct str left_words; /* "1 minute 14 seconds" */
+    int wait_s;
+    struct str wait_words;
+    struct other_ways others;
+};
+
+/* The policy demands a second factor: choose one. */
+struct enrol_choice {
+    struct way method;
+    struct str to; /* masked destination */
+};
+struct page_enrol_required {
+    struct page page;
+    bool required; /* false: advised, may be skipped */
+    struct {
+        const struct enrol_choice *p;
+        size_t n;
+    } choices;
+};
+
+/* --- password and mail links --- */
+
+struct page_reset_password {
+    struct page page;
+    struct entry email;
+};
+/* Neutral, whether there is such an account or not. */
+struct page_reset_sent {
+    struct page page;
+    struct str email;
+};
+struct page_reset_set {
+    struct page page;
+    struct str action_url;
+    struct str username; /* hidden field for password managers */
+    struct entry password;
+    int password_min;
+};
+struct page_reauth {
+    struct page page;
+    struct str username;
+    struct str next;
+    struct entry password;
+};
+/* "This wasn't me" in a notice. */
+struct page_not_me {
+    struct page page;
+    struct str action_url;
+    struct str what; /* "Your password was changed" */
+    struct when at;
+    struct str where; /* "Firefox on Linux, 203.0.113.24" */
+};
+
+/* --- account --- */
+
+struct activity {
+    struct str what;  /* "Signed in with an authenticator app" */
+    struct str where; /* "Firefox on Linux, 203.0.113.24" */
+    struct when at;
+    bool alarming; /* a failure or a change: marked by icon and word */
+};
+struct session_row {
+    struct str sid;
+    struct str device; /* "Firefox on Linux" */
+    struct str addr;
+    struct when seen_at;
+    bool current;
+};
+struct page_account {
+    struct page page;
+    struct str name, username, about, email, phone;
+    bool email_confirmed;
+    bool second_factor; /* false: advises to turn one on */
+    struct when member_since, last_seen;
+    struct {
+        const struct activity *p;
+        size_t n;
+    } activity;
+    struct {
+        const struct session_row *p;
+        size_t n;
+    } sessions;
+    bool other_sessions; /* more than this one */
+};
+struct page_account_edit {
+    struct page page;
+    struct entry name, username, about;
+};
+struct page_change_password {
+    struct page page;
+    struct str username;
+    struct entry current_password, password;
+    int password_min;
+};
+struct page_change_email {
+    struct page page;
+    struct str email;   /* the present one */
+    struct str pending; /* asked for and not confirmed yet; may be empty */
+    struct entry new_email, current_password;
+};
+struct page_change_phone {
+    struct page page;
+    struct str phone; /* the present one; may be empty */
+    struct options countries;
+    struct entry country_code, new_phone, current_password;
+};
+
+/* --- security --- */
+
+struct factor_row {
+    struct way method;
+    bool on;
+    bool available;     /* false: the service has no such channel, or there is no number yet */
+    struct str to;      /* masked destination */
+    struct str detail;  /* "Added 3 days ago, last used today" */
+    bool last_required; /* may not be turned off: the policy demands one */
+};
+struct page_security {
+    struct page page;
+    struct {
+        const struct factor_row *p;
+        size_t n;
+    } factors;
+    int on_count;
+    bool only_one;        /* warn: keep at least two */
+    bool policy_required; /* the service demands a second factor */
+    bool policy_strict;
+    bool has_recovery;
+    int recovery_left, recovery_total; /* 8 of 10 */
+    bool recovery_low;
+};
+
+struct page_totp_enrol {
+    struct page page;
+    struct str qr_svg;      /* <svg …>: of otpauth_url */
+    struct str otpauth_url; /* link for an app on this phone */
+    struct {
+        const struct str *p;
+        size_t n;
+    } groups;           /* the secret in groups of four, "JBSW" "Y3DP" */
+    struct str secret;  /* in one piece, to copy */
+    struct str account; /* what the app will show: "Countersign: mal@example.com" */
+    struct entry code;
+    int digits;
+};
+
+/* SMS, voice, e-mail: a code is on its way, enter it. */
+struct page_code_enrol {
+    struct page page;
+    struct way method;
+    struct str to;
+    struct entry code;
+    int digits;
+    int wait_s;
+    struct str wait_words;
+};
+
+struct page_factor_off {
+    struct page page;
+    struct way method;
+    struct str to;
+    bool last; /* nothing but the password is left then */
+};
+
+struct recovery_code {
+    int number;
+    struct str code; /* "k7dq-m2xv-93pt" */
+};
+struct page_recovery_codes {
+    struct page page;
+    struct str account; /* whose, for the print-out */
+    struct when made_at;
+    struct {
+        const struct recovery_code *p;
+        size_t n;
+    } codes;
+    struct str next; /* where "I have saved them" leads */
+};
+
+/* --- the rest --- */
+
+struct page_notice {
+    struct page page;
+    struct str title, text;
+    struct str link_url, link_text; /* a way on; may be empty */
+    bool good, bad;                 /* icon; neither: plain */
+};
+
+struct page_error {
+    struct page page;
+    int status;
+    bool not_found, bad_request, denied, expired, limited, busy, internal; /* exactly one */
+    struct str text;       /* replaces the template's sentence */
+    struct str wait_words; /* with limited: "2 minutes" */
+    struct str request_id; /* with internal and busy */
+};
+
+struct outbox_row {
+    struct str id, channel, to, subject, body;
+    struct str code, code_a, code_b; /* the code whole, and in halves for the eye; may be empty */
+    struct str link_url, link_text;  /* of a link in the body; may be empty */
+    struct when at;
+    bool sms, voice, email, other; /* which icon */
+};
+struct page_outbox {
+    struct page page;
+    struct str to; /* only messages to this; may be empty */
+    struct {
+        const struct outbox_row *p;
+        size_t n;
+    } messages;
+    struct str newest; /* id of the first */
+};
+
+#endif
