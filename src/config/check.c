@@ -1,0 +1,170 @@
+/*
+ * check.c: whether the settings fit each other and this machine.
+ *
+ * One function a rule; each adds at most a line or two to the problems and none stops the others.
+ * Looks at files but changes nothing.
+ */
+#include "base/url.h"
+#include "config/option.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { SOCKET_PATH_MAX = sizeof(((struct sockaddr_un *)0)->sun_path) - 1 };
+
+struct check {
+    struct ctx *cx;
+    const struct config *cf;
+    struct buf *problems;
+};
+
+/* The URL option was parsed before, so this cannot fail for one that is set. */
+static bool url_is_loopback(struct check *c, struct str url)
+{
+    struct url u;
+
+    return url_parse(c->cx->mem, url, &u) && host_is_loopback(u.host);
+}
+
+/* Starts a line with the place of the option, so that the operator knows what to edit. */
+static void problem(struct check *c, enum config_option o, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+static void problem(struct check *c, enum config_option o, const char *fmt, ...)
+{
+    char text[400];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    config_print_place(c->cf, o, c->problems);
+    buf_addf(c->problems, ": %s %s\n", config_name(o), text);
+}
+
+static void check_demo(struct check *c)
+{
+    if (c->cf->mode != MODE_DEMO)
+        return;
+    if (!config_is_local(c->cf))
+        problem(c, OPTION_listen,
+                "%s can be reached from other machines, and demo mode shows every code to whoever "
+                "asks; listen on 127.0.0.1, or set mode = production",
+                c->cf->listen.p);
+    if (c->cf->public_url.n && !url_is_loopback(c, c->cf->public_url))
+        problem(c, OPTION_public_url,
+                "leads here from other machines, and demo mode shows every code to whoever asks; "
+                "leave it empty, or set mode = production");
+    if (c->cf->trusted_proxies.n)
+        problem(c, OPTION_trusted_proxies,
+                "has no place in demo mode, which is for this machine only");
+}
+
+static void check_production(struct check *c)
+{
+    struct str url = c->cf->public_url;
+
+    if (c->cf->mode != MODE_PRODUCTION)
+        return;
+    if (url.n == 0)
+        problem(c, OPTION_public_url,
+                "is needed in production: the address that people type, as in "
+                "https://login.example.com");
+    else if (!str_starts(url, STR("https://")) && !url_is_loopback(c, url))
+        problem(c, OPTION_public_url, "must start with https:// in production");
+    for (unsigned i = 0; i < OPTION_COUNT; i++) {
+        if ((option_table[i].flags & OPTION_DEMO_ONLY) && c->cf->place[i].from != FROM_DEFAULT)
+            problem(c, (enum config_option)i, "is for demo mode only");
+    }
+}
+
+static void check_database(struct check *c)
+{
+    if (c->cf->database.n)
+        problem(
+            c, OPTION_database,
+            "names PostgreSQL, which is not built into this version; leave it empty for SQLite");
+}
+
+static void check_sessions(struct check *c)
+{
+    if (c->cf->session_idle_s > c->cf->session_lifetime_s)
+        problem(c, OPTION_session_idle_s, "is longer than session_lifetime_s");
+}
+
+static void check_file(struct check *c, enum config_option o, struct str path)
+{
+    struct stat st;
+
+    if (path.n == 0)
+        return;
+    if (stat(path.p, &st)) {
+        problem(c, o, "%s: %s", path.p, strerror(errno));
+        return;
+    }
+    if (!S_ISREG(st.st_mode))
+        problem(c, o, "%s: is not a file", path.p);
+    else if (access(path.p, R_OK))
+        problem(c, o, "%s: %s", path.p, strerror(errno));
+    else if ((option_table[o].flags & OPTION_SECRET_FILE) && (st.st_mode & (S_IRWXO | S_IWGRP)))
+        problem(c, o, "%s: other users may read or change it; chmod 600 or 640", path.p);
+}
+
+static void check_files(struct check *c)
+{
+    struct str key = config_master_key_file(c->cx->mem, c->cf);
+
+    if (!c->cf->tls_cert_file.n != !c->cf->tls_key_file.n)
+        problem(c, c->cf->tls_cert_file.n ? OPTION_tls_key_file : OPTION_tls_cert_file,
+                "is missing: https needs tls_cert_file and tls_key_file both");
+    check_file(c, OPTION_tls_cert_file, c->cf->tls_cert_file);
+    check_file(c, OPTION_tls_key_file, c->cf->tls_key_file);
+    if (access(key.p, F_OK) == 0 || errno != ENOENT) /* the first start makes it */
+        check_file(c, OPTION_master_key_file, key);
+}
+
+/* The folder itself, or the nearest one above it that exists and where it would be made. */
+static void check_data_dir(struct check *c)
+{
+    struct str path = arena_str(c->cx->mem, c->cf->data_dir);
+    struct str control = config_control_socket(c->cx->mem, c->cf);
+    struct stat st;
+
+    if (control.n > SOCKET_PATH_MAX)
+        problem(c, OPTION_data_dir, "is too long: %s may have %d bytes and has %zu", control.p,
+                SOCKET_PATH_MAX, control.n);
+    while (stat(path.p, &st)) {
+        size_t n = path.n;
+
+        if (errno != ENOENT) {
+            problem(c, OPTION_data_dir, "%s: %s", path.p, strerror(errno));
+            return;
+        }
+        while (n > 0 && path.p[n - 1] == '/')
+            n--;
+        while (n > 0 && path.p[n - 1] != '/')
+            n--;
+        path = n ? arena_str(c->cx->mem, str_sub(path, 0, n)) : STR(".");
+    }
+    if (!S_ISDIR(st.st_mode))
+        problem(c, OPTION_data_dir, "%s: is not a folder", path.p);
+    else if (access(path.p, W_OK | X_OK))
+        problem(c, OPTION_data_dir, "%s: %s", path.p, strerror(errno));
+}
+
+enum err config_check(struct ctx *cx, const struct config *cf, struct buf *problems)
+{
+    static void (*const rules[])(struct check *) = {
+        check_demo, check_production, check_database, check_sessions, check_files, check_data_dir,
+    };
+    struct check c = {cx, cf, problems};
+    size_t before = problems->n;
+
+    EACH_ROW (rule, rules)
+        (*rule)(&c);
+    if (problems->n > before)
+        return fail(cx, ERR_INVALID, "the settings do not fit together");
+    return OK;
+}
