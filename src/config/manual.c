@@ -1,17 +1,30 @@
 /* manual.c: the option section of countersign.conf(5), in mdoc, from the option table. */
 #include "config/option.h"
 
-/* Text in mdoc: a backslash is escaped, and no line may begin with a dot or a quote. Sentences
- * begin on a new line, as mandoc's linter asks. */
-static void mdoc_text(struct buf *out, const char *text)
+enum { LINE_LEN = 78 };
+
+/* Running text, one word after the other: a new sentence on a new line, as mandoc's linter asks,
+ * and none longer than LINE_LEN. Help texts start no word with a dot or a quote. */
+static void mdoc_text(struct buf *out, struct str text)
 {
-    for (const char *c = text; *c; c++) {
-        if (*c == '\\')
-            buf_add(out, STR("\\e"));
-        else if (*c == ' ' && c > text && c[-1] == '.')
+    struct str word;
+    size_t column = 0;
+
+    while (str_split(&text, ' ', &word)) {
+        if (column && column + 1 + word.n > LINE_LEN) {
             buf_addc(out, '\n');
-        else
-            buf_addc(out, *c);
+            column = 0;
+        } else if (column) {
+            buf_addc(out, ' ');
+            column++;
+        }
+        for (size_t i = 0; i < word.n; i++)
+            buf_add(out, word.p[i] == '\\' ? STR("\\e") : str_sub(word, i, 1));
+        column += word.n;
+        if (str_ends(word, STR(".")) && text.p) {
+            buf_addc(out, '\n');
+            column = 0;
+        }
     }
     buf_addc(out, '\n');
 }
@@ -33,7 +46,7 @@ void config_manual(struct buf *out)
         const struct option *o = &option_table[i];
 
         buf_addf(out, ".It Ic %s No = Ar %s\n", o->name, o->type->name);
-        mdoc_text(out, o->help);
+        mdoc_text(out, str_from(o->help));
         mdoc_range(out, o);
         if (*o->fallback)
             buf_addf(out, "The default is\n.Ql %s .\n", o->fallback);
