@@ -7,18 +7,21 @@
  * Strings are borrowed and escaped when written; fields called …_svg are written as they are. Empty
  * strings and 0 mean "do not say". Every struct begins with `page`, which the layout shows.
  *
- * Where the forms go (all by POST with the hidden field `csrf`):
+ * Where the forms go (POST, always with the hidden field `csrf`; src/portal/routes.c):
  *
- *   /sign-up  /login  /verify  /resend  /logout  /reset-password          names as in DESIGN.md
- * section 5 /account/edit          name username about /account/password      current_password
- * password /account/email         email current_password /account/phone         country_code phone
- * current_password /account/reauth        password next /account/sessions/revoke-others
- * /account/sessions/{sid}/revoke /account/security/{method}/start          turn on: leads to the
- * page that enrols (totp sms voice email) /account/security/{method}/confirm        code
- *   /account/security/{method}/off            GET asks, POST turns off
- *   /account/security/recovery/new            ten new codes
- *   /enrol/skip                               later (only where the policy does not require a
- * factor) what holds a token or an id of its own is handed in as `action_url`
+ * - /sign-up /login /verify /resend /logout /reset-password: names as in DESIGN.md section 5
+ * - /verify: also `handle`, hidden: which attempt the page belongs to
+ * - /account/edit: name username about
+ * - /account/password: current_password password
+ * - /account/email: email current_password
+ * - /account/phone: country_code phone current_password
+ * - /reauth: password next
+ * - /account/sessions/end-others, /account/sessions/{id}/end
+ * - /account/security/{way}/start: turns on; leads to GET /account/security/{way}, which enrols
+ * - /account/security/{way}: code (totp sms voice email); .../{way}/resend: another code
+ * - /account/security/{way}/off: GET asks, POST turns off (behind a current factor)
+ * - /account/security/recovery: ten new codes
+ * - what holds a token or an id of its own is handed in as `action_url`
  */
 #ifndef PORTAL_PAGES_H
 #define PORTAL_PAGES_H
