@@ -1,10 +1,11 @@
 /*
  * store.h: the database behind the rules. Nobody above sees SQL text, SQLite or PostgreSQL.
  *
- * All statements are declared in sql/query/ and compiled in by tools/sqlgen (store/queries.h); every
- * one is prepared when the store opens, so a typo fails at start. Reads go through a read-only handle
- * that belongs to one thread. Writes are jobs: the writer takes what is queued, runs each job inside
- * a savepoint of its own, commits once, and only then tells the jobs that they are done.
+ * All statements are declared in sql/query/ and compiled in by tools/sqlgen (store/queries.h);
+ * every one is prepared when the store opens, so a typo fails at start. Reads go through a
+ * read-only handle that belongs to one thread. Writes are jobs: the writer takes what is queued,
+ * runs each job inside a savepoint of its own, commits once, and only then tells the jobs that they
+ * are done.
  *
  * One process owns a SQLite store: an exclusive lock on DATA_DIR/store.lock refuses the second.
  */
@@ -39,17 +40,26 @@ void store_close(struct store **store);
 int store_schema_version(const struct store *store);
 /* May be set until the first job is submitted. */
 void store_on_notify(struct store *store, void (*fn)(void *, const uint64_t *, size_t), void *arg);
-/* A consistent copy of the whole database in `path` (must not exist), while the store goes on. */
+/* A consistent copy of the whole database in `path`, while the store goes on. The name appears when
+ * the copy is whole and on the disk (until then: path.part). Waits: never for a loop. ERR_CONFLICT:
+ * path exists. ERR_BUSY: another backup runs. */
 enum err store_backup(struct ctx *cx, struct store *store, struct str path);
+
+/* Lets the engine check all it has stored (SQLite: integrity_check). Waits. */
+enum err store_check(struct ctx *cx, struct store *store);
 
 /* ---- writing ---- */
 
 struct store_job {
     struct store_job *next; /* the store's while queued */
+    const char *why; /* in done: the reason, where the store itself failed the job; else NULL */
     /* On the writer thread, inside a transaction. An error rolls back what came after the last
-     * db_keep. May run again from the start (serialization failure), so it sets its outputs anew. */
+     * db_keep. Once a statement has failed (say, on a UNIQUE constraint), all that helps is to
+     * return: further statements are refused, as PostgreSQL does; ON CONFLICT avoids it. May run
+     * again from the start (serialization failure), so it sets its outputs anew. */
     enum err (*run)(struct store_job *job, struct db *db);
-    /* On the writer thread after COMMIT with run's result, or with ERR_INTERNAL when COMMIT failed. */
+    /* On the writer thread after COMMIT with run's result, or with ERR_INTERNAL when COMMIT failed.
+     */
     void (*done)(struct store_job *job, enum err result);
 };
 
