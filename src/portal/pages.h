@@ -199,6 +199,7 @@ struct page_login {
 /* The code page for every method, at sign-in and for step-up. */
 struct page_verify {
     struct page page;
+    struct str handle; /* hidden field: which attempt this page belongs to */
     struct way method;
     struct str to;      /* "+1 ••• ••• 0142" */
     struct str purpose; /* step-up: "To turn off text messages" ; empty at sign-in */
@@ -420,7 +421,7 @@ struct page_error {
     struct str request_id; /* with internal and busy */
 };
 
-struct outbox_row {
+struct outbox_item {
     struct str id, channel, to, subject, body;
     struct str code, code_a, code_b; /* the code whole, and in halves for the eye; may be empty */
     struct str link_url, link_text;  /* of a link in the body; may be empty */
@@ -431,7 +432,7 @@ struct page_outbox {
     struct page page;
     struct str to; /* only messages to this; may be empty */
     struct {
-        const struct outbox_row *p;
+        const struct outbox_item *p;
         size_t n;
     } messages;
     struct str newest; /* id of the first */
