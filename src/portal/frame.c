@@ -1,0 +1,143 @@
+/* frame.c: see frame.h. */
+#include "portal/frame.h"
+#include "base/clock.h"
+#include "base/encode.h"
+#include "base/url.h"
+#include "core/outbox.h"
+#include "core/service.h"
+#include "portal/countries.h"
+#include "portal/words.h"
+
+enum { PATH_LEN_MAX = 2048 };
+
+/* ---- pages ---- */
+
+void frame_open(struct ctx *cx, struct request *rq, struct response *rs, struct page *page)
+{
+    const struct visit *v = visit_of(cx, rq);
+    const struct core *core = core_of(rq->db);
+    const struct draft *d = rq->problems;
+
+    page_init(page);
+    if (core->product_name.n)
+        page->product = core->product_name;
+    page->demo = core->demo;
+    page->signed_in = v->signed_in;
+    page->csrf = form_token(cx, rq, rs);
+    page->flash = flash_take(cx, rq, rs);
+    if (d)
+        page_problems(page, &d->problems);
+}
+
+enum err frame_close(struct ctx *cx, struct response *rs)
+{
+    if (rs->body.full)
+        return fail(cx, ERR_INTERNAL, "page: larger than an answer may be");
+    rs->content_type = "text/html; charset=utf-8";
+    return OK;
+}
+
+/* ---- answers that are the same for pages and JSON ---- */
+
+json_t *json_of(struct str s)
+{
+    return json_stringn(s.p ? s.p : "", s.n);
+}
+
+json_t *json_instant(int64_t at_ms)
+{
+    char iso[CLOCK_ISO_LEN + 1];
+
+    if (!at_ms)
+        return json_null();
+    clock_iso(at_ms, iso);
+    return json_string(iso);
+}
+
+enum err frame_next(struct ctx *cx, struct request *rq, struct response *rs, const char *state,
+                    struct str path)
+{
+    if (!wants_json(rq))
+        return respond_redirect(cx, rs, path);
+    return respond_json(cx, rs, 200,
+                        json_pack("{s:s, s:o}", "state", state, "next", json_of(path)));
+}
+
+struct str next_path(struct ctx *cx, struct str next, struct str otherwise)
+{
+    struct str path = next.n ? url_local_path(cx->mem, next) : STR_NONE;
+
+    return path.n > 1 ? path : otherwise; /* "/" is also what a refused one becomes */
+}
+
+struct str path_with_next(struct ctx *cx, struct str path, struct str next)
+{
+    struct buf b;
+    struct str out;
+
+    if (!next.n)
+        return path;
+    buf_init(&b, PATH_LEN_MAX);
+    buf_addf(&b, "%.*s?next=", STR_ARG(path));
+    url_part(&b, next);
+    out = b.full ? path : arena_str(cx->mem, buf_str(&b));
+    buf_deinit(&b);
+    return out;
+}
+
+/* ---- pieces of pages ---- */
+
+struct options country_options(struct ctx *cx, struct str code)
+{
+    struct option *list = ARENA_ARRAY(cx->mem, struct option, country_count + 1);
+    bool found = false;
+    size_t n = 1;
+
+    if (str_starts(code, STR("+")))
+        code = str_sub(code, 1, code.n);
+    for (const struct country *c = countries; c < countries + country_count; c++) {
+        bool selected = c->main && str_eq(code, str_from(c->code));
+
+        found = found || selected;
+        list[n++] = (struct option){
+            .value = arena_printf(cx->mem, "+%s", c->code),
+            .label = arena_printf(cx->mem, "%s (+%s)", c->name, c->code),
+            .selected = selected,
+        };
+    }
+    list[0] = (struct option){.label = STR("Choose a country"), .selected = !found};
+    return (struct options){list, n};
+}
+
+enum err password_least(struct ctx *cx, struct db *db, const struct person *p, int *out)
+{
+    struct service s;
+    struct factor *factors;
+    size_t count = 0;
+    enum err e;
+
+    if (p) {
+        if ((e = factor_list(cx, db, p->identity_id, &factors, &count)))
+            return e;
+        *out = p->policy == POLICY_STRICT && !count ? PASSWORD_MIN_ALONE : PASSWORD_MIN;
+        return OK;
+    }
+    if ((e = service_by_id(cx, db, core_of(db)->portal_service_id, &s)))
+        return e;
+    *out = s.policy == POLICY_STRICT ? PASSWORD_MIN_ALONE : PASSWORD_MIN;
+    return OK;
+}
+
+enum err visit_person(struct ctx *cx, struct request *rq, struct person *out)
+{
+    return person_by_id(cx, rq->db, visit_of(cx, rq)->session.person_id, out);
+}
+
+struct str factor_target(struct ctx *cx, const struct person *p, enum factor_kind kind)
+{
+    if (kind == FACTOR_SMS || kind == FACTOR_VOICE)
+        return mask_target(cx, factor_kind_name(kind), p->phone);
+    if (kind == FACTOR_EMAIL)
+        return mask_target(cx, factor_kind_name(kind), p->email);
+    return STR_NONE;
+}
