@@ -144,6 +144,8 @@ enum err db_keep(struct ctx *cx, struct db *db)
 
     if (db->role != DB_WRITER || !db->in_txn || db->failed)
         return fail(cx, ERR_INTERNAL, "db_keep: outside of a job, or after a failed statement");
+    if (db->open_count > 0) /* SQLite releases no savepoint under a RETURNING that is being read */
+        return fail(cx, ERR_INTERNAL, "db_keep: rows are being read, db_rows_end comes first");
     if ((e = db->ops->txn(cx, db->conn, TXN_RELEASE)) ||
         (e = db->ops->txn(cx, db->conn, TXN_SAVEPOINT))) {
         db->failed = true;

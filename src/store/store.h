@@ -71,7 +71,8 @@ enum err store_submit(struct store *store, struct store_job *job) MUST_USE;
 enum err store_run(struct ctx *cx, struct store *store,
                    enum err (*fn)(struct ctx *cx, struct db *db, void *arg), void *arg);
 
-/* What was written so far stays, even when this job fails later: attempts are counted this way. */
+/* What was written so far stays, even when this job fails later: attempts are counted this way. End
+ * all rows first. */
 enum err db_keep(struct ctx *cx, struct db *db);
 /* After COMMIT, wakes whoever waits for topic, on every node. Dropped if the job rolls back. */
 void db_notify(struct db *db, uint64_t topic);
