@@ -1,21 +1,5 @@
 #include "base/unit.h"
 
-#include "base/encode.h"
-
-static int arena_setup(void **state)
-{
-    *state = arena_new();
-    return 0;
-}
-
-static int arena_teardown(void **state)
-{
-    struct arena *mem = *state;
-
-    arena_free(&mem);
-    return 0;
-}
-
 /* RFC 4648 section 10, and the two characters in which the alphabets differ. */
 static const struct {
     const char *name, *plain, *hex, *base64, *base64url;
@@ -112,5 +96,5 @@ int main(void)
         cmocka_unit_test(url_decoding_knows_forms_from_paths),
     };
 
-    return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
+    return cmocka_run_group_tests(tests, unit_mem_setup, unit_mem_teardown);
 }

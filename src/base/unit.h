@@ -1,6 +1,6 @@
 /*
  * unit.h: what a unit test includes, first of all: cmocka with the headers it wants before it, and
- * assertions for our views. Only *_test.c include it.
+ * assertions for our views and an arena per group of tests. Only *_test.c include it.
  */
 #ifndef BASE_UNIT_H
 #define BASE_UNIT_H
@@ -16,7 +16,8 @@
 #undef fail_msg
 #define fail_msg(...) (print_error(__VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
 
-#include "base/str.h"
+#include "base/arena.h"
+#include "base/encode.h"
 
 /* Shows both texts when they differ. */
 #define assert_str(got, want)                                                                      \
@@ -33,5 +34,33 @@
         if (!(condition))                                                                          \
             fail_msg("%s:%d: row \"%s\": %s", __FILE__, __LINE__, (row)->name, #condition);        \
     } while (0)
+
+/* Group fixtures: *state is an arena that lives as long as the group. */
+static inline int unit_mem_setup(void **state)
+{
+    *state = arena_new();
+    return 0;
+}
+
+static inline int unit_mem_teardown(void **state)
+{
+    struct arena *mem = *state;
+
+    arena_free(&mem);
+    return 0;
+}
+
+/* The bytes that `text` says in hex. */
+static inline struct bytes unit_hex(struct arena *mem, const char *text)
+{
+    struct str in = str_from(text);
+    uint8_t *out = arena_alloc(mem, in.n / 2);
+
+    assert_int_equal(hex_decode(in, out, in.n / 2), in.n / 2);
+    return (struct bytes){out, in.n / 2};
+}
+
+/* As assert_str, for bytes, shown in hex. */
+#define assert_hex(mem, got, want_hex) assert_str(hex_encode((mem), (got)), str_from(want_hex))
 
 #endif
