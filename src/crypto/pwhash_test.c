@@ -1,0 +1,116 @@
+#include "base/unit.h"
+
+#include "base/ctx.h"
+#include "crypto/pwhash.h"
+
+static struct str make(struct arena *mem, struct str password)
+{
+    struct ctx cx;
+    struct str out;
+
+    ctx_init(&cx, mem);
+    assert_int_equal(pwhash_make(&cx, password, &out), OK);
+    return out;
+}
+
+static void a_hash_knows_its_password_only(void **state)
+{
+    struct str hash = make(*state, STR("correct horse"));
+
+    assert_true(str_starts(hash, STR("$argon2id$v=19$m=19456,t=2,p=1$")));
+    assert_true(hash.n <= PWHASH_LEN_MAX);
+    assert_true(pwhash_check(STR("correct horse"), hash));
+    assert_false(pwhash_check(STR("correct horsE"), hash));
+    assert_false(pwhash_check(STR("correct horse "), hash));
+    assert_false(pwhash_check(STR("correct horse\0"), hash));
+    assert_false(pwhash_check(STR_NONE, hash));
+}
+
+static void every_hash_has_a_salt_of_its_own(void **state)
+{
+    assert_false(str_eq(make(*state, STR("x")), make(*state, STR("x"))));
+}
+
+/* Attack 79: a huge password costs nothing. */
+static void attack_79_length_is_bounded(void **state)
+{
+    char longest[PWHASH_PASSWORD_MAX + 1];
+    struct str hash, out = STR("untouched");
+    struct ctx cx;
+
+    memset(longest, 'a', sizeof(longest));
+    ctx_init(&cx, *state);
+    hash = make(*state, (struct str){longest, PWHASH_PASSWORD_MAX});
+    assert_true(pwhash_check((struct str){longest, PWHASH_PASSWORD_MAX}, hash));
+    longest[PWHASH_PASSWORD_MAX - 1] = 'b'; /* the last byte counts */
+    assert_false(pwhash_check((struct str){longest, PWHASH_PASSWORD_MAX}, hash));
+    assert_int_equal(pwhash_make(&cx, (struct str){longest, sizeof(longest)}, &out), ERR_INVALID);
+    assert_false(pwhash_check((struct str){longest, sizeof(longest)}, hash));
+    assert_int_equal(pwhash_make(&cx, STR("caf\xE9"), &out), ERR_INVALID);
+    assert_str(out, STR("untouched"));
+}
+
+static const struct {
+    const char *name, *encoded;
+} broken[] = {
+    {"empty",            ""                                                            },
+    {"plain text",       "password"                                                    },
+    {"another function", "$2b$12$abcdefghijklmnopqrstuuu3vDSDhVzjPZu4nHD9e3pFGvZ0n1jXa"},
+    {"cut short",        "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA"       },
+    {"no cost",          "$argon2id$v=19$m=0,t=0,p=0$c29tZXNhbHRzb21lc2FsdA$AAAA"      },
+};
+
+static void what_is_no_hash_matches_nothing(void **state)
+{
+    char longer[PWHASH_LEN_MAX + 2];
+
+    (void)state;
+    EACH_ROW (row, broken) {
+        assert_row(row, !pwhash_check(STR("password"), str_from(row->encoded)));
+        assert_row(row, pwhash_needs_rehash(str_from(row->encoded)));
+    }
+    memset(longer, '$', sizeof(longer));
+    assert_false(pwhash_check(STR("password"), (struct str){longer, sizeof(longer)}));
+    assert_true(pwhash_needs_rehash((struct str){longer, sizeof(longer)}));
+}
+
+/* A vector of the reference implementation (phc-winner-argon2, src/test.c; 256 KiB): what another
+ * system stored is accepted once and then hashed anew. */
+static void a_cheaper_hash_is_accepted_and_renewed(void **state)
+{
+    struct str cheap =
+        STR("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4");
+
+    assert_true(pwhash_check(STR("password"), cheap));
+    assert_false(pwhash_check(STR("passwords"), cheap));
+    assert_true(pwhash_needs_rehash(cheap));
+    assert_false(pwhash_needs_rehash(make(*state, STR("password"))));
+}
+
+/* Attack 53: the dummy must cost what a real one costs, so it has to be well-formed and of today.
+ */
+static void attack_53_the_dummy_is_a_real_hash_of_nothing(void **state)
+{
+    static const char *const guesses[] = {"", "dummy", "password", "countersign"};
+    struct str real = make(*state, STR("x")), dummy = pwhash_dummy();
+
+    assert_false(pwhash_needs_rehash(dummy));
+    assert_int_equal(dummy.n, real.n);
+    assert_str(str_sub(dummy, 0, 31), str_sub(real, 0, 31));
+    EACH_ROW (guess, guesses)
+        assert_false(pwhash_check(str_from(*guess), dummy));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_hash_knows_its_password_only),
+        cmocka_unit_test(every_hash_has_a_salt_of_its_own),
+        cmocka_unit_test(attack_79_length_is_bounded),
+        cmocka_unit_test(what_is_no_hash_matches_nothing),
+        cmocka_unit_test(a_cheaper_hash_is_accepted_and_renewed),
+        cmocka_unit_test(attack_53_the_dummy_is_a_real_hash_of_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, unit_mem_setup, unit_mem_teardown);
+}
