@@ -1,5 +1,7 @@
 /*
  * qr.h: QR codes (ISO/IEC 18004) through libqrencode, error correction level M. Pure.
+ *
+ * Give it ASCII: scanners guess differently what other bytes mean (zbar: Shift-JIS before UTF-8).
  */
 #ifndef CRYPTO_QR_H
 #define CRYPTO_QR_H
