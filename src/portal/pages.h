@@ -156,6 +156,9 @@ struct part_method_icon {
 struct part_method_name { /* "Text message" */
     struct way method;
 };
+struct part_method_about { /* "A code by text message to" */
+    struct way method;
+};
 struct part_method_way { /* "Text me a code" */
     struct way method;
 };
@@ -223,6 +226,7 @@ struct page_waiting {
     struct str qr_svg;             /* may be empty */
     struct str status_url;         /* polled: answers {"state":…,"next":…} */
     struct str events_url;         /* server-sent events; may be empty */
+    struct way method;
     int left_s, total_s;
     struct str left_words; /* "1 minute 14 seconds" */
     int wait_s;
@@ -400,7 +404,7 @@ struct page_recovery_codes {
         const struct recovery_code *p;
         size_t n;
     } codes;
-    struct str next; /* where "I have saved them" leads */
+    struct str next_url; /* where "I have saved them" leads */
 };
 
 /* --- the rest --- */
@@ -430,7 +434,8 @@ struct outbox_item {
 };
 struct page_outbox {
     struct page page;
-    struct str to; /* only messages to this; may be empty */
+    struct str refresh_url; /* "/outbox?to=%2B15550142" */
+    struct str to;          /* only messages to this; may be empty */
     struct {
         const struct outbox_item *p;
         size_t n;
