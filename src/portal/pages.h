@@ -10,7 +10,7 @@
  * Where the forms go (POST, always with the hidden field `csrf`; src/portal/routes.c):
  *
  * - /sign-up /login /verify /resend /logout /reset-password: names as in DESIGN.md section 5
- * - /verify: also `handle`, hidden: which attempt the page belongs to
+ * - /verify, /resend: also `method`, and `handle`: which attempt the page belongs to
  * - /account/edit: name username about
  * - /account/password: current_password password
  * - /account/email: email current_password
@@ -21,6 +21,7 @@
  * - /account/security/{way}: code (totp sms voice email); .../{way}/resend: another code
  * - /account/security/{way}/off: GET asks, POST turns off (behind a current factor)
  * - /account/security/recovery: ten new codes
+ * - /enrol/skip: not now (only where the policy does not demand a factor)
  * - what holds a token or an id of its own is handed in as `action_url`
  */
 #ifndef PORTAL_PAGES_H
@@ -95,6 +96,9 @@ struct part_errors {
 struct part_csrf {
     struct str token;
 };
+struct part_handle {
+    struct str handle;
+};
 struct part_icon {
     struct str name; /* a symbol of _icons.html without "i-" */
 };
@@ -130,7 +134,7 @@ struct part_phone {
 };
 /* "Send another code", after a wait. */
 struct part_resend {
-    struct str csrf, action_url;
+    struct str csrf, handle, action_url;
     struct way method;
     int wait_s;            /* seconds until it works; 0 = now */
     struct str wait_words; /* "24 seconds" */
@@ -148,7 +152,7 @@ struct other_ways {
 };
 struct part_ways {
     struct other_ways ways;
-    struct str csrf;
+    struct str csrf, handle;
 };
 struct part_method_icon {
     struct way method;
@@ -220,6 +224,7 @@ struct page_verify {
 /* Push: six digits to enter on the phone. */
 struct page_waiting {
     struct page page;
+    struct str handle;             /* of the attempt */
     struct str device;             /* "Pixel 9" */
     struct str digits_a, digits_b; /* "482", "913" */
     struct str digits;             /* "482913": the value when copied */
@@ -290,7 +295,7 @@ struct activity {
     bool alarming; /* a failure or a change: marked by icon and word */
 };
 struct session_row {
-    struct str sid;
+    struct str id;
     struct str device; /* "Firefox on Linux" */
     struct str addr;
     struct when seen_at;
@@ -379,6 +384,7 @@ struct page_code_enrol {
     struct page page;
     struct way method;
     struct str to;
+    struct str resend_url;
     struct entry code;
     int digits;
     int wait_s;
