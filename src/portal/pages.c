@@ -30,3 +30,23 @@ struct entry page_entry(const struct problems *ps, struct str field, struct str 
 {
     return (struct entry){.value = value, .error = problem_of(ps, field)};
 }
+
+void page_halves(struct str code, struct str *out_a, struct str *out_b)
+{
+    size_t first = code.n - code.n / 2;
+
+    *out_a = str_sub(code, 0, first);
+    *out_b = str_sub(code, first, code.n);
+}
+
+const struct str *page_groups(struct arena *mem, struct str s, size_t *out_count)
+{
+    enum { GROUP = 4 };
+    size_t count = (s.n + GROUP - 1) / GROUP;
+    struct str *groups = ARENA_ARRAY(mem, struct str, count + 1);
+
+    for (size_t k = 0; k < count; k++)
+        groups[k] = str_sub(s, k * GROUP, GROUP);
+    *out_count = count;
+    return groups;
+}

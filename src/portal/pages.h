@@ -27,7 +27,7 @@
 #ifndef PORTAL_PAGES_H
 #define PORTAL_PAGES_H
 
-#include "base/str.h"
+#include "base/arena.h"
 #include "http/form.h"
 
 /* --- pieces --- */
@@ -82,6 +82,11 @@ void page_init(struct page *page);
 void page_problems(struct page *page, const struct problems *ps);
 /* value, with its problem beside it if it has one. */
 struct entry page_entry(const struct problems *ps, struct str field, struct str value);
+
+/* Cuts a code in two halves for the eye: "482" "913"; of an odd length the first is longer. */
+void page_halves(struct str code, struct str *out_a, struct str *out_b);
+/* Groups of four, the last may be shorter: "JBSW" "Y3DP" "EH". The array is in mem. */
+const struct str *page_groups(struct arena *mem, struct str s, size_t *out_count);
 
 /* --- parts: the pieces of HTML that pages share (templates that begin with '_') --- */
 
