@@ -204,6 +204,16 @@ static inline void gate_bump(struct gate *g)
     pthread_mutex_unlock(&g->lock);
 }
 
+static inline unsigned gate_count(struct gate *g)
+{
+    unsigned count;
+
+    pthread_mutex_lock(&g->lock);
+    count = g->count;
+    pthread_mutex_unlock(&g->lock);
+    return count;
+}
+
 static inline void gate_wait(struct gate *g, unsigned count)
 {
     pthread_mutex_lock(&g->lock);

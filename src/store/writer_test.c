@@ -384,7 +384,7 @@ static enum err slice(struct writer_task *task, struct db *db, bool *more)
     if (s->count == 1 && writer_submit(s->writer, &s->job->job) != OK)
         return ERR_INTERNAL;
     if (s->count == 2)
-        s->done_before = s->job->over->count;
+        s->done_before = gate_count(s->job->over);
     *more = s->count < 3;
     return OK;
 }
