@@ -1,0 +1,46 @@
+-- :name account_insert :write :exec
+INSERT INTO account (id, sid, name, status, created_at_ms) VALUES ($1, $2, $3, 'active', $4);
+
+-- :name account_sid :read :one
+SELECT sid FROM account WHERE id = $1;
+
+-- :name service_insert :write :exec
+INSERT INTO service (id, sid, account_id, name, name_key, policy, code_digits, callback_url,
+    code_key_sealed, status, created_at_ms, updated_at_ms)
+VALUES ($1, $2, $3, $4, $5, 'optional', 6, '', $6, 'active', $7, $7);
+
+-- :name service_by_id :read :one
+SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms
+FROM service WHERE id = $1 AND status = 'active';
+
+-- :name service_by_name :read :one
+SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms
+FROM service WHERE name_key = $1 AND status = 'active';
+
+-- :name service_first :read :one
+SELECT id FROM service ORDER BY id LIMIT 1;
+
+-- :name service_list :read :many
+SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms
+FROM service WHERE status = 'active' ORDER BY id;
+
+-- :name service_update :write :exec
+UPDATE service SET name = $1, name_key = $2, policy = $3, code_digits = $4, callback_url = $5,
+    updated_at_ms = $6 WHERE id = $7;
+
+-- :name service_delete :write :exec
+UPDATE service SET status = 'deleted', name_key = NULL, updated_at_ms = $1
+WHERE id = $2 AND status = 'active';
+
+-- :name service_code_key :read :one
+SELECT account_id, code_key_sealed FROM service WHERE id = $1;
+
+-- :name credential_insert :write :exec
+INSERT INTO credential (id, account_id, service_id, kind, secret_hash, secret_sealed, created_at_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- :name credential_expire :write :exec
+-- The account's auth token and the service's API key end, unless they end sooner already.
+UPDATE credential SET expires_at_ms = $1
+WHERE account_id = $2 AND (service_id IS NULL OR service_id = $3)
+  AND (expires_at_ms IS NULL OR expires_at_ms > $1);

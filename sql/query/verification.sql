@@ -1,0 +1,33 @@
+-- :name verification_insert :write :exec
+INSERT INTO verification (id, sid, service_id, identity_id, factor_id, login_id, purpose, channel,
+    target, state, digits, counter, send_count, check_count, created_at_ms, updated_at_ms,
+    sent_at_ms, expires_at_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10, 0, 1, 0, $11, $11, $11, $12);
+
+-- :name verification_pending :read :one
+SELECT id, service_id, identity_id, factor_id, login_id, sid, channel, target, state, digits,
+    counter, send_count, check_count, created_at_ms, sent_at_ms, expires_at_ms
+FROM verification WHERE factor_id = $1 AND login_id = $2 AND state = 'pending'
+  AND expires_at_ms > $3 ORDER BY id DESC LIMIT 1;
+
+-- :name verification_get :read :one
+SELECT id, service_id, identity_id, factor_id, login_id, sid, channel, target, state, digits,
+    counter, send_count, check_count, created_at_ms, sent_at_ms, expires_at_ms
+FROM verification WHERE id = $1;
+
+-- :name verification_resend :write :exec
+UPDATE verification SET send_count = send_count + 1, sent_at_ms = $1, updated_at_ms = $1
+WHERE id = $2 AND send_count < $3;
+
+-- :name verification_reserve :write :one
+-- Counts the check before the comparison; the fifth wrong one ends it.
+UPDATE verification SET check_count = check_count + 1, updated_at_ms = $1
+WHERE id = $2 AND state = 'pending' AND expires_at_ms > $1 AND check_count < $3
+RETURNING check_count;
+
+-- :name verification_approve :write :exec
+UPDATE verification SET state = 'approved', updated_at_ms = $1
+WHERE id = $2 AND state = 'pending' AND expires_at_ms > $1;
+
+-- :name verification_close :write :exec
+UPDATE verification SET state = $1, updated_at_ms = $2 WHERE id = $3 AND state = 'pending';
