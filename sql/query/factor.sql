@@ -96,10 +96,6 @@ SELECT r.id, r.factor_id, r.hash_sealed FROM recovery_code r JOIN factor f ON f.
 WHERE f.identity_id = $1 AND f.kind = 'recovery' AND f.status = 'active' AND r.number = $2
   AND r.used_at_ms IS NULL ORDER BY f.id DESC LIMIT 1;
 
--- :name recovery_any :read :one
--- The row that a code without a number of its own is compared with, so that it costs the same.
-SELECT r.number, r.used_at_ms FROM recovery_code r WHERE r.id = $1 AND r.factor_id = $2;
-
 -- :name recovery_use :write :exec
 -- Each code works once, whoever comes first.
 UPDATE recovery_code SET used_at_ms = $1 WHERE id = $2 AND factor_id = $3 AND used_at_ms IS NULL;

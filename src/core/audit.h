@@ -14,6 +14,8 @@ struct audit_entry {
     struct str detail; /* "method=totp amr=pwd,otp"; no secret, numbers masked */
 };
 
+/* Makes the head of an empty chain; harmless on a chain that exists. */
+enum err audit_init(struct ctx *cx, struct db *db);
 enum err audit_add(struct ctx *cx, struct db *db, const struct audit_entry *e);
 /* Newest first, id < before (0 = newest); identity_id 0 = everybody's. */
 enum err audit_list(struct ctx *cx, struct db *db, int64_t identity_id, int64_t before,

@@ -54,8 +54,8 @@ struct origin {
  * bounded step; *out_more says that there is more to do. Run as a job every minute. */
 enum err core_sweep(struct ctx *cx, struct db *db, bool *out_more);
 
-/* Re-seals up to `rows` rows that are not under the vault's current key; *out_left is how many
- * remain. Run as small jobs by `countersign key rotate`. */
-enum err core_reseal(struct ctx *cx, struct db *db, unsigned rows, int64_t *out_left);
+/* Re-seals up to `rows` rows that are not under the vault's current key; *out_done is how many were,
+ * 0 when none is left. Run as small jobs by `countersign key rotate`. */
+enum err core_reseal(struct ctx *cx, struct db *db, unsigned rows, int64_t *out_done);
 
 #endif

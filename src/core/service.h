@@ -30,6 +30,7 @@ enum err service_by_id(struct ctx *cx, struct db *db, int64_t id, struct service
 enum err service_by_name(struct ctx *cx, struct db *db, struct str name, struct service *out);
 enum err service_list(struct ctx *cx, struct db *db, struct service **out, size_t *out_count);
 struct str policy_name(enum policy p);
+bool policy_from(struct str name, enum policy *out);
 
 /* The settings that `app set` and `app show` know: name, policy, code_digits, callback_url. The table
  * lists each once with its help; values are checked. ERR_NOT_FOUND: no such setting (cx->why names
