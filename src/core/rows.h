@@ -1,0 +1,28 @@
+/*
+ * rows.h: what core's own files share about rows. Not for the faces.
+ */
+#ifndef CORE_ROWS_H
+#define CORE_ROWS_H
+
+#include "core/factor.h"
+#include "core/service.h"
+
+/* The columns in the order that every factor query in sql/query/factor.sql selects. */
+enum err factor_row(struct ctx *cx, const struct db_rows *r, struct factor *out);
+enum err factor_by_id(struct ctx *cx, struct db *db, int64_t id, struct factor *out);
+/* The enum amr bit that proves this kind. */
+unsigned factor_kind_amr(enum factor_kind k);
+
+/* An identity's addresses and its service's rules. */
+struct contact {
+    int64_t identity_id, service_id;
+    struct str email, phone, service_name;
+    bool email_verified;
+    enum policy policy;
+    uint8_t code_digits;
+};
+enum err factor_contact(struct ctx *cx, struct db *db, int64_t identity_id, struct contact *out);
+/* The portal account of an identity; *out = 0 when it has none. */
+enum err factor_person(struct ctx *cx, struct db *db, int64_t identity_id, int64_t *out);
+
+#endif
