@@ -103,3 +103,6 @@ UPDATE recovery_code SET used_at_ms = $1 WHERE id = $2 AND factor_id = $3 AND us
 -- :name recovery_left :read :one
 SELECT count(*) FROM recovery_code r JOIN factor f ON f.id = r.factor_id
 WHERE f.identity_id = $1 AND f.kind = 'recovery' AND f.status = 'active' AND r.used_at_ms IS NULL;
+
+-- :name factor_set_target :write :exec
+UPDATE factor SET target = $1 WHERE id = $2;

@@ -88,6 +88,16 @@ enum err login_check(struct ctx *cx, struct db *db, struct login *l, enum factor
                      struct str code, int64_t recovery_row, const struct origin *from,
                      struct login_done *out);
 
+/* Re-authentication: counts a wrong password like a sign-in (ERR_DENIED, ERR_LIMITED), then starts the
+ * "fresh" step-up. */
+enum err login_reauth(struct ctx *cx, struct db *db, const struct session *s,
+                      const struct password_proof *proof, struct str next,
+                      const struct origin *from, struct login_out *out);
+/* Only the password of a signed-in person: counts, and tells wrong from right. For forms that ask
+ * for it beside what they change. */
+enum err login_own_password(struct ctx *cx, struct db *db, const struct session *s,
+                            const struct password_proof *proof, const struct origin *from);
+
 /* Starts a step-up for a signed-in person. With no second factor on and action "fresh", it is done
  * at once: out->state is LOGIN_SIGNED_IN with the session's new token. */
 enum err login_step_up(struct ctx *cx, struct db *db, const struct session *s, const char *action,

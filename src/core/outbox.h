@@ -32,6 +32,10 @@ enum err outbox_list(struct ctx *cx, struct db *db, struct str to, unsigned max,
 enum err outbox_render(struct ctx *cx, struct db *db, const struct outbox_row *row,
                        struct outbox_message *out);
 
+/* Params for a row: {"name":…} and {"what":…,"addr":…,"agent":…,"at":…}. Live in cx->mem. */
+struct str params_name(struct ctx *cx, struct str name);
+struct str params_what(struct ctx *cx, struct str what, const struct origin *from);
+
 /* "+1 ••• ••• 0142", "m•••@example.com": for pages, logs and audit. */
 struct str mask_target(struct ctx *cx, struct str channel, struct str target);
 

@@ -68,6 +68,8 @@ struct signup_in {
 /* Always the same outcome for the caller; the mail differs when the address is known. */
 enum err signup_start(struct ctx *cx, struct db *db, const struct signup_in *in,
                       const struct origin *from);
+/* Mails the link of a waiting sign-up again, within its budget. */
+enum err signup_remind(struct ctx *cx, struct db *db, int64_t signup_id);
 struct signup_state {
     struct str email, username;
     bool username_taken; /* the confirm page must ask for another */

@@ -103,15 +103,9 @@ static enum err enqueue(struct ctx *cx, struct db *db, const struct verification
 /* Asked before the destination's budget is touched. */
 static enum err may_send_again(struct ctx *cx, const struct verification *v)
 {
-    int64_t next_ms = v->sent_at_ms + (int64_t)VERIFICATION_RESEND_AFTER_S * MS_PER_S;
-
     if (v->send_count >= VERIFICATION_SENDS_MAX) {
         cx->retry_after_s = (v->expires_at_ms - cx->now_ms) / MS_PER_S + 1;
         return fail(cx, ERR_LIMITED, "the code was sent %d times", VERIFICATION_SENDS_MAX);
-    }
-    if (cx->now_ms < next_ms) {
-        cx->retry_after_s = (next_ms - cx->now_ms) / MS_PER_S + 1;
-        return fail(cx, ERR_LIMITED, "a code was just sent");
     }
     return OK;
 }

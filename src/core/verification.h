@@ -12,7 +12,7 @@ enum {
     VERIFICATION_SENDS_MAX = 5,
     VERIFICATION_CHECKS_MAX = 5,
     VERIFICATION_LIFE_S = 600,
-    VERIFICATION_RESEND_AFTER_S = 30, /* what the countdown on the page counts */
+    VERIFICATION_RESEND_AFTER_S = 30, /* what the countdown on the page counts; the budgets are the rule */
 };
 
 struct verification {
@@ -24,7 +24,7 @@ struct verification {
 };
 
 /* Sends (or sends again) the code of a sent factor, for one login attempt or (0) its enrolment.
- * ERR_LIMITED with cx->retry_after_s: 5 sends used up, too soon, or the destination's budget. */
+ * ERR_LIMITED with cx->retry_after_s: 5 sends used up, a pause, or the destination's budget. */
 enum err verification_send(struct ctx *cx, struct db *db, const struct factor *f, int64_t login_id,
                            const struct origin *from, struct verification *out);
 /* The pending, unexpired one. ERR_NOT_FOUND. */

@@ -1,0 +1,142 @@
+/*
+ * reset.c: new passwords: changed by their owner, reset by mail, or distrusted after "this wasn't me".
+ *
+ * A reset sets the password and nothing else: the second factor is neither removed nor skipped, and
+ * nobody is signed in by it (attack 49).
+ */
+#include "core/audit.h"
+#include "core/factor.h"
+#include "core/limit.h"
+#include "core/link.h"
+#include "core/outbox.h"
+#include "core/person.h"
+#include "core/session.h"
+#include "core/text.h"
+
+static const struct limit_rule reset_rule = {"reset.mail", 5, 3600};
+
+static enum err reset_audit(struct ctx *cx, struct db *db, const struct person *p,
+                            const char *event, const struct origin *from)
+{
+    return audit_add(cx, db, &(struct audit_entry){
+                                 .service_id = core_of(db)->portal_service_id,
+                                 .identity_id = p->identity_id,
+                                 .actor = "person",
+                                 .event = event,
+                                 .from = *from,
+                             });
+}
+
+enum err person_set_password(struct ctx *cx, struct db *db, int64_t id, struct str hash,
+                             bool password_long, int64_t keep_session_id, const char *why,
+                             const struct origin *from)
+{
+    struct person p;
+    enum err e;
+
+    if ((e = person_by_id(cx, db, id, &p)) ||
+        (e = db_exec(cx, db, Q_PERSON_SET_PASSWORD,
+                     DB_ARGS(db_blob(core_seal(cx, db, "person.password", id, p.identity_id,
+                                               str_bytes(hash))),
+                             db_int(password_long), db_int(cx->now_ms), db_int(id)),
+                     NULL)) ||
+        (e = db_exec(cx, db, Q_IDENTITY_RIGHT, DB_ARGS(db_int(p.identity_id)), NULL)) ||
+        (e = credentials_changed(cx, db, id, keep_session_id, why)) ||
+        (e = outbox_notice(cx, db, id, p.email, STR("Your password was changed."), 0, from)))
+        return e;
+    return reset_audit(cx, db, &p, why, from);
+}
+
+enum err reset_send(struct ctx *cx, struct db *db, const struct person *p)
+{
+    struct link l = {.purpose = LINK_RESET_PASSWORD, .person_id = p->id, .data = STR("")};
+    struct outbox_row row;
+    enum err e;
+
+    if ((e = link_kill(cx, db, LINK_RESET_PASSWORD, p->id)) || (e = link_new(cx, db, &l)))
+        return e;
+    row = (struct outbox_row){
+        .service_id = core_of(db)->portal_service_id,
+        .identity_id = p->identity_id,
+        .channel = STR("email"),
+        .target = p->email,
+        .template_name = STR("reset_password"),
+        .link_id = l.id,
+        .params = params_name(cx, p->name),
+        .expires_at_ms = l.expires_at_ms,
+    };
+    return outbox_add(cx, db, &row);
+}
+
+enum err reset_start(struct ctx *cx, struct db *db, struct str email, const struct origin *from)
+{
+    struct str key = lower_ascii(cx, str_trim(email));
+    struct person p;
+    enum err e;
+
+    e = limit_take(cx, db, &reset_rule, key); /* known or not: the same row is written */
+    if (e == ERR_LIMITED)
+        return OK;
+    if (e)
+        return e;
+    e = person_by_login(cx, db, key, &p);
+    if (e == ERR_NOT_FOUND || (e == OK && (p.disabled || str_find(key, '@') < 0)))
+        return OK;
+    if (e || (e = reset_send(cx, db, &p)))
+        return e;
+    return reset_audit(cx, db, &p, "reset_requested", from);
+}
+
+enum err reset_peek(struct ctx *cx, struct db *db, struct str token, struct person *out)
+{
+    struct link l;
+    enum err e = link_peek(cx, db, LINK_RESET_PASSWORD, token, &l);
+
+    return e ? e : person_by_id(cx, db, l.person_id, out);
+}
+
+enum err reset_finish(struct ctx *cx, struct db *db, struct str token, struct str hash,
+                      bool password_long, const struct origin *from)
+{
+    struct person p;
+    struct link l;
+    enum err e;
+
+    if ((e = link_use(cx, db, LINK_RESET_PASSWORD, token, &l)) ||
+        (e = person_by_id(cx, db, l.person_id, &p)))
+        return e;
+    if (p.disabled)
+        return fail(cx, ERR_EXPIRED, "person is disabled");
+    return person_set_password(cx, db, p.id, hash, password_long, 0, "password_reset", from);
+}
+
+enum err not_me_peek(struct ctx *cx, struct db *db, struct str token, struct person *out)
+{
+    struct link l;
+    enum err e = link_peek(cx, db, LINK_NOT_ME, token, &l);
+
+    return e ? e : person_by_id(cx, db, l.person_id, out);
+}
+
+enum err not_me_finish(struct ctx *cx, struct db *db, struct str token, const struct origin *from)
+{
+    struct person p;
+    struct link l;
+    enum err e;
+
+    if ((e = link_use(cx, db, LINK_NOT_ME, token, &l)) ||
+        (e = person_by_id(cx, db, l.person_id, &p)) ||
+        (e = credentials_changed(cx, db, p.id, 0, "not_me")) ||
+        (e = link_kill(cx, db, LINK_CONFIRM_EMAIL, p.id)) ||
+        (e = db_exec(cx, db, Q_PERSON_DISTRUST, DB_ARGS(db_int(cx->now_ms), db_int(p.id)), NULL)) ||
+        (e = reset_audit(cx, db, &p, "not_me", from)))
+        return e;
+    if (l.factor_id) {
+        int64_t restored;
+
+        if ((e = db_exec(cx, db, Q_FACTOR_UNDO_OFF, DB_ARGS(db_int(l.factor_id)), &restored)) ||
+            (restored && (e = reset_audit(cx, db, &p, "factor_restored", from))))
+            return e;
+    }
+    return reset_send(cx, db, &p);
+}

@@ -1,0 +1,26 @@
+/*
+ * text.h: small things that core's own files share about text and people. Not for the faces.
+ */
+#ifndef CORE_TEXT_H
+#define CORE_TEXT_H
+
+#include "core/login.h"
+#include "core/person.h"
+
+/* A copy with ASCII letters in lower case: how names and addresses are compared (attack 11: both are
+ * ASCII by rule, so there is one normal form). */
+struct str lower_ascii(struct ctx *cx, struct str s);
+
+/* Books a password proof: clears the count when right (OK and *out), else counts: ERR_DENIED or
+ * ERR_LIMITED. `login` is what was typed. */
+enum err password_count(struct ctx *cx, struct db *db, const struct password_proof *proof,
+                        struct str login, const struct origin *from, struct person *out);
+
+/* Mails a reset link, without asking any budget. */
+enum err reset_send(struct ctx *cx, struct db *db, const struct person *p);
+
+/* After any change of credentials: open attempts and reset links die, sessions but keep_id end. */
+enum err credentials_changed(struct ctx *cx, struct db *db, int64_t person_id, int64_t keep_id,
+                             const char *why);
+
+#endif
