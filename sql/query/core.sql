@@ -34,8 +34,8 @@ DELETE FROM verification WHERE id IN (
 -- Re-sealing. The first five bytes of a blob name its key; $1 is the current key's prefix.
 
 -- :name reseal_find :read :many
--- One list over every sealed column: which, row id, owner, blob.
-SELECT 'secret_key.key' AS col, id, 0 AS owner, key_sealed AS blob FROM secret_key
+-- One list over every sealed column: which, row id, owner, sealed value.
+SELECT 'secret_key.key' AS col, id, 0 AS owner, key_sealed AS sealed FROM secret_key
     WHERE substr(key_sealed, 1, 5) <> $1
 UNION ALL
 SELECT 'service.code_key', id, account_id, code_key_sealed FROM service

@@ -88,6 +88,12 @@ enum err login_check(struct ctx *cx, struct db *db, struct login *l, enum factor
                      struct str code, int64_t recovery_row, const struct origin *from,
                      struct login_done *out);
 
+/* Ends an attempt whose second factor was proved (`proved`: enum amr bits), by login_check or by a
+ * device's approval: consumes it once, does its action, opens the session. ERR_EXPIRED: over, or
+ * its session was revoked meanwhile. */
+enum err login_complete(struct ctx *cx, struct db *db, const struct login *l, unsigned proved,
+                        const struct origin *from, struct login_done *out);
+
 /* Re-authentication: counts a wrong password like a sign-in (ERR_DENIED, ERR_LIMITED), then starts the
  * "fresh" step-up. */
 enum err login_reauth(struct ctx *cx, struct db *db, const struct session *s,

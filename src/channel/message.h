@@ -1,0 +1,33 @@
+/*
+ * message.h: from the facts of a message to its words, per channel and language. Pure but for cx->mem.
+ */
+#ifndef CHANNEL_MESSAGE_H
+#define CHANNEL_MESSAGE_H
+
+#include "base/ctx.h"
+
+struct message_in {
+    struct str channel;       /* sms | voice | email */
+    struct str template_name; /* code | confirm_sign_up | already_registered | reset_password |
+                                 confirm_email | notice */
+    struct str service_name;
+    struct str host;          /* of the pages: the "@host #code" line that phones read */
+    struct str to;            /* number or address; its country may choose the language */
+    struct str locale;        /* "de", "pt-BR"; empty: from the number's country, else English */
+    struct str code, link;    /* secrets; empty where the template has none */
+    struct str name;          /* the person's */
+    struct str what;          /* notice: a sentence */
+    struct str addr, user_agent; /* notice: where from */
+    int64_t at_ms;            /* notice: when */
+};
+
+struct message { /* lives in cx->mem */
+    struct str subject; /* email */
+    struct str text;    /* sms: ends with "@host #code"; voice: what is spoken; email: plain part */
+    struct str html;    /* email */
+};
+
+/* ERR_INVALID: no such template for this channel. */
+enum err message_render(struct ctx *cx, const struct message_in *in, struct message *out);
+
+#endif
