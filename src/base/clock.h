@@ -10,6 +10,7 @@
 int64_t clock_now_ms(void);
 /* Never goes back; for spans and deadlines of connections. */
 int64_t clock_mono_ms(void);
+int64_t clock_mono_us(void); /* the same, finer: for latency figures */
 /* Moves clock_now_ms by offset_ms against the real time. Demo mode and tests only. */
 void clock_set_offset_ms(int64_t offset_ms);
 

@@ -45,7 +45,7 @@ struct request {
     void *app;      /* the composition root's struct app */
     void *who;      /* what the face's gate found out about the caller */
     void *prepared; /* what the route's prepare step left, in cx->mem */
-    void *problems; /* what the handler wants the error page to know (struct problems), in cx->mem */
+    void *problems; /* struct problems in cx->mem: what the handler tells the error page */
 };
 
 /* Value of a header by case-insensitive name; STR_NONE when absent. Of several, the first. */

@@ -61,8 +61,8 @@ struct face {
     handler_fn *gate; /* may be NULL; sets rq->who, refuses by returning an error */
     /* Words an error in this face's form. e is never OK. status is what the server proposes (404,
      * 405, 413, 429, 503, …) or 0 = from e. Must not fail. ALWAYS runs on the loop, with the loop's
-     * read-only handle in rq->db, after the writer has rolled back or committed: so that a form page
-     * with its complaints (large, 4xx) never costs the writer time. rq->who, rq->prepared and
+     * read-only handle in rq->db, after the writer has rolled back or committed: so that a form
+     * page with its complaints (large, 4xx) never costs the writer time. rq->who, rq->prepared and
      * rq->problems are as gate, prepare and handler left them (they are in cx->mem). */
     void (*error)(struct ctx *cx, struct request *rq, struct response *rs, enum err e, int status);
 };

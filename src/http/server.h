@@ -34,6 +34,19 @@ struct http_limits { /* requests per address and window; 0 = unlimited */
     uint32_t window_s;
 };
 
+/* What a zero in struct http_conf stands for. */
+enum {
+    HTTP_HEAD_TIMEOUT_MS = 10 * MS_PER_S,
+    HTTP_BODY_TIMEOUT_MS = 30 * MS_PER_S,
+    HTTP_IDLE_TIMEOUT_MS = 60 * MS_PER_S,
+    HTTP_WRITE_TIMEOUT_MS = 30 * MS_PER_S,
+    HTTP_HEARTBEAT_MS = 25 * MS_PER_S,
+    HTTP_HEAD_MAX = 8 * KIB,
+    HTTP_BODY_MAX = 16 * KIB,
+};
+
+/* What it points to must live until http_server_start returns; the faces, until the server stopped.
+ */
 struct http_conf {
     struct str listen;  /* "127.0.0.1:8080", "[::]:8443"; port 0 = any free */
     struct str control; /* path of a unix socket, empty = none; made with mode 0600 */

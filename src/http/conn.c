@@ -1,0 +1,656 @@
+/*
+ * conn.c: see conn.h. A connection is a state and a step function for it; conn_run steps until it
+ * has to wait. Every call that may close says so by GONE, and nobody touches the connection after
+ * that.
+ */
+#include "http/conn.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "http/answer.h"
+#include "http/sock.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+enum state {
+    HANDSHAKE, /* TLS */
+    IN_HEAD,   /* waiting for a request or in the middle of its head; without exchange: idle */
+    IN_BODY,
+    BUSY, /* the exchange is with the writer or the hash pool */
+    SENDING,
+    PARKED,
+    LINGERING, /* answered, not understood: read until the client has seen it */
+    DEAD,      /* closed, but the exchange is still away */
+};
+
+enum after { NEXT, CONTINUE, PARK, CLOSE, LINGER }; /* what follows when all is sent */
+
+enum step { AGAIN, WAIT, GONE };
+
+enum {
+    TURN_STEPS = 64,           /* then the neighbours have a turn */
+    AHEAD_MAX = 16 * KIB,      /* bytes of later requests kept while one is busy */
+    STREAM_OUT_MAX = 64 * KIB, /* events that a slow reader may owe us */
+    LINGER_MS = 2000,
+    LINGER_MAX = 256 * KIB, /* bytes thrown away meanwhile */
+};
+
+struct conn {
+    struct loop *loop;
+    struct conn *next, **link;
+    struct event event;
+    struct alarm alarm;
+    struct parked parked;
+    struct wait wait;
+    struct sock sock;
+    struct exchange *ex; /* NULL while idle, and while parked with nothing to send */
+    struct origin origin;
+    uint32_t lingered; /* bytes */
+    short armed;       /* EV_ flags that the event waits for; 0 = none */
+    uint8_t state, after;
+    bool drained; /* the last read took all there was */
+    bool eof;     /* the client will send nothing more */
+    bool unread;  /* a body was announced that nobody will read */
+    bool last;    /* the stream ends when its events are sent */
+};
+
+#define CONN_OF(p, member) ((struct conn *)(void *)((char *)(p)-offsetof(struct conn, member)))
+
+static void conn_run(struct conn *c);
+
+/* ---- birth and death ---- */
+
+static void on_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct conn *c = arg;
+
+    (void)fd;
+    if (what & EV_READ)
+        c->drained = false;
+    conn_run(c);
+}
+
+/* Waits for exactly these events; without a system call when it does so already. */
+static enum step wait_for(struct conn *c, short what)
+{
+    if (what == c->armed)
+        return WAIT;
+    event_del(&c->event);
+    c->armed = what;
+    if (what) {
+        event_assign(&c->event, c->loop->base, c->sock.fd, (short)(what | EV_PERSIST), on_event, c);
+        event_add(&c->event, NULL);
+    }
+    return WAIT;
+}
+
+static void set_alarm(struct conn *c, int64_t in_ms)
+{
+    loop_alarm(c->loop, &c->alarm, in_ms);
+}
+
+void conn_open(struct loop *l, int fd, const struct origin *from)
+{
+    struct conn *c = mem_alloc(sizeof(*c));
+
+    c->loop = l;
+    c->sock.fd = fd;
+    c->origin = *from;
+    c->state = IN_HEAD;
+    c->next = l->conns;
+    c->link = &l->conns;
+    if (c->next)
+        c->next->link = &c->next;
+    l->conns = c;
+    COUNT_UP(l->counters.open);
+    event_assign(&c->event, l->base, fd, EV_READ | EV_PERSIST, on_event, c);
+    if (from->tls) {
+        c->state = HANDSHAKE;
+        c->sock.tls = tls_accept(l->site->tls, fd);
+        if (!c->sock.tls) {
+            conn_close(c);
+            return;
+        }
+    }
+    set_alarm(c, l->site->conf.head_timeout_ms);
+    wait_for(c, EV_READ);
+}
+
+static void conn_free(struct conn *c)
+{
+    struct loop *l = c->loop;
+
+    *c->link = c->next;
+    if (c->next)
+        c->next->link = c->link;
+    if (c->ex)
+        loop_give_exchange(l, &c->ex);
+    mem_free(c);
+    loop_left(l);
+}
+
+void conn_close(struct conn *c)
+{
+    struct loop *l = c->loop;
+    bool away = c->state == BUSY;
+
+    if (c->state == DEAD)
+        return;
+    event_del(&c->event); /* before the number of the fd may be somebody else's */
+    wheel_clear(&l->wheel, &c->alarm);
+    if (c->state == PARKED) {
+        waits_remove(&c->parked);
+        COUNT_DOWN(l->counters.parked);
+    }
+    sock_close(&c->sock);
+    site_leave(l->site, &c->origin);
+    COUNT_DOWN(l->counters.open);
+    c->state = DEAD;
+    if (!away)
+        conn_free(c);
+}
+
+static enum step gone(struct conn *c)
+{
+    conn_close(c);
+    return GONE;
+}
+
+struct conn *conn_next(const struct conn *c)
+{
+    return c->next;
+}
+
+static void take_exchange(struct conn *c)
+{
+    c->ex = loop_take_exchange(c->loop);
+    c->ex->conn = c;
+}
+
+/* ---- answering ---- */
+
+static struct answer answer_for(struct conn *c, bool close)
+{
+    return (struct answer){.date = loop_date(c->loop),
+                           .hsts = c->loop->site->conf.hsts,
+                           .close = close,
+                           .head_only = c->ex->head_only};
+}
+
+static enum step send_then(struct conn *c, enum after after)
+{
+    c->state = SENDING;
+    c->after = (uint8_t)after;
+    set_alarm(c, c->loop->site->conf.write_timeout_ms);
+    return AGAIN;
+}
+
+/* To what is no request: no face can word it, and nothing behind it can be trusted. */
+static enum step refuse(struct conn *c, int status, const char *why)
+{
+    struct answer a = answer_for(c, true);
+
+    COUNT_UP(c->loop->counters.refused_malformed);
+    COUNT_UP(c->loop->counters.by_class[status / 100]);
+    log_event(LOG_DEBUG, NULL, "refused", "status=%d why=\"%s\"", status, why);
+    answer_refusal(&c->ex->out, status, &a);
+    return send_then(c, LINGER);
+}
+
+/* Paths may hold tokens, so the log names the route. */
+static void log_answer(const struct exchange *ex)
+{
+    const struct request *rq = &ex->rq;
+    int64_t us = clock_mono_us() - rq->arrived_us;
+    enum log_level level = LOG_DEBUG;
+
+    if (ex->rs.status >= 500)
+        level = ex->rs.status == 503 ? LOG_WARN : LOG_ERROR;
+    log_event(level, &ex->cx, "request",
+              "method=%s route=%s status=%d us=%" PRId64 " addr=%s why=\"%s\"",
+              method_name(rq->method).p, rq->route ? rq->route->pattern : "-", ex->rs.status, us,
+              rq->addr, ex->cx.why);
+}
+
+/* The exchange is handled: its answer goes out. */
+static enum step answer(struct conn *c)
+{
+    struct exchange *ex = c->ex;
+    struct counters *counters = &c->loop->counters;
+    bool close, stream;
+    struct answer a;
+
+    exchange_finish(ex, c->loop->db);
+    stream = ex->rs.wait.topic != 0;
+    close = !ex->framing.keep_alive || ex->rs.close || c->unread || c->loop->stopping;
+    a = answer_for(c, close);
+    answer_write(&ex->out, &ex->rs, &a);
+    COUNT_UP(counters->requests);
+    COUNT_UP(counters->by_class[ex->rs.status / 100 % 6]);
+    if (ex->rs.status == 429)
+        COUNT_UP(counters->refused_limits);
+    log_answer(ex);
+    if (stream)
+        return send_then(c, PARK);
+    if (close)
+        return send_then(c, c->unread ? LINGER : CLOSE);
+    return send_then(c, NEXT);
+}
+
+/* Sends what is in out. AGAIN: all of it is gone. */
+static enum step flush(struct conn *c)
+{
+    struct exchange *ex = c->ex;
+
+    while (ex->sent < ex->out.n) {
+        ssize_t n = sock_write(&c->sock, ex->out.p + ex->sent, ex->out.n - ex->sent);
+
+        if (n == TLS_WANT_READ)
+            return wait_for(c, EV_READ);
+        if (n == TLS_WANT_WRITE)
+            return wait_for(c, EV_WRITE);
+        if (n <= 0)
+            return gone(c);
+        ex->sent += (size_t)n;
+    }
+    buf_reset(&ex->out);
+    ex->sent = 0;
+    return AGAIN;
+}
+
+/* ---- reading ---- */
+
+/* Moves what the socket has into raw. AGAIN: there is more to look at. */
+static enum step fill(struct conn *c)
+{
+    struct loop *l = c->loop;
+    ssize_t n;
+
+    if (c->eof)
+        return gone(c);
+    if (c->drained && !sock_pending(&c->sock))
+        return wait_for(c, EV_READ);
+    n = sock_read(&c->sock, l->scratch, sizeof(l->scratch));
+    if (n > 0) {
+        c->drained = (size_t)n < sizeof(l->scratch);
+        if (!c->ex) {
+            take_exchange(c);
+            set_alarm(c, l->site->conf.head_timeout_ms);
+        }
+        buf_add(&c->ex->raw, (struct str){l->scratch, (size_t)n});
+        return AGAIN;
+    }
+    if (n == TLS_WANT_READ)
+        return wait_for(c, EV_READ);
+    if (n == TLS_WANT_WRITE)
+        return wait_for(c, EV_WRITE);
+    if (n == TLS_CLOSED && c->state == BUSY) { /* half closed: it may still want the answer */
+        c->eof = true;
+        return wait_for(c, 0);
+    }
+    return gone(c);
+}
+
+/* Body and all are here: runs it. */
+static enum step start(struct conn *c)
+{
+    c->state = BUSY;
+    wheel_clear(&c->loop->wheel, &c->alarm); /* from here on it is us who may be late */
+    if (exchange_start(c->ex, c->loop->db))
+        return answer(c);
+    return wait_for(c, EV_READ);
+}
+
+/* The exchange was refused before its body was read. */
+static enum step answer_unread(struct conn *c)
+{
+    c->unread = c->ex->framing.body != BODY_NONE;
+    return answer(c);
+}
+
+static enum step begin_body(struct conn *c)
+{
+    struct exchange *ex = c->ex;
+    const struct http_conf *conf = &c->loop->site->conf;
+    size_t max = ex->rq.route->body_max ? ex->rq.route->body_max : conf->body_max;
+    struct read_result r = body_begin(&ex->reader, &ex->framing, max);
+
+    buf_init(&ex->body, max);
+    if (r.is == READ_DONE)
+        return start(c);
+    if (r.is == READ_REFUSED) {
+        exchange_refuse(ex, r.status, r.why);
+        return answer_unread(c);
+    }
+    if (ex->framing.expects_continue && ex->raw.n == 0) {
+        buf_add(&ex->out, STR("HTTP/1.1 100 Continue\r\n\r\n"));
+        return send_then(c, CONTINUE);
+    }
+    c->state = IN_BODY;
+    set_alarm(c, conf->body_timeout_ms);
+    return AGAIN;
+}
+
+static enum step step_head(struct conn *c)
+{
+    struct read_result r;
+
+    if (!c->ex)
+        return fill(c);
+    r = exchange_head(c->ex);
+    if (r.is == READ_MORE)
+        return fill(c);
+    if (r.is == READ_REFUSED)
+        return refuse(c, r.status, r.why);
+    if (!exchange_route(c->ex, &c->origin, clock_mono_ms()))
+        return answer_unread(c);
+    return begin_body(c);
+}
+
+static enum step step_body(struct conn *c)
+{
+    struct exchange *ex = c->ex;
+    struct read_result r = body_read(&ex->reader, buf_str(&ex->raw), &ex->body);
+
+    buf_drop(&ex->raw, r.used);
+    if (r.is == READ_MORE)
+        return fill(c);
+    if (r.is == READ_DONE)
+        return start(c);
+    if (r.status != 413)
+        return refuse(c, r.status, r.why);
+    exchange_refuse(ex, r.status, r.why);
+    return answer_unread(c);
+}
+
+/* While the exchange is away: takes in what the client sends ahead, and sees it leave. */
+static enum step step_busy(struct conn *c)
+{
+    if (c->eof || c->ex->raw.n >= AHEAD_MAX)
+        return wait_for(c, 0);
+    return fill(c);
+}
+
+/* ---- what follows an answer ---- */
+
+static enum step next_request(struct conn *c)
+{
+    const struct http_conf *conf = &c->loop->site->conf;
+
+    c->state = IN_HEAD;
+    if (c->ex->raw.n > 0) { /* pipelined */
+        exchange_renew(c->ex);
+        set_alarm(c, conf->head_timeout_ms);
+        return AGAIN;
+    }
+    loop_give_exchange(c->loop, &c->ex);
+    if (c->eof || c->loop->stopping)
+        return gone(c);
+    set_alarm(c, conf->idle_timeout_ms);
+    return AGAIN;
+}
+
+static enum step linger(struct conn *c)
+{
+    loop_give_exchange(c->loop, &c->ex);
+    sock_finish(&c->sock);
+    c->state = LINGERING;
+    c->drained = false;
+    set_alarm(c, LINGER_MS);
+    return AGAIN;
+}
+
+/* Closing with unread bytes would reset the connection, and the client might never see why. */
+static enum step step_linger(struct conn *c)
+{
+    ssize_t n = sock_read(&c->sock, c->loop->scratch, sizeof(c->loop->scratch));
+
+    if (n == TLS_WANT_READ)
+        return wait_for(c, EV_READ);
+    if (n > 0)
+        c->lingered += (uint32_t)n;
+    return n <= 0 || c->lingered > LINGER_MAX ? gone(c) : AGAIN;
+}
+
+/* ---- parking ---- */
+
+/* To the next heartbeat, or the deadline if that is sooner; up to a fifth earlier, so that streams
+ * opened together do not beat together. */
+static void set_parked_alarm(struct conn *c)
+{
+    struct loop *l = c->loop;
+    int64_t beat_ms = l->site->conf.heartbeat_ms, left_ms = c->wait.deadline_ms - clock_now_ms();
+
+    l->dice = l->dice * 1664525u + 1013904223u; /* Numerical Recipes' quick generator */
+    beat_ms -= (int64_t)(l->dice >> 16) * beat_ms / 5 >> 16;
+    set_alarm(c, MAX_OF(MIN_OF(beat_ms, left_ms), (int64_t)0));
+}
+
+/* Room for events to send. */
+static void open_outbox(struct conn *c)
+{
+    if (c->ex)
+        return;
+    take_exchange(c);
+    c->ex->out.max = STREAM_OUT_MAX;
+}
+
+/* Asks the wait what there is to say, and says it. */
+static void wake(struct conn *c, enum wake_reason why)
+{
+    struct loop *l = c->loop;
+    const struct backend *be = &l->site->conf.backend;
+    bool finished = true; /* the store cannot be read: the client comes again */
+    struct ctx cx;
+
+    if (c->last)
+        return;
+    COUNT_UP(l->counters.wakes);
+    open_outbox(c);
+    ctx_init(&cx, l->mem);
+    if (!be->read_begin(&cx, l->db)) {
+        finished = c->wait.wake(&cx, l->db, &c->wait, why, &c->ex->out);
+        be->read_end(l->db);
+    }
+    arena_reset(l->mem);
+    c->last = finished || why == WAKE_DEADLINE || why == WAKE_STOP;
+    if (c->last)
+        set_alarm(c, l->site->conf.write_timeout_ms);
+    else if (why != WAKE_TOPIC)
+        set_parked_alarm(c);
+    conn_run(c);
+}
+
+static enum step park(struct conn *c)
+{
+    struct loop *l = c->loop;
+
+    c->wait = c->ex->rs.wait;
+    loop_give_exchange(l, &c->ex);
+    c->state = PARKED;
+    COUNT_UP(l->counters.parked);
+    waits_add(&l->waits, &c->parked, c->wait.topic);
+    wake(c, l->stopping ? WAKE_STOP : WAKE_START); /* after waits_add: nothing is missed */
+    return GONE;                                   /* perhaps; whatever is to do was done */
+}
+
+static void beat(struct conn *c)
+{
+    if (c->wait.deadline_ms <= clock_now_ms()) {
+        wake(c, WAKE_DEADLINE);
+    } else if (c->ex) { /* has not taken what it was sent a heartbeat ago */
+        conn_close(c);
+    } else {
+        open_outbox(c);
+        buf_add(&c->ex->out, STR(":\n\n"));
+        set_parked_alarm(c);
+        conn_run(c);
+    }
+}
+
+static enum step step_parked(struct conn *c)
+{
+    ssize_t n;
+
+    if (c->ex) {
+        enum step s;
+
+        if (c->ex->out.full)
+            return gone(c);
+        if ((s = flush(c)) != AGAIN)
+            return s;
+        loop_give_exchange(c->loop, &c->ex);
+    }
+    if (c->last)
+        return gone(c);
+    if (c->drained && !sock_pending(&c->sock))
+        return wait_for(c, EV_READ);
+    n = sock_read(&c->sock, c->loop->scratch, sizeof(c->loop->scratch));
+    if (n != TLS_WANT_READ) /* it left, or speaks out of turn */
+        return gone(c);
+    c->drained = true;
+    return wait_for(c, EV_READ);
+}
+
+/* ---- the machine ---- */
+
+static enum step step_sending(struct conn *c)
+{
+    enum step s = flush(c);
+
+    if (s != AGAIN)
+        return s;
+    switch ((enum after)c->after) {
+    case NEXT:
+        return next_request(c);
+    case CONTINUE:
+        c->state = IN_BODY;
+        set_alarm(c, c->loop->site->conf.body_timeout_ms);
+        return AGAIN;
+    case PARK:
+        return park(c);
+    case LINGER:
+        return linger(c);
+    case CLOSE:
+        break;
+    }
+    return gone(c);
+}
+
+static enum step step_handshake(struct conn *c)
+{
+    switch (tls_handshake(c->sock.tls)) {
+    case 1:
+        c->state = IN_HEAD;
+        c->drained = false;
+        return AGAIN;
+    case TLS_WANT_READ:
+        return wait_for(c, EV_READ);
+    case TLS_WANT_WRITE:
+        return wait_for(c, EV_WRITE);
+    default:
+        return gone(c);
+    }
+}
+
+static enum step step(struct conn *c)
+{
+    switch ((enum state)c->state) {
+    case HANDSHAKE:
+        return step_handshake(c);
+    case IN_HEAD:
+        return step_head(c);
+    case IN_BODY:
+        return step_body(c);
+    case BUSY:
+        return step_busy(c);
+    case SENDING:
+        return step_sending(c);
+    case PARKED:
+        return step_parked(c);
+    case LINGERING:
+        return step_linger(c);
+    case DEAD:
+        break;
+    }
+    return WAIT;
+}
+
+static void conn_run(struct conn *c)
+{
+    for (int i = 0; i < TURN_STEPS; i++) {
+        if (step(c) != AGAIN)
+            return;
+    }
+    event_active(&c->event, 0, 0); /* its own thread: fine. It goes on after the neighbours. */
+}
+
+void conn_returned(struct exchange *ex)
+{
+    struct conn *c = ex->conn;
+
+    if (c->state == DEAD) { /* the client left; what was committed stays */
+        conn_free(c);
+        return;
+    }
+    if (!exchange_resume(ex, c->loop->db)) /* from the pool to the writer */
+        return;
+    if (answer(c) == AGAIN)
+        conn_run(c);
+}
+
+void conn_notified(struct parked *p)
+{
+    wake(CONN_OF(p, parked), WAKE_TOPIC);
+}
+
+void conn_alarm(struct alarm *a)
+{
+    struct conn *c = CONN_OF(a, alarm);
+
+    switch ((enum state)c->state) {
+    case PARKED:
+        if (c->last)
+            break;
+        beat(c);
+        return;
+    case IN_HEAD:
+    case IN_BODY:
+        if (!c->ex)
+            break;
+        refuse(c, 408, "a deadline passed in the middle of a request");
+        conn_run(c);
+        return;
+    case HANDSHAKE:
+    case BUSY:
+    case SENDING:
+    case LINGERING:
+    case DEAD:
+        break;
+    }
+    conn_close(c);
+}
+
+void conn_stop(struct conn *c)
+{
+    switch ((enum state)c->state) {
+    case PARKED:
+        wake(c, WAKE_STOP);
+        break;
+    case HANDSHAKE:
+        conn_close(c);
+        break;
+    case IN_HEAD:
+        if (!c->ex)
+            conn_close(c);
+        break;
+    case IN_BODY:
+    case BUSY:
+    case SENDING:
+    case LINGERING:
+    case DEAD:
+        break;
+    }
+}
