@@ -1,0 +1,145 @@
+// Starts the real program with a data folder of its own on a free port, and stops it again.
+//
+//   const server = await startServer({ mode: "demo" });   // any option of `countersign serve`
+//   after(() => server.stop());                            // fails the file if it did not end well
+//
+// COUNTERSIGN_BIN names the program (build/countersign otherwise); COUNTERSIGN_TEST_SLOW is how
+// many times longer everything may take, for sanitized programs.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+export const program = process.env.COUNTERSIGN_BIN ?? path.join(root, "build/countersign");
+const slow = Number(process.env.COUNTERSIGN_TEST_SLOW ?? 1);
+
+// A time limit, stretched for sanitized programs.
+export const limitMs = (ms) => ms * slow;
+
+// The environment without whatever COUNTERSIGN_… options the developer's shell has, plus these.
+function environment(options) {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("COUNTERSIGN_"));
+  const given = Object.entries(options).map(([name, value]) => [`COUNTERSIGN_${name.toUpperCase()}`, String(value)]);
+  return Object.fromEntries([...kept, ...given]);
+}
+
+// A folder of its own for one test; removed when the process ends.
+const folders = [];
+export function temporaryFolder() {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), "countersign-test-"));
+  folders.push(dir);
+  return dir;
+}
+
+const running = new Set();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+  for (const dir of folders) fs.rmSync(dir, { recursive: true, force: true });
+});
+
+export class Server {
+  constructor(child, options) {
+    this.child = child;
+    this.pid = child.pid;
+    this.options = options;
+    this.dataDir = options.data_dir;
+    this.out = ""; // what it printed for the developer
+    this.log = ""; // its log lines
+    this.exited = new Promise((resolve) =>
+      child.once("exit", (code, signal) => {
+        running.delete(child);
+        resolve({ code, signal });
+      }));
+    child.stdout.setEncoding("utf8").on("data", (text) => (this.out += text));
+    child.stderr.setEncoding("utf8").on("data", (text) => (this.log += text));
+  }
+
+  // Waits until it says where it listens. Whoever gives up is told what it printed.
+  async ready() {
+    const gone = this.exited.then(({ code, signal }) => {
+      throw new Error(`countersign ended (${signal ?? code}) before it listened:\n${this.out}${this.log}`);
+    });
+    gone.catch(() => {}); // only this wait is interested
+    const timer = new AbortController();
+    const late = new Promise((_, reject) => {
+      const handle = setTimeout(() => reject(new Error(
+        `countersign did not listen in time:\n${this.out}${this.log}`)), limitMs(10_000));
+      timer.signal.addEventListener("abort", () => clearTimeout(handle));
+    });
+    const listening = (async () => {
+      for (;;) {
+        const said = this.out.match(/listening on (https?):\/\/(\S+):(\d+)/);
+        if (said) return said;
+        await once(this.child.stdout, "data");
+      }
+    })();
+    listening.catch(() => {});
+    try {
+      const [, scheme, host, port] = await Promise.race([listening, gone, late]);
+      this.host = host.replace(/^\[|\]$/g, "");
+      this.port = Number(port);
+      this.url = `${scheme}://${host}:${port}`;
+    } catch (error) {
+      this.child.kill("SIGKILL");
+      throw error;
+    } finally {
+      timer.abort();
+    }
+    return this;
+  }
+
+  // Asks it to end, as systemd would, and expects that it ends well and in time.
+  async stop() {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill("SIGTERM");
+    const late = setTimeout(() => this.child.kill("SIGKILL"), limitMs(15_000));
+    const { code, signal } = await this.exited;
+    clearTimeout(late);
+    assert.equal(signal ?? code, 0, `countersign ended with ${signal ?? code}; its log:\n${tail(this.log)}`);
+  }
+
+  // Ends it as a power cut would. The data folder stays for the next startServer({ data_dir }).
+  async kill() {
+    this.child.kill("SIGKILL");
+    await this.exited;
+  }
+
+  // Starts it again on the same data folder and port, after stop() or kill().
+  restart(options = {}) {
+    return startServer({ ...this.options, listen: `${this.host}:${this.port}`, ...options });
+  }
+}
+
+const tail = (text) => text.split("\n").slice(-60).join("\n");
+
+// Starts `countersign serve` and waits until it listens. Options are those of `serve`, by name.
+export async function startServer(options = {}) {
+  const all = { listen: "127.0.0.1:0", mode: "demo", data_dir: options.data_dir ?? temporaryFolder(), ...options };
+  const child = spawn(program, ["serve"], { env: environment(all), stdio: ["ignore", "pipe", "pipe"] });
+  running.add(child);
+  return new Server(child, all).ready();
+}
+
+// Runs a command of the program to its end: { code, out, err }.
+export function command(args, options = {}) {
+  const done = spawnSync(program, args, {
+    env: environment(options), encoding: "utf8", timeout: limitMs(30_000), input: options.input,
+  });
+  return { code: done.status ?? done.signal, out: done.stdout, err: done.stderr };
+}
+
+// Tries until it no longer throws, or throws the last error when the time is over.
+export async function eventually(check, { ms = 5000, everyMs = 20 } = {}) {
+  const deadline = Date.now() + limitMs(ms);
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, everyMs));
+    }
+  }
+}
