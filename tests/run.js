@@ -148,24 +148,18 @@ async function unit(f) {
   report(`${f.dir}: unit tests`, sum, startedAt);
 }
 
-// One file of tests. Its readable report is shown when it fails; TAP's closing lines are counted.
-async function testFile(file, tmp) {
+// One file of tests, by Node's own runner; tests/reporter.js ends with the counts.
+async function testFile(file) {
   const startedAt = Date.now();
-  const tap = path.join(tmp, `${file.replaceAll("/", "_")}.tap`);
-  const reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout",
-    "--test-reporter=tap", `--test-reporter-destination=${tap}`];
   const env = {
     ...sanitizerEnv, COUNTERSIGN_BIN: path.resolve(flavour.dir, "countersign"), COUNTERSIGN_TEST_SLOW: `${slow}`,
   };
-  const done = await run(process.execPath, ["--no-warnings", ...reporters, file],
-    { env, limitMs: fileLimitMs * slow });
-  const text = fs.existsSync(tap) ? fs.readFileSync(tap, "utf8") : "";
-  const count = (word) => Number(text.match(new RegExp(`^# ${word} (\\d+)$`, "m"))?.[1] ?? 0);
-  const failed = count("fail") + count("cancelled");
-  report(file, {
-    passed: count("pass"), skipped: count("skipped") + count("todo"),
-    failed: failed || (done.code !== 0 ? 1 : 0), output: done.output,
-  }, startedAt);
+  const reporter = ["--test-reporter=./tests/reporter.js", "--test-reporter-destination=stdout"];
+  const done = await run(process.execPath, ["--no-warnings", ...reporter, file], { env, limitMs: fileLimitMs * slow });
+  const [output, counted] = done.output.split(/^counts: (.*)\n/m);
+  const counts = JSON.parse(counted ?? "{}");
+  if (done.code !== 0 && !counts.failed) counts.failed = 1; // it died, hung or could not be read
+  report(file, { ...counts, output }, startedAt);
 }
 
 function testFiles() {
@@ -183,15 +177,13 @@ function testFiles() {
 
 // Files run side by side, one a core; those named *.alone.test.js measure time and run by themselves.
 async function runFiles(files) {
-  const tmp = fs.mkdtempSync(path.join(os.tmpdir(), "countersign-tap-"));
   const alone = files.filter((f) => f.endsWith(".alone.test.js"));
   const queue = files.filter((f) => !alone.includes(f));
   const worker = async () => {
-    for (let file; (file = queue.shift()); ) await testFile(file, tmp);
+    for (let file; (file = queue.shift()); ) await testFile(file);
   };
   await Promise.all(Array.from({ length: cores }, worker));
-  for (const file of alone) await testFile(file, tmp);
-  fs.rmSync(tmp, { recursive: true });
+  for (const file of alone) await testFile(file);
 }
 
 // --- the run -------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ const mayInclude = {
   cli: [...below, "portal", "device", "api", "admin"],
 };
 // Headers that the build writes: the directory they belong to.
-const generated = {};
+const generated = { "templates.h": "portal", "assets.h": "portal", "queries.h": "store" };
 // main.c stands above all directories and may call the command table only.
 const mainMayInclude = ["base", "cli"];
 

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { filesMatching, linesMatching, read } from "./files.js";
 
-// Files that are not ours to word: a licence, locks, corpora of fuzzers and whatever is not text.
-const foreign = /^(LICENSE|package-lock\.json)$|\/corpus\/|\.(png|ico|woff2?|gif|jpg|bin|der|pem)$/;
+// Files that are not ours to word: a licence, locks, pages that the program wrote, corpora of fuzzers
+// and whatever is not text.
+const foreign = /^(LICENSE|package-lock\.json)$|\/(corpus|golden)\/|\.(png|ico|woff2?|gif|jpg|bin|der|pem)$/;
 const ours = filesMatching(/./).filter((name) => !foreign.test(name));
 
 const code = /\.(c|h|js|sh|sql|html|css|build)$|^Makefile$/;
@@ -28,7 +29,10 @@ for (const { what, files, bad } of rules)
 
 // Past 600 lines, look for the second noun. A file that stays longer says here why.
 const linesMax = 600;
-const longForAReason = {};
+const longForAReason = {
+  "src/portal/pages_test.c": "a struct of sample values for every page; no logic to split",
+  "tools/tplgen.c": "reader, checker and writer of one small language, which share its tree",
+};
 test(`no source file is longer than ${linesMax} lines without a reason`, () => {
   const long = ours.filter((name) => code.test(name) && read(name).split("\n").length - 1 > linesMax);
   assert.deepEqual(long, Object.keys(longForAReason).sort());
