@@ -1,7 +1,7 @@
 # Countersign: what there is to type. meson.build describes the build itself, tests/run.js the tests.
 # Each target first installs what it needs and does not find (packaging/apt.txt, package-lock.json).
 
-.PHONY: build run test asan tsan fuzz bench fresh lint format clean help
+.PHONY: build run test asan tsan fuzz bench fresh lint format phone-table clean help
 
 build: ## compile the program: build/countersign (also what plain `make` does)
 	@tools/need.sh build
@@ -47,8 +47,12 @@ format: ## rewrite the C sources in the house style
 	@tools/need.sh lint
 	@find src tests tools -name '*.[ch]' -exec clang-format -i {} +
 
+phone-table: ## take over the numbering plans of libphonenumber-js (package.json says which version)
+	@tools/need.sh node npm
+	@node tools/phone-table.mjs
+
 clean: ## remove what builds leave behind; node_modules and data stay
 	rm -rf build build-asan build-tsan build-fuzz build-lint
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.* ## /  make \1 \t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.* ## /  make \1 \t/p' Makefile | expand -t 16

@@ -8,6 +8,7 @@
 #define CORE_PERSON_H
 
 #include "core/core.h"
+#include "core/phone.h"
 #include "core/service.h"
 
 enum {
@@ -51,9 +52,7 @@ enum err person_list(struct ctx *cx, struct db *db, struct str after, unsigned m
 struct str name_check(struct ctx *cx, struct str in, struct str *out);
 struct str username_check(struct ctx *cx, struct str in, struct str *out);
 struct str email_check(struct ctx *cx, struct str in, struct str *out);
-/* country_code: "1", "+49"; phone: national or international form. *out is E.164. */
-struct str phone_check(struct ctx *cx, struct str country_code, struct str phone, struct str *out_cc,
-                       struct str *out);
+/* phone_check is in phone.h */
 /* Length and common passwords; person's own words in context. min: PASSWORD_MIN or _ALONE. */
 struct str password_check(struct ctx *cx, struct str password, size_t min,
                           const struct str *context, size_t context_count);
