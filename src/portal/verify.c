@@ -1,0 +1,461 @@
+/*
+ * verify.c: the code page of an attempt, for sign-in and step-up alike, and everything on it.
+ *
+ * An attempt has one method that a code was sent for, if any; looking at the page for a method that
+ * needs no sending changes nothing, so that is a GET with ?method=.
+ */
+#include "portal/verify.h"
+#include "core/verification.h"
+#include "portal/handlers.h"
+#include "portal/words.h"
+
+struct verify_form {
+    struct str code, method, handle;
+    enum factor_kind kind;
+    int64_t recovery_row;
+};
+
+static const struct field verify_fields[] = {
+    {"code",   offsetof(struct verify_form, code),   field_text, FIELD_REQUIRED},
+    {"method", offsetof(struct verify_form, method), field_text, FIELD_OPTIONAL},
+    {"handle", offsetof(struct verify_form, handle), field_text, FIELD_OPTIONAL},
+};
+
+/* ---- what an attempt looks like ---- */
+
+struct view {
+    struct person person;
+    struct factor *factors; /* strongest first */
+    size_t count;
+};
+
+static enum err view_of(struct ctx *cx, struct db *db, const struct login *l, struct view *out)
+{
+    enum err e;
+
+    if ((e = person_by_id(cx, db, l->person_id, &out->person)))
+        return e;
+    return factor_list(cx, db, out->person.identity_id, &out->factors, &out->count);
+}
+
+static const struct factor *find_factor(const struct view *view, enum factor_kind kind)
+{
+    for (size_t i = 0; i < view->count; i++) {
+        if (view->factors[i].kind == kind)
+            return &view->factors[i];
+    }
+    return NULL;
+}
+
+int code_digits(const struct factor *f)
+{
+    return f->kind == FACTOR_RECOVERY ? 0 : f->digits;
+}
+
+struct str tries_words(struct ctx *cx, const struct factor *f)
+{
+    int64_t left = FACTOR_FAILURES_PAUSE - f->fail_count % FACTOR_FAILURES_PAUSE;
+
+    if (left == FACTOR_FAILURES_PAUSE)
+        return STR_NONE;
+    return left == 1 ? STR("1 try") : arena_printf(cx->mem, "%d tries", (int)left);
+}
+
+static enum err pending_send(struct ctx *cx, struct db *db, const struct factor *f,
+                             int64_t login_id, int *out_wait_s, bool *out_more)
+{
+    struct verification v;
+    enum err e = verification_pending(cx, db, f->id, login_id, &v);
+    int64_t wait_ms;
+
+    *out_wait_s = 0;
+    *out_more = true;
+    if (e)
+        return e == ERR_NOT_FOUND ? OK : e;
+    wait_ms = v.sent_at_ms + VERIFICATION_RESEND_AFTER_S * MS_PER_S - cx->now_ms;
+    if (wait_ms > 0)
+        *out_wait_s = (int)((wait_ms + MS_PER_S - 1) / MS_PER_S);
+    *out_more = v.send_count < VERIFICATION_SENDS_MAX;
+    return OK;
+}
+
+enum err resend_wait(struct ctx *cx, struct db *db, const struct factor *f, int64_t login_id,
+                     int *out_s)
+{
+    bool more;
+
+    return pending_send(cx, db, f, login_id, out_s, &more);
+}
+
+/* ---- the page ---- */
+
+static const struct str factor_nouns[FACTOR_KINDS] = {
+    [FACTOR_PASSKEY] = STR("the passkey"),
+    [FACTOR_PUSH] = STR("phone approval"),
+    [FACTOR_TOTP] = STR("the authenticator app"),
+    [FACTOR_SMS] = STR("text messages"),
+    [FACTOR_VOICE] = STR("voice calls"),
+    [FACTOR_EMAIL] = STR("e-mail codes"),
+    [FACTOR_RECOVERY] = STR("your recovery codes"),
+};
+
+static struct str purpose_words(struct ctx *cx, const struct view *view, const struct login *l)
+{
+    if (!str_eq(l->purpose, STR("step_up")))
+        return STR_NONE;
+    for (size_t i = 0; i < view->count; i++) {
+        if (view->factors[i].id == l->action_id)
+            return arena_printf(cx->mem, "To turn off %.*s",
+                                STR_ARG(factor_nouns[view->factors[i].kind]));
+    }
+    return STR("To go on");
+}
+
+static struct other_ways other_ways(struct ctx *cx, const struct view *view, const struct login *l,
+                                    enum factor_kind shown)
+{
+    struct other_way *list = ARENA_ARRAY(cx->mem, struct other_way, view->count + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < view->count; i++) {
+        enum factor_kind kind = view->factors[i].kind;
+
+        if (kind == shown)
+            continue;
+        list[n++] = (struct other_way){
+            .method = page_way(factor_kind_name(kind)),
+            .to = factor_target(cx, &view->person, kind),
+            .sends = factor_kind_is_sent(kind) && kind != l->method,
+        };
+    }
+    return (struct other_ways){list, n};
+}
+
+/* What the page is for: what failed, what was asked for, what the attempt is at. A code that has to
+ * be sent first is not shown as sent. */
+static enum factor_kind shown_kind(struct ctx *cx, const struct request *rq,
+                                   const struct view *view, const struct login *l)
+{
+    const struct draft *d = rq->problems;
+    const struct verify_form *f = d ? d->in : NULL;
+    struct str asked = f ? f->method : request_query(cx, rq, STR("method"));
+    enum factor_kind kind;
+
+    if (asked.n && factor_kind_from(asked, &kind) && find_factor(view, kind) &&
+        (kind == l->method || !factor_kind_is_sent(kind)))
+        return kind;
+    return l->method;
+}
+
+static json_t *method_names(const struct view *view)
+{
+    json_t *names = json_array();
+
+    for (size_t i = 0; i < view->count; i++)
+        json_array_append_new(names, json_of(factor_kind_name(view->factors[i].kind)));
+    return names;
+}
+
+static enum err answer_state(struct ctx *cx, struct request *rq, struct response *rs,
+                             const struct login *l, const char *state)
+{
+    struct view view;
+    const struct factor *f;
+    int wait_s = 0;
+    enum err e;
+
+    if (!wants_json(rq))
+        return respond_redirect(cx, rs, STR("/verify"));
+    if ((e = view_of(cx, rq->db, l, &view)))
+        return e;
+    f = find_factor(&view, l->method);
+    if (f && factor_kind_is_sent(f->kind) && (e = resend_wait(cx, rq->db, f, l->id, &wait_s)))
+        return e;
+    return respond_json(cx, rs, 200,
+                        json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:i}", "state", state, "next",
+                                  "/verify", "method", json_of(factor_kind_name(l->method)),
+                                  "methods", method_names(&view), "to",
+                                  json_of(factor_target(cx, &view.person, l->method)), "handle",
+                                  json_of(login_handle(cx, l)), "resend_after_s", wait_s));
+}
+
+enum err verify_next(struct ctx *cx, struct request *rq, struct response *rs,
+                     const struct login_out *out)
+{
+    const char *state = out->state == LOGIN_WAITING ? "waiting" : "code";
+    struct login l;
+    enum err e;
+
+    if (!wants_json(rq))
+        return respond_redirect(cx, rs, STR("/verify"));
+    if ((e = login_by_token(cx, rq->db, out->login_token, &l)))
+        return e;
+    return answer_state(cx, rq, rs, &l, state);
+}
+
+static enum err draw(struct ctx *cx, struct request *rq, struct response *rs,
+                     const struct view *view, const struct login *l, const struct factor *f)
+{
+    const struct draft *d = draft_shown(cx, rq, sizeof(struct verify_form));
+    bool step_up = str_eq(l->purpose, STR("step_up"));
+    struct page_verify p = {
+        .handle = login_handle(cx, l),
+        .method = page_way(factor_kind_name(f->kind)),
+        .to = factor_target(cx, &view->person, f->kind),
+        .purpose = purpose_words(cx, view, l),
+        .code = page_entry(&d->problems, STR("code"), STR_NONE),
+        .digits = code_digits(f),
+        .others = other_ways(cx, view, l, f->kind),
+    };
+    enum err e;
+
+    if (!d->problems.n) /* a complaint says it itself */
+        p.tries_left = tries_words(cx, f);
+    if (step_up)
+        p.cancel_url = l->action_id ? STR("/account/security") : STR("/account");
+    if (factor_kind_is_sent(f->kind)) {
+        if ((e = pending_send(cx, rq->db, f, l->id, &p.wait_s, &p.can_resend)))
+            return e;
+        if (p.wait_s)
+            p.wait_words = words_span(cx, p.wait_s);
+    }
+    frame_open(cx, rq, rs, &p.page);
+    page_verify(FRAME_HTML(rs), &p);
+    return frame_close(cx, rs);
+}
+
+enum err verify_page(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    const struct visit *v = visit_of(cx, rq);
+    struct view view;
+    const struct factor *f;
+    enum err e;
+
+    if (wants_json(rq))
+        return answer_state(cx, rq, rs, &v->login, "code");
+    if ((e = view_of(cx, rq->db, &v->login, &view)))
+        return e;
+    f = find_factor(&view, shown_kind(cx, rq, &view, &v->login));
+    if (!f && view.count) /* switched off meanwhile: the strongest that is left */
+        f = &view.factors[0];
+    if (!f)
+        return fail(cx, ERR_EXPIRED, "verify: no second factor is on any more");
+    return draw(cx, rq, rs, &view, &v->login, f);
+}
+
+/* ---- a code ---- */
+
+static enum err read_method(struct ctx *cx, struct draft *d, const struct login *l)
+{
+    static const struct complaint unknown = {ERR_INVALID, 0, "unknown_method", STR("method"),
+                                             STR("Choose one of the ways that are listed.")};
+    struct verify_form *f = d->in;
+
+    f->kind = l->method;
+    if (f->method.n && !factor_kind_from(f->method, &f->kind))
+        return draft_complain(cx, d, &unknown);
+    return OK;
+}
+
+enum err verify_prepare(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    struct draft *d = draft_new(cx, rq, verify_page, sizeof(struct verify_form));
+    struct verify_form *f = d->in;
+    const struct login *l;
+    struct person person;
+    enum err e;
+
+    (void)rs;
+    if ((e = gate_early(cx, rq)))
+        return e;
+    l = &visit_of(cx, rq)->login;
+    if ((e = draft_bind(cx, rq, d, verify_fields, COUNT_OF(verify_fields))) ||
+        (e = read_method(cx, d, l)))
+        return e;
+    if (f->kind != FACTOR_RECOVERY)
+        return OK;
+    if ((e = person_by_id(cx, rq->db, l->person_id, &person)))
+        return e;
+    return recovery_match(cx, rq->db, person.identity_id, f->code, &f->recovery_row);
+}
+
+static enum err complain_wrong(struct ctx *cx, struct draft *d, const struct check_out *check)
+{
+    struct complaint c = {
+        .e = ERR_DENIED, .status = 401, .code = "wrong_code", .field = STR("code")};
+
+    if (check->tries_left > 1)
+        c.text = arena_printf(
+            cx->mem, "That code didn't match. %d tries left, then we'll pause for a minute.",
+            (int)check->tries_left);
+    else if (check->tries_left == 1)
+        c.text = STR("That code didn't match. One try left, then we'll pause for a minute.");
+    else
+        c.text = STR("That code didn't match. Let's pause for a minute, then try again.");
+    return draft_complain(cx, d, &c);
+}
+
+enum err check_complain(struct ctx *cx, struct draft *d, enum factor_kind kind,
+                        const struct check_out *check)
+{
+    static const struct complaint used = {ERR_DENIED, 401, "code_used", STR("code"),
+                                          STR("That code was already used. Wait for the next "
+                                              "one.")};
+    static const struct complaint used_recovery = {ERR_DENIED, 401, "code_used", STR("code"),
+                                                   STR("That recovery code was already used. Take "
+                                                       "another one of your list.")};
+    static const struct complaint expired = {ERR_DENIED, 401, "code_expired", STR("code"),
+                                             STR("That code is too old. Ask for another one.")};
+    static const struct complaint off = {ERR_DENIED, 403, "method_off", STR_NONE,
+                                         STR("This way is switched off after too many wrong "
+                                             "codes. Choose another way.")};
+
+    switch (check->outcome) {
+    case CHECK_WRONG:
+        return complain_wrong(cx, d, check);
+    case CHECK_USED:
+        return draft_complain(cx, d, kind == FACTOR_RECOVERY ? &used_recovery : &used);
+    case CHECK_EXPIRED:
+        return draft_complain(cx, d, &expired);
+    case CHECK_PAUSED:
+        cx->retry_after_s = check->retry_after_s;
+        return draft_limited(cx, d, "There were too many wrong codes.");
+    case CHECK_OFF:
+        return draft_complain(cx, d, &off);
+    case CHECK_RIGHT:
+        break;
+    }
+    return fail(cx, ERR_INTERNAL, "verify: a right code did not complete the attempt");
+}
+
+/* A page that was left open from another attempt shares the cookie, not the handle. */
+static bool is_other_attempt(struct ctx *cx, const struct verify_form *f, const struct login *l)
+{
+    return f->handle.n && !str_eq(f->handle, login_handle(cx, l));
+}
+
+static enum err complete(struct ctx *cx, struct request *rq, struct response *rs,
+                         const struct login *l, const struct login_done *done)
+{
+    const struct visit *v = visit_of(cx, rq);
+    enum err e;
+
+    /* A browser that signs in again leaves no session behind that nobody holds the cookie of. */
+    if (v->signed_in && !l->session_id) {
+        e = session_end(cx, rq->db, v->session.person_id, v->session.id, "replaced");
+        if (e && e != ERR_NOT_FOUND)
+            return e;
+    }
+    session_cookie(rq, rs, done->session_token, done->remember);
+    login_cookie_end(rq, rs);
+    if (l->action_id)
+        flash_set(rq, rs, FLASH_FACTOR_OFF);
+    return frame_next(cx, rq, rs, "signed_in", next_path(cx, done->next, STR("/account")));
+}
+
+enum err verify(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    static const struct complaint other = {ERR_CONFLICT, 0, "other_attempt", STR_NONE,
+                                           STR("This page was from an earlier sign-in. Use the "
+                                               "newest code.")};
+    static const struct complaint not_on = {ERR_INVALID, 0, "unknown_method", STR("method"),
+                                            STR("This way isn't turned on. Choose another one.")};
+    static const struct complaint last = {ERR_CONFLICT, 0, "last_factor", STR_NONE,
+                                          STR("This is your last second factor, and one is "
+                                              "required. Turn on another one first.")};
+    struct draft *d = draft_resume(rq);
+    const struct verify_form *f = d->in;
+    struct login *l = &visit_of(cx, rq)->login;
+    struct origin from = visit_origin(rq);
+    struct login_done done;
+    enum err e;
+
+    if (is_other_attempt(cx, f, l))
+        return draft_complain(cx, d, &other);
+    e = login_check(cx, rq->db, l, f->kind, f->code, f->recovery_row, &from, &done);
+    if (e == ERR_NOT_FOUND)
+        return draft_complain(cx, d, &not_on);
+    if (e == ERR_CONFLICT && l->action_id)
+        return draft_complain(cx, d, &last);
+    if (e == ERR_LIMITED)
+        return draft_limited(cx, d, "There were too many tries.");
+    if (e)
+        return e;
+    if (!done.done)
+        return check_complain(cx, d, f->kind, &done.check);
+    return complete(cx, rq, rs, l, &done);
+}
+
+/* ---- another way, another code ---- */
+
+struct way_form { /* begins as a verify_form: the same page shows it again */
+    struct verify_form common;
+};
+
+static const struct field way_fields[] = {
+    {"method", offsetof(struct way_form, common.method), field_text, FIELD_OPTIONAL},
+    {"handle", offsetof(struct way_form, common.handle), field_text, FIELD_OPTIONAL},
+};
+
+static enum err bind_way(struct ctx *cx, struct request *rq, struct draft **out)
+{
+    struct draft *d = draft_new(cx, rq, verify_page, sizeof(struct way_form));
+    enum err e;
+
+    if ((e = draft_bind(cx, rq, d, way_fields, COUNT_OF(way_fields))) ||
+        (e = read_method(cx, d, &visit_of(cx, rq)->login)))
+        return e;
+    *out = d;
+    return OK;
+}
+
+static enum err answer_way(struct ctx *cx, struct request *rq, struct response *rs, struct draft *d,
+                           enum err e)
+{
+    static const struct complaint not_on = {ERR_INVALID, 0, "unknown_method", STR("method"),
+                                            STR("This way isn't turned on. Choose another one.")};
+    const struct login *l = &visit_of(cx, rq)->login;
+
+    if (e == ERR_NOT_FOUND || e == ERR_INVALID)
+        return draft_complain(cx, d, &not_on);
+    if (e == ERR_LIMITED)
+        return draft_limited(cx, d, "We can't send another code yet.");
+    if (e)
+        return e;
+    if (factor_kind_is_sent(l->method))
+        flash_set(rq, rs, FLASH_SENT);
+    return answer_state(cx, rq, rs, l, "code");
+}
+
+enum err verify_method(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    struct origin from = visit_origin(rq);
+    struct login *l = &visit_of(cx, rq)->login;
+    const struct verify_form *f;
+    struct draft *d;
+    enum err e;
+
+    if ((e = bind_way(cx, rq, &d)))
+        return e;
+    f = d->in;
+    return answer_way(cx, rq, rs, d, login_choose(cx, rq->db, l, f->kind, &from));
+}
+
+/* The code of the present method once more; naming another method is choosing it. */
+enum err resend(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    struct origin from = visit_origin(rq);
+    struct login *l = &visit_of(cx, rq)->login;
+    const struct verify_form *f;
+    struct draft *d;
+    enum err e;
+
+    if ((e = bind_way(cx, rq, &d)))
+        return e;
+    f = d->in;
+    if (f->kind != l->method)
+        e = login_choose(cx, rq->db, l, f->kind, &from);
+    else
+        e = login_resend(cx, rq->db, l, &from);
+    return answer_way(cx, rq, rs, d, e);
+}

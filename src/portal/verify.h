@@ -1,0 +1,25 @@
+/*
+ * verify.h: what the code page shows of an attempt, shared by those who lead to it.
+ */
+#ifndef PORTAL_VERIFY_H
+#define PORTAL_VERIFY_H
+
+#include "portal/frame.h"
+
+/* On to /verify; as JSON {"state":"code","next":"/verify","method":…,"methods":[…]}. The attempt's
+ * cookie is already set. */
+enum err verify_next(struct ctx *cx, struct request *rq, struct response *rs,
+                     const struct login_out *out);
+
+/* Answers for a code that did not do, whoever checked it (sign-in, step-up, enrolment). */
+enum err check_complain(struct ctx *cx, struct draft *d, enum factor_kind kind,
+                        const struct check_out *check) MUST_USE;
+/* "3 tries" until the factor pauses; empty while nothing was wrong. */
+struct str tries_words(struct ctx *cx, const struct factor *f);
+/* Seconds until the code of a sent factor may be sent again; 0 = now. */
+enum err resend_wait(struct ctx *cx, struct db *db, const struct factor *f, int64_t login_id,
+                     int *out_s);
+/* Digits of a code of this factor; 0 for recovery codes. */
+int code_digits(const struct factor *f);
+
+#endif
