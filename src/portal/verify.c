@@ -193,6 +193,17 @@ enum err verify_next(struct ctx *cx, struct request *rq, struct response *rs,
     return answer_state(cx, rq, rs, &l, state);
 }
 
+enum err step_up_next(struct ctx *cx, struct request *rq, struct response *rs,
+                      const struct login_out *out, struct str next)
+{
+    if (out->state == LOGIN_SIGNED_IN) {
+        session_cookie(rq, rs, out->session_token, out->remember);
+        return frame_next(cx, rq, rs, "signed_in", next);
+    }
+    login_cookie(rq, rs, out->login_token);
+    return verify_next(cx, rq, rs, out);
+}
+
 static enum err draw(struct ctx *cx, struct request *rq, struct response *rs,
                      const struct view *view, const struct login *l, const struct factor *f)
 {
@@ -388,18 +399,14 @@ enum err verify(struct ctx *cx, struct request *rq, struct response *rs)
 
 /* ---- another way, another code ---- */
 
-struct way_form { /* begins as a verify_form: the same page shows it again */
-    struct verify_form common;
-};
-
 static const struct field way_fields[] = {
-    {"method", offsetof(struct way_form, common.method), field_text, FIELD_OPTIONAL},
-    {"handle", offsetof(struct way_form, common.handle), field_text, FIELD_OPTIONAL},
+    {"method", offsetof(struct verify_form, method), field_text, FIELD_OPTIONAL},
+    {"handle", offsetof(struct verify_form, handle), field_text, FIELD_OPTIONAL},
 };
 
 static enum err bind_way(struct ctx *cx, struct request *rq, struct draft **out)
 {
-    struct draft *d = draft_new(cx, rq, verify_page, sizeof(struct way_form));
+    struct draft *d = draft_new(cx, rq, verify_page, sizeof(struct verify_form));
     enum err e;
 
     if ((e = draft_bind(cx, rq, d, way_fields, COUNT_OF(way_fields))) ||

@@ -11,6 +11,10 @@
 enum err verify_next(struct ctx *cx, struct request *rq, struct response *rs,
                      const struct login_out *out);
 
+/* The same for a step-up, which may be done at once: then the session has a new token. */
+enum err step_up_next(struct ctx *cx, struct request *rq, struct response *rs,
+                      const struct login_out *out, struct str next);
+
 /* Answers for a code that did not do, whoever checked it (sign-in, step-up, enrolment). */
 enum err check_complain(struct ctx *cx, struct draft *d, enum factor_kind kind,
                         const struct check_out *check) MUST_USE;

@@ -1,0 +1,273 @@
+/*
+ * security.c: the second factors of a person: which are on, turning one off, recovery codes.
+ * Turning one on is enrol.c's.
+ */
+#include "core/factor.h"
+#include "core/login.h"
+#include "portal/frame.h"
+#include "portal/handlers.h"
+#include "portal/verify.h"
+#include "portal/words.h"
+
+enum { RECOVERY_LOW = 3 };
+
+/* What people can turn on, in the order of the page. */
+static const enum factor_kind offered[] = {FACTOR_TOTP, FACTOR_SMS, FACTOR_VOICE, FACTOR_EMAIL};
+
+struct security {
+    struct person person;
+    struct factor *factors;
+    size_t count;
+    int on_count; /* recovery codes do not count */
+    int64_t recovery_left;
+    bool has_recovery;
+};
+
+static enum err security_load(struct ctx *cx, struct request *rq, struct security *out)
+{
+    struct security s = {0};
+    enum err e;
+
+    if ((e = visit_person(cx, rq, &s.person)) ||
+        (e = factor_list(cx, rq->db, s.person.identity_id, &s.factors, &s.count)) ||
+        (e = recovery_left(cx, rq->db, s.person.identity_id, &s.recovery_left)))
+        return e;
+    for (size_t i = 0; i < s.count; i++) {
+        if (s.factors[i].kind == FACTOR_RECOVERY)
+            s.has_recovery = true;
+        else
+            s.on_count++;
+    }
+    *out = s;
+    return OK;
+}
+
+static const struct factor *find_factor(const struct security *s, enum factor_kind kind)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->factors[i].kind == kind)
+            return &s->factors[i];
+    }
+    return NULL;
+}
+
+/* Whether there is anything to send to. The core decides again when it is turned on. */
+static bool is_available(const struct person *p, enum factor_kind kind)
+{
+    if (kind == FACTOR_SMS || kind == FACTOR_VOICE)
+        return p->phone.n > 0;
+    return kind != FACTOR_EMAIL || p->policy != POLICY_STRICT;
+}
+
+/* ---- as JSON ---- */
+
+static enum err security_json(struct ctx *cx, struct response *rs, const struct security *s)
+{
+    json_t *list = json_array();
+
+    EACH_ROW (kind, offered) {
+        const struct factor *f = find_factor(s, *kind);
+
+        json_array_append_new(list, json_pack("{s:o, s:b, s:b, s:o, s:o, s:o}", "kind",
+                                              json_of(factor_kind_name(*kind)), "on", f != NULL,
+                                              "available", is_available(&s->person, *kind), "to",
+                                              json_of(factor_target(cx, &s->person, *kind)),
+                                              "added_at", json_instant(f ? f->verified_at_ms : 0),
+                                              "used_at", json_instant(f ? f->used_at_ms : 0)));
+    }
+    return respond_json(cx, rs, 200,
+                        json_pack("{s:o, s:b, s:I, s:i, s:o}", "factors", list, "recovery",
+                                  s->has_recovery, "recovery_left", (json_int_t)s->recovery_left,
+                                  "recovery_total", RECOVERY_CODES, "policy",
+                                  json_of(policy_name(s->person.policy))));
+}
+
+/* ---- as a page ---- */
+
+static struct str factor_detail(struct ctx *cx, const struct factor *f)
+{
+    struct str added = words_ago(cx, f->verified_at_ms ? f->verified_at_ms : f->created_at_ms);
+
+    if (!f->used_at_ms)
+        return arena_printf(cx->mem, "Added %.*s", STR_ARG(added));
+    return arena_printf(cx->mem, "Added %.*s, last used %.*s", STR_ARG(added),
+                        STR_ARG(words_ago(cx, f->used_at_ms)));
+}
+
+static const struct factor_row *factor_rows(struct ctx *cx, const struct security *s)
+{
+    struct factor_row *rows = ARENA_ARRAY(cx->mem, struct factor_row, COUNT_OF(offered));
+
+    for (size_t i = 0; i < COUNT_OF(offered); i++) {
+        const struct factor *f = find_factor(s, offered[i]);
+
+        rows[i] = (struct factor_row){
+            .method = page_way(factor_kind_name(offered[i])),
+            .on = f != NULL,
+            .available = is_available(&s->person, offered[i]),
+            .to = factor_target(cx, &s->person, offered[i]),
+            .detail = f ? factor_detail(cx, f) : STR_NONE,
+            .last_required = f && s->on_count == 1 && s->person.policy == POLICY_REQUIRED,
+        };
+        if (!rows[i].available && offered[i] == FACTOR_EMAIL)
+            rows[i].to = STR("not strong enough here");
+    }
+    return rows;
+}
+
+/* The policy demands a factor and there is none: nothing but a choice. */
+static enum err enrol_choice(struct ctx *cx, struct request *rq, struct response *rs,
+                             const struct security *s)
+{
+    struct enrol_choice *list = ARENA_ARRAY(cx->mem, struct enrol_choice, COUNT_OF(offered));
+    struct page_enrol_required p = {.required = true};
+    size_t n = 0;
+
+    EACH_ROW (kind, offered) {
+        if (is_available(&s->person, *kind))
+            list[n++] = (struct enrol_choice){page_way(factor_kind_name(*kind)),
+                                              factor_target(cx, &s->person, *kind)};
+    }
+    p.choices.p = list;
+    p.choices.n = n;
+    frame_open(cx, rq, rs, &p.page);
+    p.page.signed_in = false; /* its links would lead back here */
+    page_enrol_required(FRAME_HTML(rs), &p);
+    return frame_close(cx, rs);
+}
+
+enum err security_page(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    struct security s;
+    struct page_security p;
+    enum err e;
+
+    if ((e = security_load(cx, rq, &s)))
+        return e;
+    if (wants_json(rq))
+        return security_json(cx, rs, &s);
+    if (visit_of(cx, rq)->enrolling)
+        return enrol_choice(cx, rq, rs, &s);
+    p = (struct page_security){
+        .factors = {factor_rows(cx, &s), COUNT_OF(offered)},
+        .on_count = s.on_count,
+        .only_one = s.on_count == 1 && !s.has_recovery,
+        .policy_required = s.person.policy == POLICY_REQUIRED,
+        .policy_strict = s.person.policy == POLICY_STRICT,
+        .has_recovery = s.has_recovery,
+        .recovery_left = (int)s.recovery_left,
+        .recovery_total = RECOVERY_CODES,
+        .recovery_low = s.has_recovery && s.recovery_left <= RECOVERY_LOW,
+    };
+    frame_open(cx, rq, rs, &p.page);
+    p.page.at_security = true;
+    page_security(FRAME_HTML(rs), &p);
+    return frame_close(cx, rs);
+}
+
+/* ---- turning one off: behind a current factor ---- */
+
+enum err factor_off_page(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    struct str name = request_param(rq, STR("kind"));
+    struct page_factor_off p = {.method = page_way(name)};
+    enum factor_kind kind;
+    struct security s;
+    enum err e;
+
+    if (!factor_kind_from(name, &kind))
+        return fail(cx, ERR_NOT_FOUND, "no such kind of factor");
+    if ((e = security_load(cx, rq, &s)))
+        return e;
+    if (!find_factor(&s, kind))
+        return fail(cx, ERR_NOT_FOUND, "this factor is not on");
+    p.to = factor_target(cx, &s.person, kind);
+    p.last = kind != FACTOR_RECOVERY && s.on_count == 1;
+    frame_open(cx, rq, rs, &p.page);
+    p.page.at_security = true;
+    page_factor_off(FRAME_HTML(rs), &p);
+    return frame_close(cx, rs);
+}
+
+enum err factor_off_start(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    const struct session *s = &visit_of(cx, rq)->session;
+    struct origin from = visit_origin(rq);
+    struct str next = STR("/account/security");
+    enum factor_kind kind;
+    struct factor f;
+    struct login_out out;
+    enum err e;
+
+    if (!factor_kind_from(request_param(rq, STR("kind")), &kind))
+        return fail(cx, ERR_NOT_FOUND, "no such kind of factor");
+    if ((e = factor_active(cx, rq->db, s->identity_id, kind, &f)) ||
+        (e = login_step_up(cx, rq->db, s, "factor_off", f.id, next, &from, &out)))
+        return e;
+    if (out.state == LOGIN_SIGNED_IN)
+        flash_set(rq, rs, FLASH_FACTOR_OFF);
+    return step_up_next(cx, rq, rs, &out, next);
+}
+
+/* ---- recovery codes: made on the hash pool, shown by the answer to the POST and never again ----
+ */
+
+enum err recovery_prepare(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    struct draft *d = draft_new(cx, rq, security_page, sizeof(struct recovery_set));
+    enum err e;
+
+    (void)rs;
+    if ((e = gate_early(cx, rq)))
+        return e;
+    recovery_make(cx, d->in);
+    return OK;
+}
+
+/* "K7DQ-M2XV-93PT" */
+static struct str spaced(struct ctx *cx, const char *code)
+{
+    return arena_printf(cx->mem, "%.4s-%.4s-%.4s", code, code + 4, code + 8);
+}
+
+static enum err codes_json(struct ctx *cx, struct response *rs, const struct recovery_set *set)
+{
+    json_t *codes = json_array();
+
+    for (size_t i = 0; i < RECOVERY_CODES; i++)
+        json_array_append_new(codes, json_of(spaced(cx, set->code[i])));
+    return respond_json(cx, rs, 200, json_pack("{s:o}", "codes", codes));
+}
+
+enum err recovery_codes(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    static const struct complaint none_on = {
+        ERR_CONFLICT, 0, "no_factor", STR_NONE,
+        STR("Recovery codes stand in for a second factor. Turn one on first.")};
+    struct draft *d = draft_resume(rq);
+    const struct recovery_set *set = d->in;
+    struct recovery_code *rows = ARENA_ARRAY(cx->mem, struct recovery_code, RECOVERY_CODES);
+    struct page_recovery_codes p = {.made_at = words_when(cx, cx->now_ms),
+                                    .next_url = STR("/account/security")};
+    struct origin from = visit_origin(rq);
+    struct person person;
+    enum err e;
+
+    if ((e = visit_person(cx, rq, &person)))
+        return e;
+    e = recovery_store(cx, rq->db, person.identity_id, set, &from);
+    if (e == ERR_CONFLICT)
+        return draft_complain(cx, d, &none_on);
+    if (e)
+        return e;
+    if (wants_json(rq))
+        return codes_json(cx, rs, set);
+    for (size_t i = 0; i < RECOVERY_CODES; i++)
+        rows[i] = (struct recovery_code){(int)i, spaced(cx, set->code[i])};
+    p.account = person.username;
+    p.codes.p = rows;
+    p.codes.n = RECOVERY_CODES;
+    frame_open(cx, rq, rs, &p.page);
+    page_recovery_codes(FRAME_HTML(rs), &p);
+    return frame_close(cx, rs);
+}
