@@ -1,10 +1,11 @@
 -- :name link_insert :write :exec
 INSERT INTO link (id, token_hash, purpose, person_id, signup_id, factor_id, data, created_at_ms,
-    expires_at_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+    expires_at_ms, identity_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- :name link_peek :read :one
-SELECT id, person_id, signup_id, factor_id, data, created_at_ms, expires_at_ms
+SELECT id, person_id, signup_id, factor_id, data, created_at_ms, expires_at_ms,
+    identity_id
 FROM link WHERE token_hash = $1 AND purpose = $2 AND used_at_ms IS NULL AND expires_at_ms > $3;
 
 -- :name link_use :write :exec
@@ -15,3 +16,6 @@ UPDATE link SET used_at_ms = $1 WHERE person_id = $2 AND purpose = $3 AND used_a
 
 -- :name link_purpose :read :one
 SELECT purpose FROM link WHERE id = $1;
+
+-- :name link_used :read :one
+SELECT used_at_ms FROM link WHERE id = $1;

@@ -58,7 +58,7 @@ UPDATE login SET method = $1 WHERE id = $2 AND state = 'open';
 
 -- :name login_finish :write :exec
 -- The attempt is consumed once: whoever changes the row has won.
-UPDATE login SET state = 'done', amr = $1 WHERE id = $2 AND state IN ('open', 'denied');
+UPDATE login SET state = 'done', amr = $1 WHERE id = $2 AND state <> 'done';
 
 -- :name login_end_others :write :exec
 -- Open attempts of a person die with a credential change.

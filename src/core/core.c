@@ -163,6 +163,7 @@ enum err core_sweep(struct ctx *cx, struct db *db, bool *out_more)
         {Q_SWEEP_SESSIONS,      30 * DAY_MS},
         {Q_SWEEP_OUTBOX,        DAY_MS    },
         {Q_SWEEP_VERIFICATIONS, 7 * DAY_MS},
+        {Q_SWEEP_NONCES,        0         },
     };
     bool more = false;
     int64_t changes;

@@ -14,6 +14,8 @@ static const struct {
     [LINK_CONFIRM_EMAIL] = {{"confirm_email", 13},     "/confirm-email/",  DAY_MS         },
     [LINK_RESET_PASSWORD] = {{"reset_password", 14},   "/reset-password/", 10 * MINUTE_MS },
     [LINK_NOT_ME] = {{"not_me", 6},                    "/not-me/",         7 * DAY_MS     },
+    /* behind '#': a pairing token never reaches a server by URL */
+    [LINK_PAIR_DEVICE] = {{"pair_device", 11}, "/authenticator#pair=", 10 * MINUTE_MS},
 };
 
 static void derive(const struct db *db, enum link_purpose p, int64_t id,
@@ -35,7 +37,8 @@ enum err link_new(struct ctx *cx, struct db *db, struct link *l)
     return db_exec(cx, db, Q_LINK_INSERT,
                    DB_ARGS(db_int(l->id), db_blob(BYTES_OF(hash)), db_text(purposes[l->purpose].name),
                            db_opt_int(l->person_id), db_int(l->signup_id), db_int(l->factor_id),
-                           db_text(l->data), db_int(l->created_at_ms), db_int(l->expires_at_ms)),
+                           db_text(l->data), db_int(l->created_at_ms), db_int(l->expires_at_ms),
+                           db_int(l->identity_id)),
                    NULL);
 }
 
@@ -64,6 +67,7 @@ enum err link_peek(struct ctx *cx, struct db *db, enum link_purpose p, struct st
         .data = db_col_text(&r, 4),
         .created_at_ms = db_col_int(&r, 5),
         .expires_at_ms = db_col_int(&r, 6),
+        .identity_id = db_col_int(&r, 7),
     };
     return OK;
 }

@@ -6,16 +6,22 @@
 
 #include "core/core.h"
 
-enum link_purpose { LINK_CONFIRM_SIGN_UP, LINK_CONFIRM_EMAIL, LINK_RESET_PASSWORD, LINK_NOT_ME };
+enum link_purpose {
+    LINK_CONFIRM_SIGN_UP,
+    LINK_CONFIRM_EMAIL,
+    LINK_RESET_PASSWORD,
+    LINK_NOT_ME,
+    LINK_PAIR_DEVICE,
+};
 
 struct link {
-    int64_t id, person_id, signup_id, factor_id;
+    int64_t id, person_id, identity_id, signup_id, factor_id; /* 0: none */
     enum link_purpose purpose;
     struct str data;
     int64_t created_at_ms, expires_at_ms;
 };
 
-/* id, times are set here. life: reset 10 min, confirm 24 h, not_me 7 days. */
+/* id, times are set here. life: reset and pairing 10 min, confirm 24 h, not_me 7 days. */
 enum err link_new(struct ctx *cx, struct db *db, struct link *l);
 /* Unused and unexpired, of this purpose. ERR_EXPIRED for everything else. */
 enum err link_peek(struct ctx *cx, struct db *db, enum link_purpose p, struct str token,

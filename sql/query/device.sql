@@ -1,0 +1,51 @@
+-- :name device_insert :write :exec
+INSERT INTO device (factor_id, credential_sid, public_key, platform, push_kind, push_endpoint,
+    last_seen_at_ms, created_at_ms)
+VALUES ($1, $2, $3, $4, 'none', '', $5, $5);
+
+-- :name device_by_sid :read :one
+SELECT f.id, f.sid, f.identity_id, i.service_id, s.sid, s.name, f.name, f.status, d.credential_sid,
+    d.public_key, d.platform, d.push_kind, d.push_endpoint, d.push_key, d.push_auth,
+    d.last_seen_at_ms, d.created_at_ms, i.status
+FROM device d JOIN factor f ON f.id = d.factor_id JOIN identity i ON i.id = f.identity_id
+JOIN service s ON s.id = i.service_id
+WHERE f.sid = $1;
+
+-- :name device_by_factor :read :one
+SELECT f.id, f.sid, f.identity_id, i.service_id, s.sid, s.name, f.name, f.status, d.credential_sid,
+    d.public_key, d.platform, d.push_kind, d.push_endpoint, d.push_key, d.push_auth,
+    d.last_seen_at_ms, d.created_at_ms, i.status
+FROM device d JOIN factor f ON f.id = d.factor_id JOIN identity i ON i.id = f.identity_id
+JOIN service s ON s.id = i.service_id
+WHERE f.id = $1;
+
+-- :name device_list :read :many
+-- Active devices of an identity, the last used first.
+SELECT f.id, f.sid, f.identity_id, i.service_id, s.sid, s.name, f.name, f.status, d.credential_sid,
+    d.public_key, d.platform, d.push_kind, d.push_endpoint, d.push_key, d.push_auth,
+    d.last_seen_at_ms, d.created_at_ms, i.status
+FROM device d JOIN factor f ON f.id = d.factor_id JOIN identity i ON i.id = f.identity_id
+JOIN service s ON s.id = i.service_id
+WHERE f.identity_id = $1 AND f.status = 'active' ORDER BY d.last_seen_at_ms DESC LIMIT 32;
+
+-- :name device_nonce_use :write :exec
+INSERT INTO device_nonce (factor_id, nonce, expires_at_ms) VALUES ($1, $2, $3);
+
+-- :name device_seen :write :exec
+UPDATE device SET last_seen_at_ms = $1 WHERE factor_id = $2 AND last_seen_at_ms < $3;
+
+-- :name device_set_push :write :exec
+UPDATE device SET push_kind = $1, push_endpoint = $2, push_key = $3, push_auth = $4
+WHERE factor_id = $5;
+
+-- :name device_drop_push :write :exec
+-- The push service said 404 or 410: only if the endpoint is still the one that was tried.
+UPDATE device SET push_kind = 'none', push_endpoint = '', push_key = NULL, push_auth = NULL
+WHERE factor_id = $1 AND push_endpoint = $2;
+
+-- :name device_rename :write :exec
+UPDATE factor SET name = $1 WHERE id = $2 AND kind = 'push';
+
+-- :name sweep_nonces :write :exec
+DELETE FROM device_nonce WHERE (factor_id, nonce) IN (
+    SELECT factor_id, nonce FROM device_nonce WHERE expires_at_ms < $1 LIMIT 500);

@@ -1,0 +1,307 @@
+/*
+ * device.c: pairing, and what a signed request must pass. Signatures are verified by the prepare step
+ * (63 µs are too long for the writer); here it is decided what a verified request may do.
+ */
+#include "core/device.h"
+#include "base/url.h"
+#include "core/audit.h"
+#include "core/link.h"
+#include "core/outbox.h"
+#include "core/rows.h"
+
+/* Topics are ids of rows, whose tables draw from one generator, so that no two mean the same. */
+uint64_t device_topic(int64_t identity_id)
+{
+    return (uint64_t)identity_id;
+}
+
+static struct device device_row(const struct db_rows *r)
+{
+    return (struct device){
+        .factor_id = db_col_int(r, 0),
+        .sid = db_col_text(r, 1),
+        .identity_id = db_col_int(r, 2),
+        .service_id = db_col_int(r, 3),
+        .service_sid = db_col_text(r, 4),
+        .service_name = db_col_text(r, 5),
+        .name = db_col_text(r, 6),
+        .active = str_eq(db_col_text(r, 7), STR("active")) &&
+                  str_eq(db_col_text(r, 17), STR("active")),
+        .credential_sid = db_col_text(r, 8),
+        .public_key = db_col_blob(r, 9),
+        .platform = db_col_text(r, 10),
+        .push_kind = db_col_text(r, 11),
+        .push_endpoint = db_col_text(r, 12),
+        .push_key = db_col_blob(r, 13),
+        .push_auth = db_col_blob(r, 14),
+        .last_seen_at_ms = db_col_int(r, 15),
+        .created_at_ms = db_col_int(r, 16),
+    };
+}
+
+enum err device_by_sid(struct ctx *cx, struct db *db, struct str sid, struct device *out)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    struct device d;
+    enum err e = db_one(cx, db, Q_DEVICE_BY_SID, DB_ARGS(db_text(sid)), &r);
+
+    if (e == ERR_NOT_FOUND)
+        return fail(cx, ERR_DENIED, "no such device");
+    if (e)
+        return e;
+    d = device_row(&r);
+    if (!d.active)
+        return fail(cx, ERR_DENIED, "device %.*s is revoked", STR_ARG(d.sid));
+    *out = d;
+    return OK;
+}
+
+enum err device_list(struct ctx *cx, struct db *db, int64_t identity_id, struct device **out,
+                     size_t *out_count)
+{
+    enum { LIST_MAX = 32 };
+    OWN(db_rows_end) struct db_rows r = {0};
+    struct device *list = ARENA_ARRAY(cx->mem, struct device, LIST_MAX);
+    size_t count = 0;
+    bool more;
+    enum err e;
+
+    if ((e = db_query(cx, db, Q_DEVICE_LIST, DB_ARGS(db_int(identity_id)), &r)))
+        return e;
+    while ((e = db_next(&r, &more)) == OK && more && count < LIST_MAX)
+        list[count++] = device_row(&r);
+    if (e)
+        return e;
+    *out = list;
+    *out_count = count;
+    return OK;
+}
+
+/* ---- pairing ---- */
+
+static enum err room_for_another(struct ctx *cx, struct db *db, int64_t identity_id)
+{
+    struct device *list;
+    size_t count;
+    enum err e;
+
+    if ((e = device_list(cx, db, identity_id, &list, &count)))
+        return e;
+    if (count >= DEVICES_MAX)
+        return fail(cx, ERR_CONFLICT, "%d devices are paired: remove one first", DEVICES_MAX);
+    return OK;
+}
+
+static enum err pair_link(struct ctx *cx, struct db *db, struct link *l, struct str *out_url)
+{
+    enum err e;
+
+    l->purpose = LINK_PAIR_DEVICE;
+    if ((e = room_for_another(cx, db, l->identity_id)) || (e = link_new(cx, db, l)))
+        return e;
+    return link_url(cx, db, l->id, out_url);
+}
+
+enum err device_pair_start(struct ctx *cx, struct db *db, const struct session *s,
+                           const struct origin *from, int64_t *out_link_id, struct str *out_url)
+{
+    struct link l = {
+        .identity_id = s->identity_id,
+        .person_id = s->person_id,
+        .data = arena_printf(cx->mem, "%lld", (long long)s->id),
+    };
+    enum err e;
+
+    (void)from;
+    if ((e = link_kill(cx, db, LINK_PAIR_DEVICE, s->person_id)) ||
+        (e = pair_link(cx, db, &l, out_url)))
+        return e;
+    *out_link_id = l.id;
+    return OK;
+}
+
+enum err device_pair_invite(struct ctx *cx, struct db *db, int64_t identity_id, struct str *out_url)
+{
+    struct link l = {.identity_id = identity_id, .data = STR("")};
+
+    return pair_link(cx, db, &l, out_url);
+}
+
+static enum err pairing_of(struct ctx *cx, struct db *db, const struct link *l, struct pairing *out)
+{
+    struct service s;
+    struct contact c;
+    int64_t session_id = 0;
+    enum err e;
+
+    if (l->data.n && !str_to_i64(l->data, 1, INT64_MAX, &session_id))
+        return fail(cx, ERR_INTERNAL, "pairing link %lld names no session", (long long)l->id);
+    if ((e = factor_contact(cx, db, l->identity_id, &c)) ||
+        (e = service_by_id(cx, db, c.service_id, &s)))
+        return e;
+    *out = (struct pairing){
+        .identity_id = l->identity_id,
+        .session_id = session_id,
+        .service_sid = s.sid,
+        .service_name = s.name,
+        .account = c.email.n ? mask_target(cx, STR("email"), c.email)
+                             : mask_target(cx, STR("sms"), c.phone),
+    };
+    return OK;
+}
+
+enum err device_pair_peek(struct ctx *cx, struct db *db, struct str token, struct pairing *out)
+{
+    struct link l;
+    enum err e = link_peek(cx, db, LINK_PAIR_DEVICE, token, &l);
+
+    return e ? e : pairing_of(cx, db, &l, out);
+}
+
+/* A session that has ended may no longer add a factor (attack 21). */
+static enum err starter_lives(struct ctx *cx, struct db *db, int64_t session_id)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e;
+
+    if (!session_id)
+        return OK;
+    e = db_one(cx, db, Q_SESSION_AMR, DB_ARGS(db_int(session_id)), &r);
+    return e == ERR_NOT_FOUND ? fail(cx, ERR_EXPIRED, "the session that started this has ended") : e;
+}
+
+enum err device_pair(struct ctx *cx, struct db *db, const struct device_new *in,
+                     const struct origin *from, struct device *out)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    struct factor f = {.kind = FACTOR_PUSH, .status = FACTOR_PENDING};
+    struct pairing p;
+    struct link l;
+    enum err e;
+
+    if (in->public_key.n != DEVICE_KEY_LEN)
+        return fail(cx, ERR_INVALID, "a public key has %d bytes", DEVICE_KEY_LEN);
+    if ((e = link_use(cx, db, LINK_PAIR_DEVICE, in->token, &l)) ||
+        (e = pairing_of(cx, db, &l, &p)) || (e = starter_lives(cx, db, p.session_id)) ||
+        (e = room_for_another(cx, db, p.identity_id)))
+        return e;
+    f.id = id_new(cx);
+    f.identity_id = p.identity_id;
+    f.session_id = p.session_id;
+    if ((e = db_exec(cx, db, Q_FACTOR_INSERT,
+                     DB_ARGS(db_int(f.id), db_text(sid_new(cx, "YF")), db_int(f.identity_id),
+                             db_text(factor_kind_name(FACTOR_PUSH)), db_text(STR("pending")),
+                             db_text(in->name), db_text(STR("")), db_int(f.session_id), db_null(),
+                             db_text(STR("ES256")), db_int(0), db_int(0), db_int(cx->now_ms)),
+                     NULL)) ||
+        (e = db_exec(cx, db, Q_DEVICE_INSERT,
+                     DB_ARGS(db_int(f.id), db_text(sid_new(cx, "CR")), db_blob(in->public_key),
+                             db_text(in->platform), db_int(cx->now_ms)),
+                     NULL)) ||
+        (e = factor_activate(cx, db, &f, from)) ||
+        (e = db_one(cx, db, Q_DEVICE_BY_FACTOR, DB_ARGS(db_int(f.id)), &r)))
+        return e;
+    *out = device_row(&r);
+    db_notify(db, (uint64_t)l.id); /* the page that shows the code moves on */
+    return OK;
+}
+
+enum err device_paired(struct ctx *cx, struct db *db, int64_t link_id, bool *out)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e = db_one(cx, db, Q_LINK_USED, DB_ARGS(db_int(link_id)), &r);
+
+    if (e == OK)
+        *out = !db_col_is_null(&r, 0);
+    return e;
+}
+
+/* ---- use ---- */
+
+enum err device_accept(struct ctx *cx, struct db *db, const struct device *d, int64_t at_s,
+                       struct str nonce)
+{
+    int64_t off_s = cx->now_ms / MS_PER_S - at_s;
+    enum err e;
+
+    if (off_s > DEVICE_CLOCK_S || off_s < -DEVICE_CLOCK_S)
+        return fail(cx, ERR_DENIED, "device clock is off by %lld s", (long long)off_s);
+    if (nonce.n < DEVICE_NONCE_MIN || nonce.n > DEVICE_NONCE_MAX)
+        return fail(cx, ERR_INVALID, "a nonce has %d to %d characters", DEVICE_NONCE_MIN,
+                    DEVICE_NONCE_MAX);
+    e = db_exec(cx, db, Q_DEVICE_NONCE_USE,
+                DB_ARGS(db_int(d->factor_id), db_text(nonce),
+                        db_int(cx->now_ms + 2 * (int64_t)DEVICE_CLOCK_S * MS_PER_S)),
+                NULL);
+    if (e == ERR_CONFLICT)
+        return fail(cx, e, "device request was replayed");
+    if (e || (e = db_exec(cx, db, Q_DEVICE_SEEN,
+                          DB_ARGS(db_int(cx->now_ms), db_int(d->factor_id),
+                                  db_int(cx->now_ms - MINUTE_MS)),
+                          NULL)))
+        return e;
+    return db_keep(cx, db);
+}
+
+/* Push services of the browser vendors. Others need the operator's word (attack 65). */
+static bool push_host_allowed(const struct core *core, const struct url *u)
+{
+    static const struct str hosts[] = {
+        {"fcm.googleapis.com", 18},
+        {"jmt17.google.com", 16},
+        {"updates.push.services.mozilla.com", 33},
+        {"web.push.apple.com", 18},
+    };
+    static const struct str suffixes[] = {
+        {".push.apple.com", 15},
+        {".notify.windows.com", 19},
+        {".push.services.mozilla.com", 26},
+    };
+    struct str extra = core->push_hosts, host;
+
+    EACH_ROW(h, hosts) {
+        if (str_eq(*h, u->host))
+            return true;
+    }
+    EACH_ROW(s, suffixes) {
+        if (str_ends(u->host, *s))
+            return true;
+    }
+    while (str_split(&extra, ' ', &host)) {
+        if (host.n && str_eq_nocase(host, u->host))
+            return true;
+    }
+    return false;
+}
+
+enum err device_set_push(struct ctx *cx, struct db *db, int64_t factor_id, struct str endpoint,
+                         struct bytes key, struct bytes auth)
+{
+    enum { ENDPOINT_MAX = 1024, AUTH_LEN = 16 };
+    struct url u;
+
+    if (endpoint.n == 0)
+        return db_exec(cx, db, Q_DEVICE_SET_PUSH,
+                       DB_ARGS(db_text(STR("none")), db_text(STR("")), db_null(), db_null(),
+                               db_int(factor_id)),
+                       NULL);
+    if (endpoint.n > ENDPOINT_MAX || !url_parse(cx->mem, endpoint, &u) || !u.https ||
+        !push_host_allowed(core_of(db), &u))
+        return fail(cx, ERR_INVALID, "the push endpoint is no https URL of a known push service");
+    if (key.n != DEVICE_KEY_LEN || auth.n != AUTH_LEN)
+        return fail(cx, ERR_INVALID, "the subscription's keys have the wrong length");
+    return db_exec(cx, db, Q_DEVICE_SET_PUSH,
+                   DB_ARGS(db_text(STR("webpush")), db_text(url_text(cx->mem, &u)), db_blob(key),
+                           db_blob(auth), db_int(factor_id)),
+                   NULL);
+}
+
+enum err device_drop_push(struct ctx *cx, struct db *db, int64_t factor_id, struct str endpoint)
+{
+    return db_exec(cx, db, Q_DEVICE_DROP_PUSH, DB_ARGS(db_int(factor_id), db_text(endpoint)), NULL);
+}
+
+enum err device_rename(struct ctx *cx, struct db *db, int64_t factor_id, struct str name)
+{
+    return db_exec_one(cx, db, Q_DEVICE_RENAME, DB_ARGS(db_text(name), db_int(factor_id)));
+}

@@ -1,0 +1,79 @@
+/*
+ * device.h: paired devices: a push factor with an ES256 key whose private half never leaves the device.
+ *
+ * Pairing: a fully authenticated session makes a link (one use, ten minutes); the device posts its
+ * public key with that link's token, signed by the key. From then on every request of the device is
+ * signed; docs/wire/device.md is the wire.
+ */
+#ifndef CORE_DEVICE_H
+#define CORE_DEVICE_H
+
+#include "core/factor.h"
+#include "core/session.h"
+
+enum {
+    DEVICE_KEY_LEN = 65, /* uncompressed P-256 point */
+    DEVICE_SIGNATURE_LEN = 64,
+    DEVICE_NAME_MAX_CHARS = 64,
+    DEVICE_NONCE_MIN = 16, /* characters */
+    DEVICE_NONCE_MAX = 64,
+    DEVICE_CLOCK_S = 300,  /* how far a device's clock may be off */
+    DEVICES_MAX = 20,      /* active ones of an identity */
+};
+
+struct device {
+    int64_t factor_id, identity_id, service_id;
+    struct str sid, name, platform, credential_sid; /* sid: YF… */
+    struct str service_sid, service_name;
+    struct bytes public_key;
+    struct str push_kind, push_endpoint;
+    struct bytes push_key, push_auth;
+    bool active; /* the factor and the identity are */
+    int64_t last_seen_at_ms, created_at_ms;
+};
+
+/* ---- pairing ---- */
+
+/* A link for the identity of a session; *out_url is "https://…/authenticator#pair=TOKEN", so that the
+ * token never reaches a server's log. ERR_CONFLICT: DEVICES_MAX reached. */
+enum err device_pair_start(struct ctx *cx, struct db *db, const struct session *s,
+                           const struct origin *from, int64_t *out_link_id, struct str *out_url);
+/* The same for an identity of an application (no portal session): whoever gets the link pairs. */
+enum err device_pair_invite(struct ctx *cx, struct db *db, int64_t identity_id, struct str *out_url);
+/* What the device shows before it pairs. ERR_EXPIRED. */
+struct pairing {
+    int64_t identity_id, session_id;
+    struct str service_sid, service_name, account; /* account: e-mail or number, masked */
+};
+enum err device_pair_peek(struct ctx *cx, struct db *db, struct str token, struct pairing *out);
+struct device_new {
+    struct str token, name, platform;
+    struct bytes public_key; /* DEVICE_KEY_LEN, checked to be on the curve by the prepare step */
+};
+/* Consumes the link and makes an active push factor. The caller has verified the key's signature. */
+enum err device_pair(struct ctx *cx, struct db *db, const struct device_new *in,
+                     const struct origin *from, struct device *out);
+/* True once the link of device_pair_start was used: the page that shows the QR moves on. */
+enum err device_paired(struct ctx *cx, struct db *db, int64_t link_id, bool *out);
+
+/* ---- use ---- */
+
+/* ERR_DENIED: unknown, revoked, or its person is disabled. */
+enum err device_by_sid(struct ctx *cx, struct db *db, struct str sid, struct device *out);
+/* Active ones of an identity, the last used first. */
+enum err device_list(struct ctx *cx, struct db *db, int64_t identity_id, struct device **out,
+                     size_t *out_count);
+/* Accepts a signed request once: its time within DEVICE_CLOCK_S and its nonce unused. Kept (db_keep)
+ * whatever the request does. ERR_DENIED: too old or too new; ERR_CONFLICT: replayed. */
+enum err device_accept(struct ctx *cx, struct db *db, const struct device *d, int64_t at_s,
+                       struct str nonce);
+/* Web Push subscription; an empty endpoint ends it. ERR_INVALID: not an https URL of an allowed host. */
+enum err device_set_push(struct ctx *cx, struct db *db, int64_t factor_id, struct str endpoint,
+                         struct bytes key, struct bytes auth);
+enum err device_drop_push(struct ctx *cx, struct db *db, int64_t factor_id, struct str endpoint);
+enum err device_rename(struct ctx *cx, struct db *db, int64_t factor_id, struct str name);
+
+/* What notify wakes: a device's stream of its identity's requests. */
+uint64_t device_topic(int64_t identity_id);
+
+#endif
