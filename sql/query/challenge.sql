@@ -76,9 +76,12 @@ UPDATE identity SET push_stopped_at_ms = $1 WHERE id = $2;
 SELECT push_count, push_stopped_at_ms FROM identity WHERE id = $1;
 
 -- :name login_set_state :write :exec
-UPDATE login SET state = $1 WHERE id = $2 AND state = 'open';
+UPDATE login SET state = $1 WHERE id = $2 AND state <> 'done';
 
 -- :name login_by_id :read :one
 SELECT id, person_id, purpose, action, action_id, session_id, state, amr, method, next, remember,
     addr, user_agent, created_at_ms, expires_at_ms
 FROM login WHERE id = $1;
+
+-- :name identity_push_clear :write :exec
+UPDATE identity SET push_count = 0 WHERE id = $1 AND push_count > 0;

@@ -175,7 +175,7 @@ enum err device_pair(struct ctx *cx, struct db *db, const struct device_new *in,
 {
     OWN(db_rows_end) struct db_rows r = {0};
     struct factor f = {.kind = FACTOR_PUSH, .status = FACTOR_PENDING};
-    struct pairing p;
+    struct pairing p = {0};
     struct link l;
     enum err e;
 

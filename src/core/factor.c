@@ -334,10 +334,11 @@ enum err factor_activate(struct ctx *cx, struct db *db, const struct factor *f,
 
     if ((e = factor_contact(cx, db, f->identity_id, &c)) ||
         (e = db_exec_one(cx, db, Q_FACTOR_ACTIVATE, DB_ARGS(db_int(cx->now_ms), db_int(f->id)))) ||
-        (e = db_exec(cx, db, Q_FACTOR_REPLACE,
-                     DB_ARGS(db_int(cx->now_ms), db_int(f->identity_id),
-                             db_text(factor_kind_name(f->kind)), db_int(f->id)),
-                     NULL)))
+        (f->kind != FACTOR_PUSH && /* of devices there may be several */
+         (e = db_exec(cx, db, Q_FACTOR_REPLACE,
+                      DB_ARGS(db_int(cx->now_ms), db_int(f->identity_id),
+                              db_text(factor_kind_name(f->kind)), db_int(f->id)),
+                      NULL))))
         return e;
     if ((f->kind == FACTOR_SMS || f->kind == FACTOR_VOICE) &&
         (e = db_exec(cx, db, Q_IDENTITY_PHONE_VERIFIED,

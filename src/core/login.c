@@ -5,6 +5,7 @@
 #include "core/login.h"
 #include "base/encode.h"
 #include "core/audit.h"
+#include "core/challenge.h"
 #include "core/outbox.h"
 #include "core/rows.h"
 #include "core/text.h"
@@ -68,19 +69,59 @@ static enum err first_code(struct ctx *cx, struct db *db, const struct login *l,
     return e == ERR_LIMITED ? OK : e;
 }
 
-/* Starts the second step with the strongest factor. */
-static enum err second_step(struct ctx *cx, struct db *db, struct login *l,
-                            const struct factor *strongest, const struct origin *from,
-                            struct login_out *out)
+/* Asks the person's devices. Out of budget or out of devices is no reason to fail the attempt. */
+static enum err ask_device(struct ctx *cx, struct db *db, const struct login *l, bool *out_asked)
 {
+    struct challenge c;
+    struct person p;
     enum err e;
 
-    l->method = strongest->kind;
-    if ((e = login_new(cx, db, l, &out->login_token)) ||
-        (e = first_code(cx, db, l, strongest, from)))
+    if ((e = person_by_id(cx, db, l->person_id, &p)))
         return e;
-    out->state = strongest->kind == FACTOR_PUSH ? LOGIN_WAITING : LOGIN_CODE;
-    return OK;
+    e = challenge_for_login(cx, db, l, &p, &c);
+    *out_asked = e == OK;
+    return e == ERR_LIMITED || e == ERR_NOT_FOUND ? OK : e;
+}
+
+/* The strongest factor but a device; the first of the list when there is nothing else. */
+static const struct factor *strongest_code(const struct factor *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].kind != FACTOR_PUSH)
+            return &list[i];
+    }
+    return &list[0];
+}
+
+static enum err set_method(struct ctx *cx, struct db *db, struct login *l, enum factor_kind method)
+{
+    l->method = method;
+    return db_exec(cx, db, Q_LOGIN_SET_METHOD,
+                   DB_ARGS(db_text(factor_kind_name(method)), db_int(l->id)), NULL);
+}
+
+/* Starts the second step with the strongest factor that can be asked. */
+static enum err second_step(struct ctx *cx, struct db *db, struct login *l,
+                            const struct factor *list, size_t count, const struct origin *from,
+                            struct login_out *out)
+{
+    const struct factor *f = &list[0];
+    bool asked = false;
+    enum err e;
+
+    l->method = f->kind;
+    if ((e = login_new(cx, db, l, &out->login_token)))
+        return e;
+    if (f->kind == FACTOR_PUSH) {
+        if ((e = ask_device(cx, db, l, &asked)))
+            return e;
+        if (!asked)
+            f = strongest_code(list, count);
+        if (f->kind != FACTOR_PUSH && (e = set_method(cx, db, l, f->kind)))
+            return e;
+    }
+    out->state = f->kind == FACTOR_PUSH ? LOGIN_WAITING : LOGIN_CODE;
+    return first_code(cx, db, l, f, from);
 }
 
 /* The right password of a sign-up whose address is unconfirmed: mails the link again, says nothing. */
@@ -124,7 +165,7 @@ enum err login_password(struct ctx *cx, struct db *db, const struct login_in *in
             .user_agent = in->from.user_agent,
         };
 
-        if ((e = second_step(cx, db, &l, &list[0], &in->from, &result)))
+        if ((e = second_step(cx, db, &l, list, count, &in->from, &result)))
             return e;
         *out = result;
         return OK;
@@ -214,11 +255,16 @@ enum err login_choose(struct ctx *cx, struct db *db, struct login *l, enum facto
     struct person p;
     enum err e;
 
-    if ((e = attempt_factor(cx, db, l, method, &p, &f)) ||
-        (e = db_exec(cx, db, Q_LOGIN_SET_METHOD,
-                     DB_ARGS(db_text(factor_kind_name(method)), db_int(l->id)), NULL)))
+    if ((e = attempt_factor(cx, db, l, method, &p, &f)))
         return e;
-    l->method = method;
+    if (method == FACTOR_PUSH) { /* the method changes only once the question is out */
+        struct challenge c;
+
+        if ((e = challenge_for_login(cx, db, l, &p, &c)))
+            return e;
+    }
+    if ((e = set_method(cx, db, l, method)))
+        return e;
     return first_code(cx, db, l, &f, from);
 }
 
@@ -229,10 +275,18 @@ enum err login_resend(struct ctx *cx, struct db *db, struct login *l, const stru
     struct person p;
     enum err e;
 
-    if (!factor_kind_is_sent(l->method))
+    if (!factor_kind_is_sent(l->method) && l->method != FACTOR_PUSH)
         return fail(cx, ERR_INVALID, "there is nothing to send for this method");
     if ((e = attempt_factor(cx, db, l, l->method, &p, &f)))
         return e;
+    if (l->method == FACTOR_PUSH) {
+        struct challenge c;
+
+        e = challenge_by_login(cx, db, l->id, &c);
+        if (e == OK && c.state == CHALLENGE_PENDING)
+            return challenge_push_again(cx, db, &c);
+        return e && e != ERR_NOT_FOUND ? e : challenge_for_login(cx, db, l, &p, &c);
+    }
     return verification_send(cx, db, &f, l->id, from, &v);
 }
 
@@ -281,7 +335,9 @@ enum err login_complete(struct ctx *cx, struct db *db, const struct login *l, un
         (e = login_audit(cx, db, p.identity_id, step_up ? "step_up" : "sign_in",
                          arena_printf(cx->mem, "amr=%.*s", STR_ARG(amr_text(cx, amr))), from)))
         return e;
-    db_notify(db, (uint64_t)l->id);
+    if ((e = db_exec(cx, db, Q_IDENTITY_PUSH_CLEAR, DB_ARGS(db_int(p.identity_id)), NULL)))
+        return e;
+    db_notify(db, login_topic(l->id));
     out->done = true;
     out->remember = l->remember;
     out->next = l->next;
@@ -366,7 +422,7 @@ enum err login_step_up(struct ctx *cx, struct db *db, const struct session *s, c
     if ((e = factor_list(cx, db, s->identity_id, &list, &count)))
         return e;
     if (count > 0 && list[0].kind != FACTOR_RECOVERY) {
-        if ((e = second_step(cx, db, &l, &list[0], from, &result)))
+        if ((e = second_step(cx, db, &l, list, count, from, &result)))
             return e;
         *out = result;
         return OK;

@@ -41,6 +41,7 @@ enum err person_set_password(struct ctx *cx, struct db *db, int64_t id, struct s
                              db_int(password_long), db_int(cx->now_ms), db_int(id)),
                      NULL)) ||
         (e = db_exec(cx, db, Q_IDENTITY_RIGHT, DB_ARGS(db_int(p.identity_id)), NULL)) ||
+        (e = db_exec(cx, db, Q_IDENTITY_PUSH_RIGHT, DB_ARGS(db_int(p.identity_id)), NULL)) ||
         (e = credentials_changed(cx, db, id, keep_session_id, why)) ||
         (e = outbox_notice(cx, db, id, p.email, STR("Your password was changed."), 0, from)))
         return e;
