@@ -109,6 +109,7 @@ struct part_icon {
 };
 struct part_when {
     struct when at;
+    bool exact; /* never "5 minutes ago" */
 };
 /* A labelled input with hint and error. */
 struct part_field {
