@@ -3,12 +3,12 @@
  *
  *     tplgen PREFIX STRUCTS.h OUT.h OUT.c FILE...
  *
- * With PREFIX "page", login.html becomes `void page_login(struct html *, const struct page_login
- * *)` and _field.html becomes `void part_field(struct html *, const struct part_field *)`. With any
- * other PREFIX the kind of file is told apart too: mail/code.html, code.txt and code.subject become
- * mail_code_html, mail_code_txt and mail_code_subject, all with one struct mail_code. The structs
- * are written by hand in STRUCTS.h, so a misspelt field is a compile error. A template that names
- * no field takes no struct.
+ * With PREFIX "page", login.html becomes `void page_login(struct html *,
+ * const struct page_login *)` and _field.html becomes `void part_field(struct html *, const struct
+ * part_field *)`. With any other PREFIX the kind of file is told apart too: mail/code.html,
+ * code.txt and code.subject become mail_code_html, mail_code_txt and mail_code_subject, all with
+ * one struct mail_code. The structs are written by hand in STRUCTS.h, so a misspelt field is a
+ * compile error. A template that names no field takes no struct.
  *
  *     {{name}}  {{a.b}}           a field, escaped (plain in .txt and .subject)
  *     {{{qr_svg}}}                raw; only fields whose name ends in _html or _svg
@@ -25,63 +25,34 @@
  * address that begins with a field which is not called …_url or …_path. Indentation and lines that
  * hold only a block tag leave no trace. Every error says file:line.
  */
+#include "htmlscan.h"
+#include "template.h"
+
 #include <ctype.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 16, NAME_MAX_LEN = 63, PATH_MAX_LEN = 127 };
-
-struct span {
-    const char *p;
-    size_t n;
-};
-
-enum kind { KIND_HTML, KIND_TXT, KIND_SUBJECT };
-
-struct template
-{
-    const char *file;
-    char *text;
-    size_t len;
-    enum kind kind;
-    char name[NAME_MAX_LEN + 1]; /* "login"; "field" for _field.html */
-    bool partial;
-    bool has_fields; /* takes a struct */
-};
-
-/* Where in an HTML document the scan stands: what decides whether a value may stand here. */
-enum place { IN_TEXT, IN_TAG, IN_DOUBLE, IN_SINGLE, IN_COMMENT };
-
-struct scan {
-    enum place place;
-    char tag[16];     /* lower case; begins with '/' for an end tag */
-    char attr[32];    /* name of the attribute being read */
-    bool attr_done;   /* blank, '=' or quote seen behind it */
-    bool value_begun; /* something already stands in the quoted value */
-    bool has_src;     /* of a script */
-    size_t tag_len, attr_len;
-};
+enum { DEPTH_MAX = 16, PATH_MAX_LEN = 127 };
 
 struct block {
     bool each, has_else;
     int line;
-    struct scan at; /* every branch must leave the document as it found it */
+    struct html_scan at; /* every branch must leave the document as it found it */
 };
 
 struct gen {
     const char *prefix;
     bool pages; /* prefix is "page": the strict rules hold */
-    struct template *all;
+    struct template_file *all;
     size_t count;
     bool known; /* a first pass over all found out who has fields */
     FILE *out;  /* NULL while only looking for errors */
 
-    struct template *t;
+    struct template_file *t;
     int line; /* of the present tag, for errors */
-    struct scan scan;
+    struct html_scan scan;
     struct block blocks[DEPTH_MAX];
     int depth, each_depth;
 };
@@ -114,45 +85,14 @@ static void emit(const struct gen *g, const char *fmt, ...)
 
 /* --- small words about text --- */
 
-static bool span_is(struct span s, const char *z)
-{
-    return s.n == strlen(z) && memcmp(s.p, z, s.n) == 0;
-}
-
-static bool span_starts(struct span s, const char *z)
-{
-    return s.n >= strlen(z) && memcmp(s.p, z, strlen(z)) == 0;
-}
-
-static bool span_ends(struct span s, const char *z)
-{
-    size_t n = strlen(z);
-
-    return s.n >= n && memcmp(s.p + s.n - n, z, n) == 0;
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static struct span trim(struct span s)
-{
-    while (s.n && is_blank(s.p[0]))
-        s.p++, s.n--;
-    while (s.n && is_blank(s.p[s.n - 1]))
-        s.n--;
-    return s;
-}
-
 /* Cuts the part before the next blank that is outside of double quotes. */
-static struct span next_word(struct span *s)
+static struct str next_word(struct str *s)
 {
-    struct span w;
+    struct str w;
     bool quoted = false;
 
-    *s = trim(*s);
-    w = (struct span){s->p, 0};
+    *s = trimmed(*s);
+    w = (struct str){s->p, 0};
     while (w.n < s->n && (quoted || !is_blank(s->p[w.n]))) {
         quoted ^= s->p[w.n] == '"';
         w.n++;
@@ -162,16 +102,6 @@ static struct span next_word(struct span *s)
     return w;
 }
 
-static bool is_name(struct span s)
-{
-    if (!s.n || !islower((unsigned char)s.p[0]) || s.n > NAME_MAX_LEN)
-        return false;
-    for (size_t k = 0; k < s.n; k++)
-        if (!islower((unsigned char)s.p[k]) && !isdigit((unsigned char)s.p[k]) && s.p[k] != '_')
-            return false;
-    return true;
-}
-
 /* --- expressions --- */
 
 struct expr {
@@ -179,49 +109,42 @@ struct expr {
 };
 
 /* A field path; names that the page's struct lacks are the C compiler's to find. */
-static struct expr path_expr(struct gen *g, struct span s)
+static struct expr path_expr(struct gen *g, struct str s)
 {
     struct expr e;
-    struct span rest = s;
+    struct str rest = s;
     bool item = s.n && s.p[0] == '.';
 
     if (s.n > PATH_MAX_LEN)
         die(g, "name too long");
     if (item && !g->each_depth)
-        die(g, "'%.*s' begins with a dot, but is not inside {{#each}}", (int)s.n, s.p);
+        die(g, "'%.*s' begins with a dot, but is not inside {{#each}}", STR_ARG(s));
     g->t->has_fields = true;
     if (item && s.n == 1) {
         snprintf(e.c, sizeof e.c, "(*i%d)", g->each_depth);
         return e;
     }
     if (item)
-        rest.p++, rest.n--;
-    for (struct span left = rest;;) {
-        const char *dot = memchr(left.p, '.', left.n);
-        struct span part = {left.p, dot ? (size_t)(dot - left.p) : left.n};
-
+        rest = str_sub(s, 1, s.n);
+    for (struct str left = rest, part; str_split(&left, '.', &part);)
         if (!is_name(part))
-            die(g, "'%.*s' is not a field name", (int)s.n, s.p);
-        if (!dot)
-            break;
-        left = (struct span){dot + 1, left.n - part.n - 1};
-    }
+            die(g, "'%.*s' is not a field name", STR_ARG(s));
     if (item)
-        snprintf(e.c, sizeof e.c, "i%d->%.*s", g->each_depth, (int)rest.n, rest.p);
+        snprintf(e.c, sizeof e.c, "i%d->%.*s", g->each_depth, STR_ARG(rest));
     else
-        snprintf(e.c, sizeof e.c, "p->%.*s", (int)rest.n, rest.p);
+        snprintf(e.c, sizeof e.c, "p->%.*s", STR_ARG(rest));
     return e;
 }
 
-static struct span quoted_of(const struct gen *g, struct span s)
+static struct str quoted_of(const struct gen *g, struct str s)
 {
     if (s.n < 2 || s.p[0] != '"' || s.p[s.n - 1] != '"' || memchr(s.p + 1, '"', s.n - 2))
-        die(g, "expected a \"quoted\" word instead of '%.*s'", (int)s.n, s.p);
-    return (struct span){s.p + 1, s.n - 2};
+        die(g, "expected a \"quoted\" word instead of '%.*s'", STR_ARG(s));
+    return (struct str){s.p + 1, s.n - 2};
 }
 
 /* s as the inside of a C string literal. A '?' is escaped because of trigraphs. */
-static void emit_literal(const struct gen *g, struct span s)
+static void emit_literal(const struct gen *g, struct str s)
 {
     for (size_t k = 0; k < s.n; k++) {
         char c = s.p[k];
@@ -235,146 +158,42 @@ static void emit_literal(const struct gen *g, struct span s)
     }
 }
 
-/* --- the document: where may a value stand? --- */
-
-static bool same_scan(const struct scan *a, const struct scan *b)
+/* A value is about to be written here; ours: not from a field, such as an asset's URL. */
+static void scan_value(struct gen *g, struct str name, bool ours)
 {
-    return a->place == b->place && (a->place == IN_TEXT || strcmp(a->tag, b->tag) == 0) &&
-           (a->place < IN_DOUBLE || a->place == IN_COMMENT || strcmp(a->attr, b->attr) == 0);
-}
+    bool named_url = ours || str_ends(name, STR("_url")) || str_ends(name, STR("_path"));
+    const char *wrong = g->t->kind == KIND_HTML ? html_scan_value(&g->scan, named_url) : NULL;
 
-static void attr_end(const struct gen *g)
-{
-    const struct scan *s = &g->scan;
-
-    if (!g->pages || !s->attr_len)
-        return;
-    if (strcmp(s->attr, "style") == 0)
-        die(g, "style attribute: the Content-Security-Policy forbids it; use a class");
-    if (strncmp(s->attr, "on", 2) == 0)
-        die(g, "%s attribute: the Content-Security-Policy forbids it; use web/static/app.js",
-            s->attr);
-}
-
-static void tag_end(const struct gen *g, struct span rest)
-{
-    const struct scan *s = &g->scan;
-
-    if (!g->pages)
-        return;
-    if (strcmp(s->tag, "style") == 0)
-        die(g, "style element: the Content-Security-Policy forbids it; use web/static/app.css");
-    if (strcmp(s->tag, "script") == 0 && (!s->has_src || !span_starts(rest, "</script>")))
-        die(g, "inline script: the Content-Security-Policy forbids it; use a file with src");
-}
-
-static void scan_tag_char(struct gen *g, char c, struct span rest)
-{
-    struct scan *s = &g->scan;
-    bool naming = s->tag_len && !s->attr_len && !s->attr_done;
-
-    if (c == '>') {
-        attr_end(g);
-        tag_end(g, rest);
-        s->place = IN_TEXT;
-    } else if (c == '"' || c == '\'') {
-        attr_end(g);
-        s->has_src |= strcmp(s->attr, "src") == 0;
-        s->place = c == '"' ? IN_DOUBLE : IN_SINGLE;
-        s->value_begun = false;
-    } else if (is_blank(c) || c == '=') {
-        s->attr_done = true;
-    } else if (naming || !s->tag_len) {
-        if (s->tag_len + 1 < sizeof s->tag)
-            s->tag[s->tag_len++] = (char)tolower((unsigned char)c);
-        s->tag[s->tag_len] = '\0';
-    } else {
-        if (s->attr_done) {
-            attr_end(g);
-            s->attr_len = 0;
-            s->attr_done = false;
-        }
-        if (s->attr_len + 1 < sizeof s->attr)
-            s->attr[s->attr_len++] = (char)tolower((unsigned char)c);
-        s->attr[s->attr_len] = '\0';
-    }
-}
-
-static void scan_literal(struct gen *g, struct span text)
-{
-    struct scan *s = &g->scan;
-
-    for (size_t k = 0; k < text.n; k++) {
-        char c = text.p[k];
-        struct span rest = {text.p + k + 1, text.n - k - 1};
-
-        switch (s->place) {
-        case IN_TEXT:
-            if (c == '<' && span_starts(rest, "!--"))
-                s->place = IN_COMMENT;
-            else if (c == '<')
-                *s = (struct scan){.place = IN_TAG};
-            break;
-        case IN_TAG:
-            scan_tag_char(g, c, rest);
-            break;
-        case IN_DOUBLE:
-        case IN_SINGLE:
-            s->value_begun = true;
-            if (c == (s->place == IN_DOUBLE ? '"' : '\'')) {
-                s->place = IN_TAG;
-                s->attr_len = 0;
-                s->attr_done = true;
-            }
-            break;
-        case IN_COMMENT:
-            if (c == '>' && k >= 2 && span_starts((struct span){text.p + k - 2, 3}, "-->"))
-                s->place = IN_TEXT;
-            break;
-        }
-    }
-}
-
-static bool is_address(const char *attr)
-{
-    static const char *const names[] = {"href", "src", "action", "formaction", "poster"};
-
-    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
-        if (strcmp(attr, names[k]) == 0)
-            return true;
-    return false;
-}
-
-/* A value is about to be written here. safe: from us, such as an asset's URL. */
-static void scan_value(struct gen *g, struct span name, bool safe)
-{
-    struct scan *s = &g->scan;
-
-    if (g->t->kind != KIND_HTML)
-        return;
-    if (s->place == IN_TAG)
-        die(g, "'%.*s' stands in a tag outside of a quoted attribute", (int)name.n, name.p);
-    if (s->place == IN_COMMENT)
-        die(g, "'%.*s' stands in an HTML comment", (int)name.n, name.p);
-    if (s->place != IN_TEXT) {
-        if (!safe && is_address(s->attr) && !s->value_begun && !span_ends(name, "_url") &&
-            !span_ends(name, "_path"))
-            die(g, "%s begins with '%.*s'; call the field …_url or …_path", s->attr, (int)name.n,
-                name.p);
-        s->value_begun = true;
-    }
+    if (wrong)
+        die(g, "'%.*s' %s", STR_ARG(name), wrong);
 }
 
 /* --- literal text --- */
 
+/* Moves the scan over text line by line, so that an error names its line. */
+static void scan_text(struct gen *g, struct str s)
+{
+    while (s.n) {
+        const char *end = memchr(s.p, '\n', s.n);
+        struct str row = {s.p, end ? (size_t)(end - s.p) + 1 : s.n};
+        const char *wrong = g->t->kind == KIND_HTML ? html_scan_text(&g->scan, row) : NULL;
+
+        if (wrong)
+            die(g, "%s", wrong);
+        g->line += end != NULL;
+        s = str_sub(s, row.n, s.n);
+    }
+}
+
 /* Without indentation: a run of blanks with a line end in it becomes one line end. */
-static void emit_text(struct gen *g, struct span s)
+static void emit_text(struct gen *g, struct str s)
 {
     char *made = malloc(s.n + 1);
     size_t n = 0;
 
     if (!made)
         abort();
+    scan_text(g, s);
     for (size_t k = 0; k < s.n;) {
         size_t run = k;
 
@@ -387,11 +206,9 @@ static void emit_text(struct gen *g, struct span s)
             made[n++] = s.p[k++];
         }
     }
-    if (g->t->kind == KIND_HTML)
-        scan_literal(g, (struct span){made, n});
     if (n) {
         emit(g, "    html_raw(h, STR(\"");
-        emit_literal(g, (struct span){made, n});
+        emit_literal(g, (struct str){made, n});
         emit(g, "\"));\n");
     }
     free(made);
@@ -399,7 +216,7 @@ static void emit_text(struct gen *g, struct span s)
 
 /* --- tags --- */
 
-static void value_tag(struct gen *g, struct span s)
+static void value_tag(struct gen *g, struct str s)
 {
     struct expr e = path_expr(g, s);
 
@@ -407,21 +224,21 @@ static void value_tag(struct gen *g, struct span s)
     emit(g, "    %s(h, %s);\n", g->t->kind == KIND_HTML ? "html_put" : "html_put_plain", e.c);
 }
 
-static void raw_tag(struct gen *g, struct span s)
+static void raw_tag(struct gen *g, struct str s)
 {
     struct expr e = path_expr(g, s);
 
     if (g->t->kind != KIND_HTML)
         die(g, "{{{ }}} is for HTML; here nothing is escaped anyway");
-    if (!span_ends(s, "_html") && !span_ends(s, "_svg"))
+    if (!str_ends(s, STR("_html")) && !str_ends(s, STR("_svg")))
         die(g, "raw '%.*s': only fields called …_html or …_svg may go out unescaped", (int)s.n,
             s.p);
     if (g->scan.place != IN_TEXT)
-        die(g, "raw '%.*s' outside of element content", (int)s.n, s.p);
+        die(g, "raw '%.*s' outside of element content", STR_ARG(s));
     emit(g, "    html_raw(h, %s);\n", e.c);
 }
 
-static void open_block(struct gen *g, bool each, struct span arg)
+static void open_block(struct gen *g, bool each, struct str arg)
 {
     struct expr e = path_expr(g, arg);
 
@@ -443,7 +260,7 @@ static void open_block(struct gen *g, bool each, struct span arg)
 
 static void check_branch(const struct gen *g, const struct block *b)
 {
-    if (!same_scan(&g->scan, &b->at))
+    if (!html_scan_same(&g->scan, &b->at))
         die(g, "the block of line %d ends inside of a tag or attribute that it did not open",
             b->line);
 }
@@ -460,17 +277,17 @@ static void else_tag(struct gen *g)
     emit(g, "    } else {\n");
 }
 
-static void close_block(struct gen *g, struct span what)
+static void close_block(struct gen *g, struct str what)
 {
     struct block *b = g->depth ? &g->blocks[g->depth - 1] : NULL;
 
-    if (!span_is(what, "if") && !span_is(what, "each"))
-        die(g, "unknown tag {{/%.*s}}", (int)what.n, what.p);
+    if (!str_eq(what, STR("if")) && !str_eq(what, STR("each")))
+        die(g, "unknown tag {{/%.*s}}", STR_ARG(what));
     if (!b)
-        die(g, "{{/%.*s}} closes nothing", (int)what.n, what.p);
-    if (b->each != span_is(what, "each"))
-        die(g, "{{/%.*s}} closes the {{#%s}} of line %d", (int)what.n, what.p,
-            b->each ? "each" : "if", b->line);
+        die(g, "{{/%.*s}} closes nothing", STR_ARG(what));
+    if (b->each != str_eq(what, STR("each")))
+        die(g, "{{/%.*s}} closes the {{#%s}} of line %d", STR_ARG(what), b->each ? "each" : "if",
+            b->line);
     check_branch(g, b);
     g->scan = b->at;
     g->depth--;
@@ -478,27 +295,27 @@ static void close_block(struct gen *g, struct span what)
     emit(g, "    }\n");
 }
 
-static void hash_tag(struct gen *g, struct span s)
+static void hash_tag(struct gen *g, struct str s)
 {
-    struct span what = next_word(&s);
-    struct span arg = next_word(&s);
+    struct str what = next_word(&s);
+    struct str arg = next_word(&s);
 
-    if (trim(s).n || !arg.n || (!span_is(what, "#if") && !span_is(what, "#each")))
+    if (trimmed(s).n || !arg.n || (!str_eq(what, STR("#if")) && !str_eq(what, STR("#each"))))
         die(g, "expected {{#if field}} or {{#each field}}");
-    open_block(g, span_is(what, "#each"), arg);
+    open_block(g, str_eq(what, STR("#each")), arg);
 }
 
-static const struct template *partial_by_name(const struct gen *g, struct span name)
+static const struct template_file *partial_by_name(const struct gen *g, struct str name)
 {
     for (size_t k = 0; k < g->count; k++)
-        if (g->all[k].partial && g->all[k].kind == g->t->kind && span_is(name, g->all[k].name))
+        if (g->all[k].partial && g->all[k].kind == g->t->kind &&
+            str_eq(name, str_from(g->all[k].name)))
             return &g->all[k];
-    die(g, "no partial '%.*s' (a file _%.*s beside this one)", (int)name.n, name.p, (int)name.n,
-        name.p);
+    die(g, "no partial '%.*s' (a file _%.*s beside this one)", STR_ARG(name), (int)name.n, name.p);
 }
 
 /* The name without a kind: what the struct is called. */
-static void emit_struct_name(const struct gen *g, const struct template *t)
+static void emit_struct_name(const struct gen *g, const struct template_file *t)
 {
     if (g->pages)
         emit(g, "%s_%s", t->partial ? "part" : g->prefix, t->name);
@@ -506,7 +323,7 @@ static void emit_struct_name(const struct gen *g, const struct template *t)
         emit(g, "%s_%s%s", g->prefix, t->partial ? "part_" : "", t->name);
 }
 
-static void emit_function_name(const struct gen *g, const struct template *t)
+static void emit_function_name(const struct gen *g, const struct template_file *t)
 {
     static const char *const suffix[] = {
         [KIND_HTML] = "_html", [KIND_TXT] = "_txt", [KIND_SUBJECT] = "_subject"};
@@ -517,34 +334,34 @@ static void emit_function_name(const struct gen *g, const struct template *t)
 }
 
 /* name=path, name="words", name=true or name=12, as one designated initialiser. */
-static void named_arg(struct gen *g, struct span arg)
+static void named_arg(struct gen *g, struct str arg)
 {
     const char *eq = memchr(arg.p, '=', arg.n);
-    struct span name = {arg.p, eq ? (size_t)(eq - arg.p) : arg.n};
-    struct span value = {eq ? eq + 1 : "", eq ? arg.n - name.n - 1 : 0};
+    struct str name = {arg.p, eq ? (size_t)(eq - arg.p) : arg.n};
+    struct str value = {eq ? eq + 1 : "", eq ? arg.n - name.n - 1 : 0};
 
     if (!eq || !is_name(name) || !value.n)
-        die(g, "expected name=value instead of '%.*s'", (int)arg.n, arg.p);
-    emit(g, ".%.*s = ", (int)name.n, name.p);
+        die(g, "expected name=value instead of '%.*s'", STR_ARG(arg));
+    emit(g, ".%.*s = ", STR_ARG(name));
     if (value.p[0] == '"') {
         emit(g, "STR(\"");
         emit_literal(g, quoted_of(g, value));
         emit(g, "\"), ");
-    } else if (span_is(value, "true") || isdigit((unsigned char)value.p[0])) {
+    } else if (str_eq(value, STR("true")) || isdigit((unsigned char)value.p[0])) {
         for (size_t k = 0; value.p[0] != 't' && k < value.n; k++)
             if (!isdigit((unsigned char)value.p[k]))
-                die(g, "'%.*s' is not a number", (int)value.n, value.p);
-        emit(g, "%.*s, ", (int)value.n, value.p);
+                die(g, "'%.*s' is not a number", STR_ARG(value));
+        emit(g, "%.*s, ", STR_ARG(value));
     } else {
         emit(g, "%s, ", path_expr(g, value).c);
     }
 }
 
-static void partial_tag(struct gen *g, struct span s)
+static void partial_tag(struct gen *g, struct str s)
 {
-    struct span name = next_word(&s);
-    struct span arg = next_word(&s);
-    const struct template *t = partial_by_name(g, name);
+    struct str name = next_word(&s);
+    struct str arg = next_word(&s);
+    const struct template_file *t = partial_by_name(g, name);
 
     if (g->scan.place != IN_TEXT)
         die(g, "partial '%s' inside of a tag", t->name);
@@ -558,7 +375,7 @@ static void partial_tag(struct gen *g, struct span s)
         return;
     }
     if (!memchr(arg.p, '=', arg.n)) {
-        if (trim(s).n)
+        if (trimmed(s).n)
             die(g, "partial '%s': one field, or name=value pairs", t->name);
         emit(g, "(h, &%s);\n", path_expr(g, arg).c);
         return;
@@ -571,12 +388,12 @@ static void partial_tag(struct gen *g, struct span s)
     emit(g, "});\n");
 }
 
-static void asset_tag(struct gen *g, struct span s)
+static void asset_tag(struct gen *g, struct str s)
 {
-    struct span name;
+    struct str name;
 
     next_word(&s); /* "asset" */
-    name = quoted_of(g, trim(s));
+    name = quoted_of(g, trimmed(s));
     scan_value(g, name, true);
     emit(g, "    html_z(h, asset_url(ASSET_");
     for (size_t k = 0; k < name.n; k++)
@@ -584,11 +401,11 @@ static void asset_tag(struct gen *g, struct span s)
     emit(g, "));\n");
 }
 
-static void tag(struct gen *g, struct span s, bool raw)
+static void tag(struct gen *g, struct str s, bool raw)
 {
-    struct span first, rest = s;
+    struct str first, rest = s;
 
-    s = trim(s);
+    s = trimmed(s);
     if (!s.n)
         die(g, "empty tag");
     first = next_word(&rest);
@@ -599,12 +416,12 @@ static void tag(struct gen *g, struct span s, bool raw)
     else if (s.p[0] == '#')
         hash_tag(g, s);
     else if (s.p[0] == '/')
-        close_block(g, trim((struct span){s.p + 1, s.n - 1}));
+        close_block(g, trimmed((struct str){s.p + 1, s.n - 1}));
     else if (s.p[0] == '>')
-        partial_tag(g, (struct span){s.p + 1, s.n - 1});
-    else if (span_is(s, "else"))
+        partial_tag(g, (struct str){s.p + 1, s.n - 1});
+    else if (str_eq(s, STR("else")))
         else_tag(g);
-    else if (span_is(first, "asset") && first.n < s.n)
+    else if (str_eq(first, STR("asset")) && first.n < s.n)
         asset_tag(g, s);
     else
         value_tag(g, s);
@@ -612,7 +429,7 @@ static void tag(struct gen *g, struct span s, bool raw)
 
 /* --- a template as a whole --- */
 
-static int lines_in(struct span s)
+static int lines_in(struct str s)
 {
     int n = 0;
 
@@ -622,14 +439,14 @@ static int lines_in(struct span s)
 }
 
 /* Block tags, partials and comments write nothing of their own, so their line may go. */
-static bool is_silent(struct span body)
+static bool is_silent(struct str body)
 {
-    return body.n && (strchr("#/>!", body.p[0]) || span_is(body, "else"));
+    return body.n && (strchr("#/>!", body.p[0]) || str_eq(body, STR("else")));
 }
 
 /* True if the tag [from, to) has its line for itself; then the two are moved out to the line's
  * ends. */
-static bool take_own_line(const struct template *t, size_t *from, size_t *to)
+static bool take_own_line(const struct template_file *t, size_t *from, size_t *to)
 {
     size_t a = *from, b = *to;
 
@@ -647,43 +464,42 @@ static bool take_own_line(const struct template *t, size_t *from, size_t *to)
 /* Handles the text up to the next tag, and the tag. False at the end of the template. */
 static bool step(struct gen *g, size_t *at)
 {
-    struct template *t = g->t;
+    struct template_file *t = g->t;
     const char *open = memmem(t->text + *at, t->len - *at, "{{", 2);
     size_t from = open ? (size_t)(open - t->text) : t->len, to, mark;
     const char *close;
-    struct span body;
+    struct str body;
     bool raw;
 
     if (!open) {
-        emit_text(g, (struct span){t->text + *at, t->len - *at});
+        emit_text(g, (struct str){t->text + *at, t->len - *at});
         return false;
     }
-    raw = span_starts((struct span){open, t->len - from}, "{{{");
+    raw = str_starts((struct str){open, t->len - from}, STR("{{{"));
     mark = raw ? 3 : 2;
     close = memmem(open + mark, t->len - from - mark, "}}}", mark);
-    body = (struct span){open + mark, close ? (size_t)(close - open) - mark : 0};
+    body = (struct str){open + mark, close ? (size_t)(close - open) - mark : 0};
     to = close ? (size_t)(close - t->text) + mark : t->len;
-    if (is_silent(trim(body)))
+    if (is_silent(trimmed(body)))
         take_own_line(t, &from, &to);
 
-    emit_text(g, (struct span){t->text + *at, from - *at});
-    g->line += lines_in((struct span){t->text + *at, (size_t)(open - t->text) - *at});
+    emit_text(g, (struct str){t->text + *at, from - *at});
     if (!close)
         die(g, "'{{' without '}}'");
     tag(g, body, raw);
-    g->line += lines_in((struct span){open, (size_t)(t->text + to - open)});
+    g->line += lines_in((struct str){open, (size_t)(t->text + to - open)});
     *at = to;
     return true;
 }
 
-static void run(struct gen *g, struct template *t)
+static void run(struct gen *g, struct template_file *t)
 {
     size_t at = 0;
 
     g->t = t;
     g->line = 1;
     g->depth = g->each_depth = 0;
-    g->scan = (struct scan){.place = IN_TEXT};
+    g->scan = (struct html_scan){.strict = g->pages};
     while (step(g, &at))
         ;
     if (g->depth)
@@ -693,7 +509,7 @@ static void run(struct gen *g, struct template *t)
         die(g, "the template ends inside of a tag");
 }
 
-static void emit_signature(const struct gen *g, const struct template *t)
+static void emit_signature(const struct gen *g, const struct template_file *t)
 {
     emit(g, "void ");
     emit_function_name(g, t);
@@ -707,49 +523,6 @@ static void emit_signature(const struct gen *g, const struct template *t)
 }
 
 /* --- files --- */
-
-static void fail_file(const char *file, const char *why) __attribute__((noreturn));
-static void fail_file(const char *file, const char *why)
-{
-    fprintf(stderr, "%s:1: %s\n", file, why);
-    exit(1);
-}
-
-/* Fills name, kind and partial from ".../_field.html". */
-static void name_template(struct template *t)
-{
-    static const char *const ends[] = {
-        [KIND_HTML] = ".html", [KIND_TXT] = ".txt", [KIND_SUBJECT] = ".subject"};
-    const char *base = strrchr(t->file, '/') ? strrchr(t->file, '/') + 1 : t->file;
-    struct span name = {base, strlen(base)};
-
-    for (t->kind = KIND_HTML; !span_ends(name, ends[t->kind]); t->kind++)
-        if (t->kind == KIND_SUBJECT)
-            fail_file(t->file, "a template's name ends in .html, .txt or .subject");
-    name.n -= strlen(ends[t->kind]);
-    t->partial = name.n && name.p[0] == '_';
-    if (t->partial)
-        name.p++, name.n--;
-    if (!is_name(name))
-        fail_file(t->file, "a template's name is made of a-z, 0-9 and _");
-    snprintf(t->name, sizeof t->name, "%.*s", (int)name.n, name.p);
-}
-
-static void read_template(struct template *t)
-{
-    FILE *f = fopen(t->file, "rb");
-    long size;
-
-    name_template(t);
-    if (!f || fseek(f, 0, SEEK_END) || (size = ftell(f)) < 0 || fseek(f, 0, SEEK_SET))
-        fail_file(t->file, "cannot be read");
-    t->len = (size_t)size;
-    t->text = calloc(1, t->len + 1);
-    if (!t->text || fread(t->text, 1, t->len, f) != t->len || fclose(f))
-        fail_file(t->file, "cannot be read");
-    while (t->kind == KIND_SUBJECT && t->len && is_blank(t->text[t->len - 1]))
-        t->len--; /* one line without its end */
-}
 
 static void write_header(struct gen *g, const char *structs)
 {
@@ -770,7 +543,7 @@ static void write_code(struct gen *g, const char *header)
     emit(g, "/* Made by tools/tplgen from the templates; do not edit. */\n#include \"%s\"\n",
          slash ? slash + 1 : header);
     if (g->pages)
-        emit(g, "#include \"assets.h\"\n");
+        emit(g, "#include \"portal/assets.h\"\n");
     for (size_t k = 0; k < g->count; k++) {
         emit(g, "\n");
         emit_signature(g, &g->all[k]);
@@ -784,8 +557,10 @@ static FILE *out_open(const char *file)
 {
     FILE *f = fopen(file, "wb");
 
-    if (!f)
-        fail_file(file, "cannot be written");
+    if (!f) {
+        perror(file);
+        exit(1);
+    }
     return f;
 }
 
@@ -806,7 +581,7 @@ int main(int argc, char **argv)
         abort();
     for (size_t k = 0; k < g.count; k++) {
         g.all[k].file = argv[k + 5];
-        read_template(&g.all[k]);
+        template_read(&g.all[k]);
     }
     for (int pass = 0; pass < 2; pass++, g.known = true) /* every error, before a file is touched */
         for (size_t k = 0; k < g.count; k++)

@@ -9,7 +9,7 @@
 #include "portal/draft.h"
 #include "portal/gate.h"
 #include "portal/pages.h"
-#include "templates.h"
+#include "portal/templates.h"
 
 /* Fills the layout: product, form token, banner, navigation, what just happened, complaints. */
 void frame_open(struct ctx *cx, struct request *rq, struct response *rs, struct page *page);

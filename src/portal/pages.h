@@ -1,7 +1,7 @@
 /*
  * pages.h: what each page shows. One struct per template in web/templates; tplgen makes
  * `void page_login(struct html *, const struct page_login *)` from login.html and refuses to
- * compile a field that is not here. Include "templates.h" to call them.
+ * compile a field that is not here. Include "portal/templates.h" to call them.
  *
  * Words live in the templates; what stands here are facts: values, names, numbers, yes or no.
  * Strings are borrowed and escaped when written; fields called …_svg are written as they are. Empty

@@ -3,7 +3,7 @@
  * nothing to climb out of.
  */
 #include "portal/static.h"
-#include "assets.h"
+#include "portal/assets.h"
 
 #define FOR_EVER  STR("public, max-age=31536000, immutable")
 #define FOR_A_DAY STR("public, max-age=86400")

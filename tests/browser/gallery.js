@@ -1,0 +1,38 @@
+// Every page as its golden file, served with the policy that the real server sends, for a browser to
+// look at. No server of ours is needed.
+import fs from "node:fs";
+import http from "node:http";
+import path from "node:path";
+import { chromium } from "playwright-core";
+import { root } from "../tree/files.js";
+
+const golden = path.join(root, "tests/golden/pages");
+const statics = path.join(root, "web/static");
+const types = { ".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml" };
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+  "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+export const pages = fs.readdirSync(golden).filter((name) => name.endsWith(".html"))
+  .map((name) => name.slice(0, -5)).sort();
+
+// Debian's Chromium, or the one that CHROMIUM names.
+export const launch = () => chromium.launch({
+  executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"],
+});
+
+// Resolves to { url(name), close() }.
+export async function serve() {
+  const files = new Map([
+    ...pages.map((name) => [`/${name}.html`, path.join(golden, `${name}.html`)]),
+    ...fs.readdirSync(statics).map((name) => [`/static/${name}`, path.join(statics, name)]),
+  ]);
+  const server = http.createServer((rq, rs) => {
+    const file = files.get(new URL(rq.url, "http://x").pathname);
+    if (!file) return rs.writeHead(404).end();
+    rs.writeHead(200, { "content-type": types[path.extname(file)], "content-security-policy": policy });
+    rs.end(fs.readFileSync(file));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const base = `http://127.0.0.1:${server.address().port}`;
+  return { url: (name) => `${base}/${name}.html`, close: () => server.close() };
+}
