@@ -17,6 +17,11 @@ void log_set_level(enum log_level least)
     atomic_store(&least_level, (int)least);
 }
 
+bool log_wants(enum log_level level)
+{
+    return (int)level >= atomic_load_explicit(&least_level, memory_order_relaxed);
+}
+
 void log_event(enum log_level level, const struct ctx *cx, const char *event, const char *fmt, ...)
 {
     static const char *const names[] = {"debug", "info", "warn", "error"};
@@ -25,7 +30,7 @@ void log_event(enum log_level level, const struct ctx *cx, const char *event, co
     ssize_t ignored;
     int n, more;
 
-    if ((int)level < atomic_load_explicit(&least_level, memory_order_relaxed))
+    if (!log_wants(level))
         return;
     clock_iso(clock_now_ms(), iso);
     n = snprintf(line, sizeof(line), "%s level=%s event=%s%s%s ", iso, names[level], event,

@@ -12,6 +12,8 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 void log_set_level(enum log_level least);
+/* True if such a line would be written: for values that cost something to make. */
+bool log_wants(enum log_level level);
 /* cx may be NULL outside of a request. fmt gives "key=value key=value". A %s value that is not ours
  * goes through log_value first. */
 void log_event(enum log_level level, const struct ctx *cx, const char *event, const char *fmt, ...)

@@ -1,64 +1,25 @@
 /*
- * conn.c: see conn.h. A connection is a state and a step function for it; conn_run steps until it
- * has to wait. Every call that may close says so by GONE, and nobody touches the connection after
- * that.
+ * conn.c: the way of a request through its connection. Every call that may close says so by GONE,
+ * and nobody touches the connection after that.
  */
 #include "http/conn.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "http/answer.h"
-#include "http/sock.h"
+#include "http/stream.h"
 
 #include <inttypes.h>
 #include <stddef.h>
-#include <string.h>
-
-enum state {
-    HANDSHAKE, /* TLS */
-    IN_HEAD,   /* waiting for a request or in the middle of its head; without exchange: idle */
-    IN_BODY,
-    BUSY, /* the exchange is with the writer or the hash pool */
-    SENDING,
-    PARKED,
-    LINGERING, /* answered, not understood: read until the client has seen it */
-    DEAD,      /* closed, but the exchange is still away */
-};
-
-enum after { NEXT, CONTINUE, PARK, CLOSE, LINGER }; /* what follows when all is sent */
-
-enum step { AGAIN, WAIT, GONE };
 
 enum {
-    TURN_STEPS = 64,           /* then the neighbours have a turn */
-    AHEAD_MAX = 16 * KIB,      /* bytes of later requests kept while one is busy */
-    STREAM_OUT_MAX = 64 * KIB, /* events that a slow reader may owe us */
+    TURN_STEPS = 64,      /* then the neighbours have a turn */
+    AHEAD_MAX = 16 * KIB, /* bytes of later requests kept while one is busy */
     LINGER_MS = 2000,
     LINGER_MAX = 256 * KIB, /* bytes thrown away meanwhile */
 };
 
-struct conn {
-    struct loop *loop;
-    struct conn *next, **link;
-    struct event event;
-    struct alarm alarm;
-    struct parked parked;
-    struct wait wait;
-    struct sock sock;
-    struct exchange *ex; /* NULL while idle, and while parked with nothing to send */
-    struct origin origin;
-    uint32_t lingered; /* bytes */
-    short armed;       /* EV_ flags that the event waits for; 0 = none */
-    uint8_t state, after;
-    bool drained; /* the last read took all there was */
-    bool eof;     /* the client will send nothing more */
-    bool unread;  /* a body was announced that nobody will read */
-    bool last;    /* the stream ends when its events are sent */
-};
-
 #define CONN_OF(p, member) ((struct conn *)(void *)((char *)(p)-offsetof(struct conn, member)))
-
-static void conn_run(struct conn *c);
 
 /* ---- birth and death ---- */
 
@@ -72,8 +33,7 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
     conn_run(c);
 }
 
-/* Waits for exactly these events; without a system call when it does so already. */
-static enum step wait_for(struct conn *c, short what)
+enum step conn_wait_for(struct conn *c, short what)
 {
     if (what == c->armed)
         return WAIT;
@@ -86,7 +46,7 @@ static enum step wait_for(struct conn *c, short what)
     return WAIT;
 }
 
-static void set_alarm(struct conn *c, int64_t in_ms)
+void conn_set_alarm(struct conn *c, int64_t in_ms)
 {
     loop_alarm(c->loop, &c->alarm, in_ms);
 }
@@ -98,7 +58,7 @@ void conn_open(struct loop *l, int fd, const struct origin *from)
     c->loop = l;
     c->sock.fd = fd;
     c->origin = *from;
-    c->state = IN_HEAD;
+    c->state = CONN_HEAD;
     c->next = l->conns;
     c->link = &l->conns;
     if (c->next)
@@ -107,15 +67,15 @@ void conn_open(struct loop *l, int fd, const struct origin *from)
     COUNT_UP(l->counters.open);
     event_assign(&c->event, l->base, fd, EV_READ | EV_PERSIST, on_event, c);
     if (from->tls) {
-        c->state = HANDSHAKE;
+        c->state = CONN_HANDSHAKE;
         c->sock.tls = tls_accept(l->site->tls, fd);
         if (!c->sock.tls) {
             conn_close(c);
             return;
         }
     }
-    set_alarm(c, l->site->conf.head_timeout_ms);
-    wait_for(c, EV_READ);
+    conn_set_alarm(c, l->site->conf.head_timeout_ms);
+    conn_wait_for(c, EV_READ);
 }
 
 static void conn_free(struct conn *c)
@@ -134,36 +94,29 @@ static void conn_free(struct conn *c)
 void conn_close(struct conn *c)
 {
     struct loop *l = c->loop;
-    bool away = c->state == BUSY;
+    bool away = c->state == CONN_BUSY;
 
-    if (c->state == DEAD)
+    if (c->state == CONN_DEAD)
         return;
     event_del(&c->event); /* before the number of the fd may be somebody else's */
     wheel_clear(&l->wheel, &c->alarm);
-    if (c->state == PARKED) {
-        waits_remove(&c->parked);
-        COUNT_DOWN(l->counters.parked);
-    }
+    if (c->state == CONN_PARKED)
+        stream_end(c);
     sock_close(&c->sock);
     site_leave(l->site, &c->origin);
     COUNT_DOWN(l->counters.open);
-    c->state = DEAD;
+    c->state = CONN_DEAD;
     if (!away)
         conn_free(c);
 }
 
-static enum step gone(struct conn *c)
+enum step conn_gone(struct conn *c)
 {
     conn_close(c);
     return GONE;
 }
 
-struct conn *conn_next(const struct conn *c)
-{
-    return c->next;
-}
-
-static void take_exchange(struct conn *c)
+void conn_take_exchange(struct conn *c)
 {
     c->ex = loop_take_exchange(c->loop);
     c->ex->conn = c;
@@ -179,11 +132,11 @@ static struct answer answer_for(struct conn *c, bool close)
                            .head_only = c->ex->head_only};
 }
 
-static enum step send_then(struct conn *c, enum after after)
+static enum step send_then(struct conn *c, enum conn_after after)
 {
-    c->state = SENDING;
+    c->state = CONN_SENDING;
     c->after = (uint8_t)after;
-    set_alarm(c, c->loop->site->conf.write_timeout_ms);
+    conn_set_alarm(c, c->loop->site->conf.write_timeout_ms);
     return AGAIN;
 }
 
@@ -196,7 +149,7 @@ static enum step refuse(struct conn *c, int status, const char *why)
     COUNT_UP(c->loop->counters.by_class[status / 100]);
     log_event(LOG_DEBUG, NULL, "refused", "status=%d why=\"%s\"", status, why);
     answer_refusal(&c->ex->out, status, &a);
-    return send_then(c, LINGER);
+    return send_then(c, THEN_LINGER);
 }
 
 /* Paths may hold tokens, so the log names the route. */
@@ -208,10 +161,12 @@ static void log_answer(const struct exchange *ex)
 
     if (ex->rs.status >= 500)
         level = ex->rs.status == 503 ? LOG_WARN : LOG_ERROR;
+    if (!log_wants(level))
+        return;
     log_event(level, &ex->cx, "request",
-              "method=%s route=%s status=%d us=%" PRId64 " addr=%s why=\"%s\"",
+              "method=%s route=%s status=%d us=%" PRId64 " addr=%s why=%s",
               method_name(rq->method).p, rq->route ? rq->route->pattern : "-", ex->rs.status, us,
-              rq->addr, ex->cx.why);
+              rq->addr, log_value(ex->mem, str_from(ex->cx.why)));
 }
 
 /* The exchange is handled: its answer goes out. */
@@ -233,14 +188,13 @@ static enum step answer(struct conn *c)
         COUNT_UP(counters->refused_limits);
     log_answer(ex);
     if (stream)
-        return send_then(c, PARK);
+        return send_then(c, THEN_PARK);
     if (close)
-        return send_then(c, c->unread ? LINGER : CLOSE);
-    return send_then(c, NEXT);
+        return send_then(c, c->unread ? THEN_LINGER : THEN_CLOSE);
+    return send_then(c, THEN_NEXT);
 }
 
-/* Sends what is in out. AGAIN: all of it is gone. */
-static enum step flush(struct conn *c)
+enum step conn_flush(struct conn *c)
 {
     struct exchange *ex = c->ex;
 
@@ -248,11 +202,11 @@ static enum step flush(struct conn *c)
         ssize_t n = sock_write(&c->sock, ex->out.p + ex->sent, ex->out.n - ex->sent);
 
         if (n == TLS_WANT_READ)
-            return wait_for(c, EV_READ);
+            return conn_wait_for(c, EV_READ);
         if (n == TLS_WANT_WRITE)
-            return wait_for(c, EV_WRITE);
+            return conn_wait_for(c, EV_WRITE);
         if (n <= 0)
-            return gone(c);
+            return conn_gone(c);
         ex->sent += (size_t)n;
     }
     buf_reset(&ex->out);
@@ -269,38 +223,38 @@ static enum step fill(struct conn *c)
     ssize_t n;
 
     if (c->eof)
-        return gone(c);
+        return conn_gone(c);
     if (c->drained && !sock_pending(&c->sock))
-        return wait_for(c, EV_READ);
+        return conn_wait_for(c, EV_READ);
     n = sock_read(&c->sock, l->scratch, sizeof(l->scratch));
     if (n > 0) {
         c->drained = (size_t)n < sizeof(l->scratch);
         if (!c->ex) {
-            take_exchange(c);
-            set_alarm(c, l->site->conf.head_timeout_ms);
+            conn_take_exchange(c);
+            conn_set_alarm(c, l->site->conf.head_timeout_ms);
         }
         buf_add(&c->ex->raw, (struct str){l->scratch, (size_t)n});
         return AGAIN;
     }
     if (n == TLS_WANT_READ)
-        return wait_for(c, EV_READ);
+        return conn_wait_for(c, EV_READ);
     if (n == TLS_WANT_WRITE)
-        return wait_for(c, EV_WRITE);
-    if (n == TLS_CLOSED && c->state == BUSY) { /* half closed: it may still want the answer */
+        return conn_wait_for(c, EV_WRITE);
+    if (n == TLS_CLOSED && c->state == CONN_BUSY) { /* half closed: it may still want the answer */
         c->eof = true;
-        return wait_for(c, 0);
+        return conn_wait_for(c, 0);
     }
-    return gone(c);
+    return conn_gone(c);
 }
 
 /* Body and all are here: runs it. */
 static enum step start(struct conn *c)
 {
-    c->state = BUSY;
+    c->state = CONN_BUSY;
     wheel_clear(&c->loop->wheel, &c->alarm); /* from here on it is us who may be late */
     if (exchange_start(c->ex, c->loop->db))
         return answer(c);
-    return wait_for(c, EV_READ);
+    return conn_wait_for(c, EV_READ);
 }
 
 /* The exchange was refused before its body was read. */
@@ -326,10 +280,10 @@ static enum step begin_body(struct conn *c)
     }
     if (ex->framing.expects_continue && ex->raw.n == 0) {
         buf_add(&ex->out, STR("HTTP/1.1 100 Continue\r\n\r\n"));
-        return send_then(c, CONTINUE);
+        return send_then(c, THEN_BODY);
     }
-    c->state = IN_BODY;
-    set_alarm(c, conf->body_timeout_ms);
+    c->state = CONN_BODY;
+    conn_set_alarm(c, conf->body_timeout_ms);
     return AGAIN;
 }
 
@@ -369,7 +323,7 @@ static enum step step_body(struct conn *c)
 static enum step step_busy(struct conn *c)
 {
     if (c->eof || c->ex->raw.n >= AHEAD_MAX)
-        return wait_for(c, 0);
+        return conn_wait_for(c, 0);
     return fill(c);
 }
 
@@ -379,16 +333,16 @@ static enum step next_request(struct conn *c)
 {
     const struct http_conf *conf = &c->loop->site->conf;
 
-    c->state = IN_HEAD;
+    c->state = CONN_HEAD;
     if (c->ex->raw.n > 0) { /* pipelined */
         exchange_renew(c->ex);
-        set_alarm(c, conf->head_timeout_ms);
+        conn_set_alarm(c, conf->head_timeout_ms);
         return AGAIN;
     }
     loop_give_exchange(c->loop, &c->ex);
     if (c->eof || c->loop->stopping)
-        return gone(c);
-    set_alarm(c, conf->idle_timeout_ms);
+        return conn_gone(c);
+    conn_set_alarm(c, conf->idle_timeout_ms);
     return AGAIN;
 }
 
@@ -396,9 +350,9 @@ static enum step linger(struct conn *c)
 {
     loop_give_exchange(c->loop, &c->ex);
     sock_finish(&c->sock);
-    c->state = LINGERING;
+    c->state = CONN_LINGERING;
     c->drained = false;
-    set_alarm(c, LINGER_MS);
+    conn_set_alarm(c, LINGER_MS);
     return AGAIN;
 }
 
@@ -408,177 +362,77 @@ static enum step step_linger(struct conn *c)
     ssize_t n = sock_read(&c->sock, c->loop->scratch, sizeof(c->loop->scratch));
 
     if (n == TLS_WANT_READ)
-        return wait_for(c, EV_READ);
+        return conn_wait_for(c, EV_READ);
     if (n > 0)
         c->lingered += (uint32_t)n;
-    return n <= 0 || c->lingered > LINGER_MAX ? gone(c) : AGAIN;
-}
-
-/* ---- parking ---- */
-
-/* To the next heartbeat, or the deadline if that is sooner; up to a fifth earlier, so that streams
- * opened together do not beat together. */
-static void set_parked_alarm(struct conn *c)
-{
-    struct loop *l = c->loop;
-    int64_t beat_ms = l->site->conf.heartbeat_ms, left_ms = c->wait.deadline_ms - clock_now_ms();
-
-    l->dice = l->dice * 1664525u + 1013904223u; /* Numerical Recipes' quick generator */
-    beat_ms -= (int64_t)(l->dice >> 16) * beat_ms / 5 >> 16;
-    set_alarm(c, MAX_OF(MIN_OF(beat_ms, left_ms), (int64_t)0));
-}
-
-/* Room for events to send. */
-static void open_outbox(struct conn *c)
-{
-    if (c->ex)
-        return;
-    take_exchange(c);
-    c->ex->out.max = STREAM_OUT_MAX;
-}
-
-/* Asks the wait what there is to say, and says it. */
-static void wake(struct conn *c, enum wake_reason why)
-{
-    struct loop *l = c->loop;
-    const struct backend *be = &l->site->conf.backend;
-    bool finished = true; /* the store cannot be read: the client comes again */
-    struct ctx cx;
-
-    if (c->last)
-        return;
-    COUNT_UP(l->counters.wakes);
-    open_outbox(c);
-    ctx_init(&cx, l->mem);
-    if (!be->read_begin(&cx, l->db)) {
-        finished = c->wait.wake(&cx, l->db, &c->wait, why, &c->ex->out);
-        be->read_end(l->db);
-    }
-    arena_reset(l->mem);
-    c->last = finished || why == WAKE_DEADLINE || why == WAKE_STOP;
-    if (c->last)
-        set_alarm(c, l->site->conf.write_timeout_ms);
-    else if (why != WAKE_TOPIC)
-        set_parked_alarm(c);
-    conn_run(c);
-}
-
-static enum step park(struct conn *c)
-{
-    struct loop *l = c->loop;
-
-    c->wait = c->ex->rs.wait;
-    loop_give_exchange(l, &c->ex);
-    c->state = PARKED;
-    COUNT_UP(l->counters.parked);
-    waits_add(&l->waits, &c->parked, c->wait.topic);
-    wake(c, l->stopping ? WAKE_STOP : WAKE_START); /* after waits_add: nothing is missed */
-    return GONE;                                   /* perhaps; whatever is to do was done */
-}
-
-static void beat(struct conn *c)
-{
-    if (c->wait.deadline_ms <= clock_now_ms()) {
-        wake(c, WAKE_DEADLINE);
-    } else if (c->ex) { /* has not taken what it was sent a heartbeat ago */
-        conn_close(c);
-    } else {
-        open_outbox(c);
-        buf_add(&c->ex->out, STR(":\n\n"));
-        set_parked_alarm(c);
-        conn_run(c);
-    }
-}
-
-static enum step step_parked(struct conn *c)
-{
-    ssize_t n;
-
-    if (c->ex) {
-        enum step s;
-
-        if (c->ex->out.full)
-            return gone(c);
-        if ((s = flush(c)) != AGAIN)
-            return s;
-        loop_give_exchange(c->loop, &c->ex);
-    }
-    if (c->last)
-        return gone(c);
-    if (c->drained && !sock_pending(&c->sock))
-        return wait_for(c, EV_READ);
-    n = sock_read(&c->sock, c->loop->scratch, sizeof(c->loop->scratch));
-    if (n != TLS_WANT_READ) /* it left, or speaks out of turn */
-        return gone(c);
-    c->drained = true;
-    return wait_for(c, EV_READ);
+    return n <= 0 || c->lingered > LINGER_MAX ? conn_gone(c) : AGAIN;
 }
 
 /* ---- the machine ---- */
 
 static enum step step_sending(struct conn *c)
 {
-    enum step s = flush(c);
+    enum step s = conn_flush(c);
 
     if (s != AGAIN)
         return s;
-    switch ((enum after)c->after) {
-    case NEXT:
+    switch ((enum conn_after)c->after) {
+    case THEN_NEXT:
         return next_request(c);
-    case CONTINUE:
-        c->state = IN_BODY;
-        set_alarm(c, c->loop->site->conf.body_timeout_ms);
+    case THEN_BODY:
+        c->state = CONN_BODY;
+        conn_set_alarm(c, c->loop->site->conf.body_timeout_ms);
         return AGAIN;
-    case PARK:
-        return park(c);
-    case LINGER:
+    case THEN_PARK:
+        return stream_begin(c);
+    case THEN_LINGER:
         return linger(c);
-    case CLOSE:
+    case THEN_CLOSE:
         break;
     }
-    return gone(c);
+    return conn_gone(c);
 }
 
 static enum step step_handshake(struct conn *c)
 {
     switch (tls_handshake(c->sock.tls)) {
     case 1:
-        c->state = IN_HEAD;
+        c->state = CONN_HEAD;
         c->drained = false;
         return AGAIN;
     case TLS_WANT_READ:
-        return wait_for(c, EV_READ);
+        return conn_wait_for(c, EV_READ);
     case TLS_WANT_WRITE:
-        return wait_for(c, EV_WRITE);
+        return conn_wait_for(c, EV_WRITE);
     default:
-        return gone(c);
+        return conn_gone(c);
     }
 }
 
 static enum step step(struct conn *c)
 {
-    switch ((enum state)c->state) {
-    case HANDSHAKE:
+    switch ((enum conn_state)c->state) {
+    case CONN_HANDSHAKE:
         return step_handshake(c);
-    case IN_HEAD:
+    case CONN_HEAD:
         return step_head(c);
-    case IN_BODY:
+    case CONN_BODY:
         return step_body(c);
-    case BUSY:
+    case CONN_BUSY:
         return step_busy(c);
-    case SENDING:
+    case CONN_SENDING:
         return step_sending(c);
-    case PARKED:
-        return step_parked(c);
-    case LINGERING:
+    case CONN_PARKED:
+        return stream_step(c);
+    case CONN_LINGERING:
         return step_linger(c);
-    case DEAD:
+    case CONN_DEAD:
         break;
     }
     return WAIT;
 }
 
-static void conn_run(struct conn *c)
+void conn_run(struct conn *c)
 {
     for (int i = 0; i < TURN_STEPS; i++) {
         if (step(c) != AGAIN)
@@ -591,7 +445,7 @@ void conn_returned(struct exchange *ex)
 {
     struct conn *c = ex->conn;
 
-    if (c->state == DEAD) { /* the client left; what was committed stays */
+    if (c->state == CONN_DEAD) { /* the client left; what was committed stays */
         conn_free(c);
         return;
     }
@@ -601,33 +455,26 @@ void conn_returned(struct exchange *ex)
         conn_run(c);
 }
 
-void conn_notified(struct parked *p)
-{
-    wake(CONN_OF(p, parked), WAKE_TOPIC);
-}
-
 void conn_alarm(struct alarm *a)
 {
     struct conn *c = CONN_OF(a, alarm);
 
-    switch ((enum state)c->state) {
-    case PARKED:
-        if (c->last)
-            break;
-        beat(c);
+    switch ((enum conn_state)c->state) {
+    case CONN_PARKED:
+        stream_alarm(c);
         return;
-    case IN_HEAD:
-    case IN_BODY:
+    case CONN_HEAD:
+    case CONN_BODY:
         if (!c->ex)
             break;
         refuse(c, 408, "a deadline passed in the middle of a request");
         conn_run(c);
         return;
-    case HANDSHAKE:
-    case BUSY:
-    case SENDING:
-    case LINGERING:
-    case DEAD:
+    case CONN_HANDSHAKE:
+    case CONN_BUSY:
+    case CONN_SENDING:
+    case CONN_LINGERING:
+    case CONN_DEAD:
         break;
     }
     conn_close(c);
@@ -635,22 +482,22 @@ void conn_alarm(struct alarm *a)
 
 void conn_stop(struct conn *c)
 {
-    switch ((enum state)c->state) {
-    case PARKED:
-        wake(c, WAKE_STOP);
+    switch ((enum conn_state)c->state) {
+    case CONN_PARKED:
+        stream_wake(c, WAKE_STOP);
         break;
-    case HANDSHAKE:
+    case CONN_HANDSHAKE:
         conn_close(c);
         break;
-    case IN_HEAD:
+    case CONN_HEAD:
         if (!c->ex)
             conn_close(c);
         break;
-    case IN_BODY:
-    case BUSY:
-    case SENDING:
-    case LINGERING:
-    case DEAD:
+    case CONN_BODY:
+    case CONN_BUSY:
+    case CONN_SENDING:
+    case CONN_LINGERING:
+    case CONN_DEAD:
         break;
     }
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "http/conn.h"
+#include "http/stream.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -137,7 +138,7 @@ static void news_arrived(struct post *p, void *arg)
         while (at) {
             struct parked *next = waits_next(&l->waits, news->topics[i], at);
 
-            conn_notified(at); /* may free it, and nothing else */
+            stream_notified(at); /* may free it, and nothing else */
             at = next;
         }
     }
@@ -189,7 +190,7 @@ static void on_grace_end(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     for (struct conn *c = l->conns, *next; c; c = next) {
-        next = conn_next(c);
+        next = c->next;
         conn_close(c);
     }
 }
@@ -203,7 +204,7 @@ static void stop_arrived(struct post *p, void *arg)
     (void)p;
     l->stopping = true;
     for (struct conn *c = l->conns, *next; c; c = next) {
-        next = conn_next(c);
+        next = c->next;
         conn_stop(c);
     }
     event_base_once(l->base, -1, EV_TIMEOUT, on_grace_end, l, &grace);

@@ -13,13 +13,14 @@ struct db;
 
 enum { RESPONSE_BODY_MAX = 4 * MIB, RESPONSE_HEAD_MAX = 8 * KIB };
 
-enum wake_reason { WAKE_START, WAKE_TOPIC, WAKE_HEARTBEAT, WAKE_DEADLINE, WAKE_STOP };
+enum wake_reason { WAKE_START, WAKE_TOPIC, WAKE_DEADLINE, WAKE_STOP };
 
 /*
  * A wait for a topic: the connection parks as a struct and nothing else. `wake` runs on the loop
  * with the read-only handle: once at the start (so that nothing is missed between handler and
- * park), when the topic is notified, and at the deadline; it adds server-sent events to *out and
- * returns true when the stream is finished. Heartbeats are the loop's own.
+ * park), when the topic is notified, at the deadline and when the server stops (both end the stream
+ * whatever it returns). It adds server-sent events to *out, at most 64 KiB that the client has not
+ * taken yet, and returns true when the stream is finished. Heartbeats are the loop's own.
  */
 struct wait {
     uint64_t topic;      /* 0 = no wait */
@@ -45,8 +46,7 @@ void response_init(struct response *rs);
 void response_deinit(struct response *rs);
 void response_reset(struct response *rs); /* as after response_init */
 
-/* Adds a header. A value with CR, LF or NUL is refused: the header is left out and false returned.
- */
+/* Adds a header. One whose value holds a control character is left out: false. */
 bool response_header(struct response *rs, const char *name, struct str value);
 
 /* 303 See Other to a path of our own (starts with '/', no '//' or '\\'): after POST a redirect. */
