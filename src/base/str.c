@@ -130,8 +130,7 @@ bool str_to_i64(struct str s, int64_t min, int64_t max, int64_t *out)
     return true;
 }
 
-/* Decodes one code point at s.p[*at] and moves *at behind it; -1 when malformed. */
-static int32_t utf8_next(struct str s, size_t *at)
+int32_t str_utf8_next(struct str s, size_t *at)
 {
     static const int32_t least[] = {0, 0x80, 0x800, 0x10000}; /* below these: an overlong form */
     unsigned char c = (unsigned char)s.p[(*at)++];
@@ -164,7 +163,7 @@ static int32_t utf8_next(struct str s, size_t *at)
 bool str_is_utf8(struct str s)
 {
     for (size_t at = 0; at < s.n;) {
-        if (utf8_next(s, &at) < 0)
+        if (str_utf8_next(s, &at) < 0)
             return false;
     }
     return true;
@@ -181,17 +180,17 @@ size_t str_utf8_count(struct str s)
 
 static bool is_control(int32_t c)
 {
-    return c < 0x20 || (c >= 0x7F && c <= 0x9F) ||               /* C0, DEL, C1 */
-           c == 0x2028 || c == 0x2029 ||                         /* line, paragraph separator */
-           c == 0x200E || c == 0x200F || c == 0x061C ||          /* LRM, RLM, ALM */
-           (c >= 0x202A && c <= 0x202E) ||                       /* embeddings, overrides */
-           (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;          /* isolates, BOM */
+    return c < 0x20 || (c >= 0x7F && c <= 0x9F) ||      /* C0, DEL, C1 */
+           c == 0x2028 || c == 0x2029 ||                /* line, paragraph separator */
+           c == 0x200E || c == 0x200F || c == 0x061C || /* LRM, RLM, ALM */
+           (c >= 0x202A && c <= 0x202E) ||              /* embeddings, overrides */
+           (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF; /* isolates, BOM */
 }
 
 bool str_has_control(struct str s)
 {
     for (size_t at = 0; at < s.n;) {
-        if (is_control(utf8_next(s, &at))) /* malformed is -1 < 0x20: counts as control */
+        if (is_control(str_utf8_next(s, &at))) /* malformed is -1 < 0x20: counts as control */
             return true;
     }
     return false;

@@ -1,8 +1,9 @@
 /*
  * str.h: borrowed views of text and bytes, passed by value.
  *
- * A view owns nothing and may hold NUL. Parsers take a view and never write into it. What a function
- * returns as a view lives as long as its input, unless it took an arena (then: until the ctx ends).
+ * A view owns nothing and may hold NUL. Parsers take a view and never write into it. What a
+ * function returns as a view lives as long as its input, unless it took an arena (then: until the
+ * ctx ends).
  */
 #ifndef BASE_STR_H
 #define BASE_STR_H
@@ -22,9 +23,9 @@ struct bytes {
     size_t n; /* bytes */
 };
 
-#define STR(lit) ((struct str){"" lit, sizeof(lit) - 1})
-#define STR_NONE ((struct str){NULL, 0})
-#define STR_ARG(s) (int)(s).n, (s).p /* for "%.*s" */
+#define STR(lit)        ((struct str){"" lit, sizeof(lit) - 1})
+#define STR_NONE        ((struct str){NULL, 0})
+#define STR_ARG(s)      (int)(s).n, (s).p /* for "%.*s" */
 #define BYTES_OF(array) ((struct bytes){(const uint8_t *)(array), sizeof(array)})
 
 /* The view of a NUL-terminated string; NULL gives the empty view. */
@@ -51,14 +52,19 @@ struct str str_trim(struct str s);
 /* Cuts the next piece before `sep` off *rest. False when *rest was used up (p == NULL). */
 bool str_split(struct str *rest, char sep, struct str *out);
 
-/* The whole of s as a decimal number within [min, max]. No sign but '-', no spaces, no empty text. */
+/* The whole of s as a decimal number within [min, max]. No sign but '-', no spaces, no empty text.
+ */
 bool str_to_i64(struct str s, int64_t min, int64_t max, int64_t *out);
 
 /* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool str_is_utf8(struct str s);
+/* Decodes the code point at byte *at (which must be inside s) and moves *at behind it. Returns -1
+ * when it is malformed; *at moves on all the same. */
+int32_t str_utf8_next(struct str s, size_t *at);
 /* Characters (code points) of well-formed UTF-8. */
 size_t str_utf8_count(struct str s);
-/* True if a control character is inside (C0, DEL, C1, line and paragraph separators, bidi controls). */
+/* True if a control character is inside (C0, DEL, C1, line and paragraph separators, bidi
+ * controls). */
 bool str_has_control(struct str s);
 bool str_all_digits(struct str s); /* ASCII; false when empty */
 

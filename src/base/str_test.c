@@ -146,6 +146,18 @@ static void searching_and_comparing(void **state)
     assert_true(str_eq(STR_NONE, STR("")));
 }
 
+static void code_points_are_read_one_by_one(void **state)
+{
+    static const int32_t want[] = {'a', 0xE9, 0x20AC, 0x1F512, -1, 'z'};
+    struct str s = STR("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x94\x92\xFFz");
+    size_t at = 0;
+
+    (void)state;
+    EACH_ROW (c, want)
+        assert_int_equal(str_utf8_next(s, &at), *c);
+    assert_int_equal(at, s.n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +169,7 @@ int main(void)
         cmocka_unit_test(split_gives_every_piece_also_empty_ones),
         cmocka_unit_test(views_are_cut_within_their_bounds),
         cmocka_unit_test(searching_and_comparing),
+        cmocka_unit_test(code_points_are_read_one_by_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,7 @@ struct message { /* lives in cx->mem */
     struct str subject; /* email */
     struct str text;    /* sms: ends with "@host #code"; voice: what is spoken; email: plain part */
     struct str html;    /* email */
+    struct str language; /* "de": what it is written in, and the voice that can speak it */
 };
 
 /* ERR_INVALID: no such template for this channel. */

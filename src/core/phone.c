@@ -15,21 +15,6 @@ struct typed {
     bool plus;
 };
 
-/* Decodes one character; -1 when malformed. The base module has no need of this, so it is here. */
-static int32_t next_char(struct str *s)
-{
-    unsigned char c = (unsigned char)s->p[0];
-    size_t more = c < 0x80 ? 0 : c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : 1;
-    int32_t v = more == 0 ? c : c & (0x3F >> more);
-
-    if (s->n <= more)
-        return -1;
-    for (size_t i = 1; i <= more; i++)
-        v = v << 6 | ((unsigned char)s->p[i] & 0x3F);
-    *s = str_sub(*s, more + 1, s->n);
-    return v;
-}
-
 /* The value of a decimal digit of any script that phones are typed in, or -1. */
 static int digit_value(int32_t c)
 {
@@ -128,9 +113,8 @@ static enum phone_problem read_typed(struct str in, struct typed *out)
     in = str_trim(in);
     if (str_eq_nocase(str_sub(in, 0, 4), STR("tel:")))
         in = str_sub(in, 4, in.n);
-    while (in.n > 0) {
-        struct str here = in;
-        int32_t c = next_char(&in);
+    for (size_t at = 0, here = 0; at < in.n; here = at) {
+        int32_t c = str_utf8_next(in, &at);
         int digit = digit_value(c);
 
         if (digit >= 0)
@@ -138,7 +122,8 @@ static enum phone_problem read_typed(struct str in, struct typed *out)
         else if ((c == '+' || c == 0xFF0B) && out->n == 0 && !out->plus)
             out->plus = true;
         else if (!is_separator(c))
-            return out->n > 0 && is_extension(here) ? PHONE_EXTENSION : PHONE_NO_NUMBER;
+            return out->n > 0 && is_extension(str_sub(in, here, in.n)) ? PHONE_EXTENSION
+                                                                       : PHONE_NO_NUMBER;
     }
     return out->n > 0 ? PHONE_OK : out->plus ? PHONE_TOO_SHORT : PHONE_EMPTY;
 }

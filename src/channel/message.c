@@ -1,0 +1,250 @@
+/*
+ * message.c: picks template and language, fills in the facts. The codes speak many languages
+ * (languages.def); letters with links and notices speak English, as the pages do.
+ */
+#include "channel/message.h"
+#include "channel/gsm7.h"
+#include "channel/language.h"
+#include "channel/letter.h"
+
+#include <time.h>
+
+enum { MESSAGE_MAX = 4 * 1024, AGENT_SHOWN_MAX = 120 };
+
+/* ---- filling in ---- */
+
+static void spoken(struct buf *out, const struct language *l, struct str code)
+{
+    for (size_t i = 0; i < code.n; i++) {
+        if (i > 0)
+            buf_add(out, str_from(l->pause));
+        if (code.p[i] >= '0' && code.p[i] <= '9')
+            buf_add(out, language_digit(l, code.p[i]));
+        else
+            buf_addc(out, code.p[i]); /* an application's own code may have letters */
+    }
+}
+
+/* Text in `pattern` with {code} {service} {digits} {what} filled in. */
+static void fill(struct buf *out, const char *pattern, const struct message_in *in,
+                 const struct language *l)
+{
+    struct str rest = str_from(pattern);
+    ptrdiff_t open, close;
+
+    while ((open = str_find(rest, '{')) >= 0 && (close = str_find(rest, '}')) > open) {
+        struct str key = str_sub(rest, (size_t)open + 1, (size_t)(close - open) - 1);
+
+        buf_add(out, str_sub(rest, 0, (size_t)open));
+        if (str_eq(key, STR("code")))
+            buf_add(out, in->code);
+        else if (str_eq(key, STR("service")))
+            buf_add(out, in->service_name);
+        else if (str_eq(key, STR("digits")))
+            spoken(out, l, in->code);
+        else if (str_eq(key, STR("what")))
+            buf_add(out, in->what);
+        rest = str_sub(rest, (size_t)close + 1, rest.n);
+    }
+    buf_add(out, rest);
+}
+
+static struct str filled(struct ctx *cx, const char *pattern, const struct message_in *in,
+                         const struct language *l)
+{
+    OWN(buf_deinit) struct buf out = {.max = MESSAGE_MAX};
+
+    fill(&out, pattern, in, l);
+    return arena_str(cx->mem, buf_str(&out));
+}
+
+/* ---- SMS and voice ---- */
+
+/* The last line is the format that phones read codes from and offer only on this host's pages
+ * (WICG "Origin-bound one-time codes delivered via SMS"): nothing may follow it. */
+static struct str sms_code(struct ctx *cx, const struct message_in *in, const struct language *l)
+{
+    const char *const patterns[] = {l->sms, l->sms_short};
+    struct str text = STR_NONE;
+
+    EACH_ROW (pattern, patterns) {
+        text = filled(cx, *pattern, in, l);
+        if (in->host.n)
+            text = arena_printf(cx->mem, "%.*s\n@%.*s #%.*s", STR_ARG(text), STR_ARG(in->host),
+                                STR_ARG(in->code));
+        if (sms_measure(text).parts == 1)
+            break;
+    }
+    return text;
+}
+
+/* ---- mail ---- */
+
+static const struct mail {
+    struct str template_name;
+    bool greets; /* not to an address that nobody has confirmed: the name may be a stranger's
+                    advertisement */
+    bool needs_link;
+    const char *subject, *lead, *button, *note;
+} mails[] = {
+    {STR("confirm_sign_up"),    false, true,  "Confirm your e-mail address for {service}",
+     "One step is left: confirm that this address is yours.",                                            "Confirm this address",
+     "The link works once, for 24 hours. If you didn't sign up, you can ignore this mail: without "
+     "the link nothing happens."                                                             },
+    {STR("already_registered"), true,  false, "You already have a {service} account",
+     "Somebody, probably you, signed up with this address. It already has an account, so nothing "
+     "was changed.",                                                                                     "",
+     "You can sign in as before. If you forgot your password, choose \"Forgot your password?\" on "
+     "the sign-in page."                                                                     },
+    {STR("reset_password"),     true,  true,  "Reset your {service} password",
+     "Somebody, probably you, asked for a new password.",                                                "Choose a new password",
+     "The link works once, for 10 minutes, and leaves your second factor as it is. If you didn't "
+     "ask for it, you can ignore this mail: your password stays the same."                   },
+    {STR("confirm_email"),      false, true,  "Confirm your new e-mail address for {service}",
+     "Your account keeps its old address until you confirm that this one is yours.",                     "Confirm this address",
+     "The link works once, for 24 hours. If you didn't ask for it, you can ignore this mail."},
+    {STR("notice"),             false, false, "Security notice from {service}",                "{what}", "This wasn't me",
+     "If it was you, there is nothing to do."                                                },
+};
+
+/* "22 November 2026, 21:05 UTC": the reader's zone is not known. */
+static struct str when(struct ctx *cx, int64_t at_ms)
+{
+    static const char *const months[] = {"January",   "February", "March",    "April",
+                                         "May",       "June",     "July",     "August",
+                                         "September", "October",  "November", "December"};
+    time_t at_s = (time_t)(at_ms / MS_PER_S);
+    struct tm tm;
+
+    if (at_ms == 0 || !gmtime_r(&at_s, &tm))
+        return STR_NONE;
+    return arena_printf(cx->mem, "%d %s %d, %02d:%02d UTC", tm.tm_mday, months[tm.tm_mon % 12],
+                        tm.tm_year + 1900, tm.tm_hour, tm.tm_min);
+}
+
+/* A header's text, short and on one line. */
+static struct str shown(struct ctx *cx, struct str agent)
+{
+    struct str s = str_sub(agent, 0, AGENT_SHOWN_MAX);
+
+    while (s.n > 0 && !str_is_utf8(s)) /* cut inside a character */
+        s.n--;
+    (void)cx;
+    return str_has_control(s) ? STR_NONE : s;
+}
+
+static struct message posted(struct ctx *cx, const struct letter *l)
+{
+    OWN(buf_deinit) struct buf text = {.max = LETTER_MAX};
+    OWN(buf_deinit) struct buf html = {.max = LETTER_MAX};
+
+    letter_text(l, &text);
+    letter_html(l, &html);
+    return (struct message){
+        .language = l->language,
+        .subject = l->title,
+        .text = arena_str(cx->mem, buf_str(&text)),
+        .html = arena_str(cx->mem, buf_str(&html)),
+    };
+}
+
+static struct message mail_code(struct ctx *cx, const struct message_in *in,
+                                const struct language *l)
+{
+    struct letter letter = {
+        .language = str_from(l->tag),
+        .right_to_left = l->right_to_left,
+        .title = filled(cx, l->mail_subject, in, l),
+        .lead = filled(cx, l->mail_lead, in, l),
+        .code = in->code,
+        .note = filled(cx, l->mail_note, in, l),
+        .service = in->service_name,
+        .host = in->host,
+    };
+
+    return posted(cx, &letter);
+}
+
+static struct message mail_other(struct ctx *cx, const struct message_in *in, const struct mail *m)
+{
+    struct letter letter = {
+        .language = STR("en"),
+        .title = filled(cx, m->subject, in, &languages[0]),
+        .lead = filled(cx, m->lead, in, &languages[0]),
+        .link = in->link,
+        .button = str_from(m->button),
+        .note = filled(cx, m->note, in, &languages[0]),
+        .service = in->service_name,
+        .host = in->host,
+    };
+
+    if (m->greets && in->name.n)
+        letter.greeting = arena_printf(cx->mem, "Hello %.*s,", STR_ARG(in->name));
+    if (in->what.n) {
+        letter.fact[0].label = STR("When");
+        letter.fact[0].value = when(cx, in->at_ms);
+        letter.fact[1].label = STR("Address");
+        letter.fact[1].value = in->addr;
+        letter.fact[2].label = STR("Device");
+        letter.fact[2].value = shown(cx, in->user_agent);
+    }
+    return posted(cx, &letter);
+}
+
+/* ---- the choice ---- */
+
+static enum err render_mail(struct ctx *cx, const struct message_in *in, const struct language *l,
+                            struct message *out)
+{
+    if (str_eq(in->template_name, STR("code"))) {
+        *out = mail_code(cx, in, l);
+        return OK;
+    }
+    EACH_ROW (m, mails) {
+        if (!str_eq(in->template_name, m->template_name))
+            continue;
+        if (m->needs_link && in->link.n == 0)
+            return fail(cx, ERR_INVALID, "message: %.*s without a link",
+                        STR_ARG(in->template_name));
+        *out = mail_other(cx, in, m);
+        return OK;
+    }
+    return fail(cx, ERR_INVALID, "message: no e-mail template %.*s", STR_ARG(in->template_name));
+}
+
+/* Derived codes are digits; one that an application sets may have letters. */
+static bool is_code(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+
+        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z'))
+            return false;
+    }
+    return s.n > 0;
+}
+
+enum err message_render(struct ctx *cx, const struct message_in *in, struct message *out)
+{
+    const struct language *l = language_pick(in->locale, in->to);
+    bool code = str_eq(in->template_name, STR("code"));
+    struct str text;
+
+    if (code && !is_code(in->code))
+        return fail(cx, ERR_INVALID, "message: a code message without a code");
+    if (str_eq(in->channel, STR("email")))
+        return render_mail(cx, in, l, out);
+    if (code && str_eq(in->channel, STR("sms"))) {
+        text = sms_code(cx, in, l);
+    } else if (code && str_eq(in->channel, STR("voice"))) {
+        text = filled(cx, l->voice, in, l);
+    } else if (str_eq(in->channel, STR("sms")) && str_eq(in->template_name, STR("notice"))) {
+        l = &languages[0];
+        text = filled(cx, "{service}: {what}", in, l);
+    } else {
+        return fail(cx, ERR_INVALID, "message: no template %.*s for channel %.*s",
+                    STR_ARG(in->template_name), STR_ARG(in->channel));
+    }
+    *out = (struct message){.text = text, .language = str_from(l->tag)};
+    return OK;
+}
