@@ -25,6 +25,14 @@ static void spoken(struct buf *out, const struct language *l, struct str code)
     }
 }
 
+/* Names are checked where they are made; here no line break of one may become a header of a mail or
+ * the last line of an SMS all the same. */
+static void add_line(struct buf *out, struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        buf_addc(out, (unsigned char)s.p[i] < ' ' || s.p[i] == 0x7F ? ' ' : s.p[i]);
+}
+
 /* Text in `pattern` with {code} {service} {digits} {what} filled in. */
 static void fill(struct buf *out, const char *pattern, const struct message_in *in,
                  const struct language *l)
@@ -39,11 +47,11 @@ static void fill(struct buf *out, const char *pattern, const struct message_in *
         if (str_eq(key, STR("code")))
             buf_add(out, in->code);
         else if (str_eq(key, STR("service")))
-            buf_add(out, in->service_name);
+            add_line(out, in->service_name);
         else if (str_eq(key, STR("digits")))
             spoken(out, l, in->code);
         else if (str_eq(key, STR("what")))
-            buf_add(out, in->what);
+            add_line(out, in->what);
         rest = str_sub(rest, (size_t)close + 1, rest.n);
     }
     buf_add(out, rest);
@@ -64,7 +72,7 @@ static struct str filled(struct ctx *cx, const char *pattern, const struct messa
  * (WICG "Origin-bound one-time codes delivered via SMS"): nothing may follow it. */
 static struct str sms_code(struct ctx *cx, const struct message_in *in, const struct language *l)
 {
-    const char *const patterns[] = {l->sms, l->sms_short};
+    const char *const patterns[] = {l->sms, l->sms_short, "{service}: {code}"};
     struct str text = STR_NONE;
 
     EACH_ROW (pattern, patterns) {
@@ -123,13 +131,12 @@ static struct str when(struct ctx *cx, int64_t at_ms)
 }
 
 /* A header's text, short and on one line. */
-static struct str shown(struct ctx *cx, struct str agent)
+static struct str shown(struct str agent)
 {
     struct str s = str_sub(agent, 0, AGENT_SHOWN_MAX);
 
     while (s.n > 0 && !str_is_utf8(s)) /* cut inside a character */
         s.n--;
-    (void)cx;
     return str_has_control(s) ? STR_NONE : s;
 }
 
@@ -178,7 +185,7 @@ static struct message mail_other(struct ctx *cx, const struct message_in *in, co
         .host = in->host,
     };
 
-    if (m->greets && in->name.n)
+    if (m->greets && in->name.n && !str_has_control(in->name))
         letter.greeting = arena_printf(cx->mem, "Hello %.*s,", STR_ARG(in->name));
     if (in->what.n) {
         letter.fact[0].label = STR("When");
@@ -186,7 +193,7 @@ static struct message mail_other(struct ctx *cx, const struct message_in *in, co
         letter.fact[1].label = STR("Address");
         letter.fact[1].value = in->addr;
         letter.fact[2].label = STR("Device");
-        letter.fact[2].value = shown(cx, in->user_agent);
+        letter.fact[2].value = shown(in->user_agent);
     }
     return posted(cx, &letter);
 }
