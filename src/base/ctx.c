@@ -16,7 +16,8 @@ void ctx_init(struct ctx *cx, struct arena *mem)
     snprintf(cx->id, sizeof(cx->id), "%08x%08x", (uint32_t)(cx->now_ms / MS_PER_S), n);
 }
 
-enum err fail(struct ctx *cx, enum err e, const char *fmt, ...)
+/* In parentheses: the analyzer has a macro of this name (ctx.h). */
+enum err(fail)(struct ctx *cx, enum err e, const char *fmt, ...)
 {
     va_list ap;
 
