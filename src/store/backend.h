@@ -23,8 +23,8 @@ enum txn_verb {
     TXN_SAVEPOINT,
     TXN_RELEASE,
     TXN_ROLLBACK_TO, /* and forgets the savepoint */
-    TXN_VERBS,
 };
+enum { TXN_VERBS = TXN_ROLLBACK_TO + 1 };
 
 struct backend_ops {
     const char *name;

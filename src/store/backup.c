@@ -74,7 +74,7 @@ static enum err sync_path(struct ctx *cx, const char *path, int flags)
 {
     int fd = open(path, flags | O_CLOEXEC);
     bool ok = fd >= 0 && fsync(fd) == 0;
-    enum err e = ok ? OK : fail(cx, ERR_INTERNAL, "%s: %s", path, strerror(errno));
+    enum err e = ok ? OK : fail(cx, ERR_INTERNAL, "%s: %m", path);
 
     if (fd >= 0)
         close(fd);
@@ -87,8 +87,7 @@ static enum err make_part(struct ctx *cx, const char *part)
     int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
     if (fd < 0)
-        return fail(cx, errno == EEXIST ? ERR_CONFLICT : ERR_INVALID, "%s: %s", part,
-                    strerror(errno));
+        return fail(cx, errno == EEXIST ? ERR_CONFLICT : ERR_INVALID, "%s: %m", part);
     close(fd);
     return OK;
 }
@@ -103,8 +102,7 @@ static enum err publish(struct ctx *cx, const char *part, const char *path)
     if ((e = sync_path(cx, part, O_RDONLY)))
         return e;
     if (renameat2(AT_FDCWD, part, AT_FDCWD, path, RENAME_NOREPLACE) != 0)
-        return fail(cx, errno == EEXIST ? ERR_CONFLICT : ERR_INTERNAL, "%s: %s", path,
-                    strerror(errno));
+        return fail(cx, errno == EEXIST ? ERR_CONFLICT : ERR_INTERNAL, "%s: %m", path);
     return sync_path(cx, slash ? arena_str(cx->mem, dir).p : ".", O_RDONLY | O_DIRECTORY);
 }
 

@@ -31,13 +31,12 @@ enum err lock_take(struct ctx *cx, const char *dir, int *out_fd)
         return fail(cx, ERR_INVALID, "data_dir: the path is too long");
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return fail(cx, ERR_INTERNAL, "%s: %s", path, strerror(errno));
+        return fail(cx, ERR_INTERNAL, "%s: %m", path);
     n = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-        e = errno == EWOULDBLOCK ? refuse(cx, path, fd)
-                                 : fail(cx, ERR_INTERNAL, "%s: %s", path, strerror(errno));
+        e = errno == EWOULDBLOCK ? refuse(cx, path, fd) : fail(cx, ERR_INTERNAL, "%s: %m", path);
     else if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)n, 0) != n)
-        e = fail(cx, ERR_INTERNAL, "%s: %s", path, strerror(errno));
+        e = fail(cx, ERR_INTERNAL, "%s: %m", path);
     if (e) {
         close(fd);
         return e;

@@ -127,15 +127,12 @@ static enum err configure(struct ctx *cx, sqlite3 *db, enum db_role role)
 static enum err make_private(struct ctx *cx, const char *path)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    bool ok = fd >= 0 && fchmod(fd, 0600) == 0;
+    enum err e = ok ? OK : fail(cx, ERR_INTERNAL, "%s: %m", path);
 
-    if (fd < 0)
-        return fail(cx, ERR_INTERNAL, "%s: %s", path, strerror(errno));
-    if (fchmod(fd, 0600) != 0) {
-        close(fd);
-        return fail(cx, ERR_INTERNAL, "%s: %s", path, strerror(errno));
-    }
-    close(fd); /* nothing has the database open yet, so no lock of ours is lost */
-    return OK;
+    if (fd >= 0)
+        close(fd); /* nothing has the database open yet, so no lock of ours is lost */
+    return e;
 }
 
 static void disconnect(void *conn)
@@ -245,7 +242,6 @@ static enum err txn(struct ctx *cx, void *conn, enum txn_verb verb)
     case TXN_COMMIT:
     case TXN_SAVEPOINT:
     case TXN_RELEASE:
-    case TXN_VERBS:
         break;
     }
     return run_verb(cx, c, verb);
@@ -393,20 +389,27 @@ static void backup_end(void *backup)
     mem_free(b);
 }
 
-/* The caller gives the copy its name only when it is whole and on the disk, so no journal. */
+static enum err open_copy(struct ctx *cx, sqlite3 *from, const char *path, struct backup *b)
+{
+    enum err e;
+
+    if (sqlite3_open_v2(path, &b->copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+        SQLITE_OK)
+        return refuse(cx, b->copy, "backup");
+    /* The caller gives the copy its name only when it is whole and on the disk: no journal. */
+    if ((e = run(cx, b->copy, "PRAGMA journal_mode = OFF")) ||
+        (e = run(cx, b->copy, "PRAGMA synchronous = OFF")))
+        return e;
+    b->progress = sqlite3_backup_init(b->copy, "main", from, "main");
+    return b->progress ? OK : refuse(cx, b->copy, "backup");
+}
+
 static enum err backup_start(struct ctx *cx, void *conn, const char *path, void **out_backup)
 {
     struct conn *c = conn;
     struct backup *b = mem_alloc(sizeof(*b));
-    enum err e = OK;
+    enum err e = open_copy(cx, c->db, path, b);
 
-    if (sqlite3_open_v2(path, &b->copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
-        SQLITE_OK)
-        e = refuse(cx, b->copy, "backup");
-    else if (!(e = run(cx, b->copy, "PRAGMA journal_mode = OFF")) &&
-             !(e = run(cx, b->copy, "PRAGMA synchronous = OFF")) &&
-             !(b->progress = sqlite3_backup_init(b->copy, "main", c->db, "main")))
-        e = refuse(cx, b->copy, "backup");
     if (e) {
         backup_end(b);
         return e;

@@ -42,7 +42,7 @@ static enum err make_dir(struct ctx *cx, const char *dir)
         return fail(cx, ERR_INVALID, "data_dir: is empty");
     if (mkdir(dir, 0700) == 0 || errno == EEXIST)
         return OK;
-    return fail(cx, ERR_INVALID, "data_dir: %s: %s", dir, strerror(errno));
+    return fail(cx, ERR_INVALID, "data_dir: %s: %m", dir);
 }
 
 static enum err start_writer(struct ctx *cx, struct store *s, const struct store_conf *conf)

@@ -11,6 +11,7 @@
 #include "store/writer.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -170,7 +171,8 @@ enum err writer_start(struct ctx *cx, struct db *db, const struct writer_conf *c
     if (failed) {
         w->db = NULL;
         writer_stop(&w);
-        return fail(cx, ERR_INTERNAL, "store: no writer thread: %s", strerror(failed));
+        errno = failed;
+        return fail(cx, ERR_INTERNAL, "store: no writer thread: %m");
     }
     pthread_setname_np(w->thread, "store-writer");
     *out = w;

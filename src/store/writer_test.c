@@ -3,6 +3,9 @@
 
 #include "store/writer.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 enum { BATCH = 4 };
 
 /* Holds the writer inside a first job, so that the next ones become one batch. */
@@ -163,6 +166,60 @@ static void a_failing_commit_fails_its_batch_and_nothing_else(void **state)
     end_jobs(jobs, 1);
 }
 
+static enum err add_megabytes(struct test_job *t, struct db *db)
+{
+    static const uint8_t data[64 * KIB];
+    enum err e = OK;
+
+    for (int i = 0; i < 64 && !e;
+         i++) { /* more than SQLite's cache holds: it writes before COMMIT */
+        struct str name = arena_printf(t->cx.mem, "large %d", i);
+
+        e = db_exec_one(
+            &t->cx, db, Q(T_ITEM_ADD),
+            DB_ARGS(db_int(1000 + i), db_text(name), db_int(0), db_blob(BYTES_OF(data))));
+    }
+    return e;
+}
+
+/* No file may grow: what a full disk does. It shows at COMMIT for small jobs, and in the middle of
+ * a large one, where SQLite takes the whole transaction back by itself. */
+static void a_full_disk_fails_the_batch_and_the_next_one_works(void **state)
+{
+    static enum err (*const second[])(struct test_job *, struct db *) = {NULL, add_megabytes};
+    struct fixture *f = *state;
+    struct rlimit limit, small;
+
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = (struct rlimit){.rlim_cur = 4 * KIB, .rlim_max = limit.rlim_max};
+    for (int i = 0; i < 2; i++) {
+        struct gate over = GATE_CLOSED;
+        struct test_job *jobs[3] = {test_job_new(f, 1, &over), test_job_new(f, 2, &over),
+                                    test_job_new(f, 3, &over)};
+
+        jobs[1]->fn = second[i];
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+        run_as_batch(f, jobs, COUNT_OF(jobs), &over);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        for (size_t n = 0; n < COUNT_OF(jobs); n++) {
+            assert_int_equal(jobs[n]->result, ERR_INTERNAL);
+            assert_string_not_equal(jobs[n]->why, "");
+        }
+        assert_int_equal(count_of(f, T_ITEM_COUNT), i * 3);
+        end_jobs(jobs, COUNT_OF(jobs));
+        for (int n = 0; n < 3; n++)
+            jobs[n] = test_job_new(f, 10 * (i + 1) + n, &over);
+        over.count = 0;
+        run_as_batch(f, jobs, COUNT_OF(jobs), &over);
+        for (size_t n = 0; n < COUNT_OF(jobs); n++)
+            assert_int_equal(jobs[n]->result, OK);
+        assert_int_equal(count_of(f, T_ITEM_COUNT), (i + 1) * 3);
+        end_jobs(jobs, COUNT_OF(jobs));
+    }
+    assert_ok(f, store_check(&f->cx, f->store));
+}
+
 /* ---- notifications ---- */
 
 struct heard {
@@ -184,7 +241,7 @@ static void on_notify_look(void *arg, const uint64_t *topics, size_t count)
     ctx_init(&cx, mem);
     h->calls++;
     h->count = count;
-    memcpy(h->topics, topics, count * sizeof(*topics));
+    memcpy(h->topics, topics, MIN_OF(count, COUNT_OF(h->topics)) * sizeof(*topics));
     if (db_one(&cx, h->reader, Q(T_ITEM_COUNT), DB_NO_ARGS, &rows) == OK)
         h->seen = db_col_int(&rows, 0);
     db_rows_end(&rows);
@@ -429,6 +486,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_STORE(a_failing_job_leaves_its_neighbours_alone),
         IN_STORE(a_failing_commit_fails_its_batch_and_nothing_else),
+        IN_STORE(a_full_disk_fails_the_batch_and_the_next_one_works),
         IN_STORE(topics_are_told_once_after_the_commit),
         IN_STORE(a_full_queue_says_busy),
         IN_STORE(closing_finishes_what_is_queued),
