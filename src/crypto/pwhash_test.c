@@ -87,6 +87,47 @@ static void a_cheaper_hash_is_accepted_and_renewed(void **state)
     assert_false(pwhash_needs_rehash(make(*state, STR("password"))));
 }
 
+static const struct {
+    const char *name, *made, *typed;
+    bool ok;
+} forms[] = {
+    {"composed and not",      "caf\xC3\xA9 1x",           "cafe\xCC\x81 1x",   true },
+    {"and the other way",     "cafe\xCC\x81 1x",          "caf\xC3\xA9 1x",    true },
+    {"Hangul",                "\xED\x95\x9C\xEA\xB8\x80",
+     "\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB"
+     "\xE1\x84\x80\xE1\x85\xB3\xE1\x86\xAF",                                   true },
+    {"order of marks",        "q\xCC\x87\xCC\xA3",        "q\xCC\xA3\xCC\x87", true },
+    {"a ligature is its own",
+     "of\xEF\xAC\x81"
+     "ce",                                                "office",            false},
+    {"superscripts too",      "x\xC2\xB2",                "x2",                false},
+    {"capitals count",        "caf\xC3\xA9",              "caf\xC3\x89",       false},
+    {"the accent counts",     "caf\xC3\xA9",              "cafe",              false},
+};
+
+static void one_text_is_one_password_on_every_keyboard(void **state)
+{
+    EACH_ROW (row, forms) {
+        struct str hash = make(*state, str_from(row->made));
+
+        assert_row(row, pwhash_check(str_from(row->made), hash));
+        assert_row(row, pwhash_check(str_from(row->typed), hash) == row->ok);
+    }
+}
+
+/* Each of these 85 characters, three bytes, becomes nine: the longest that normal form C makes. */
+static void the_longest_normal_form_fits(void **state)
+{
+    char text[255];
+    struct str hash;
+
+    for (size_t i = 0; i < sizeof(text); i += 3)
+        memcpy(text + i, "\xEF\xAC\xAC", 3); /* U+FB2C, a Hebrew letter with two points */
+    hash = make(*state, (struct str){text, sizeof(text)});
+    assert_true(pwhash_check((struct str){text, sizeof(text)}, hash));
+    assert_false(pwhash_check((struct str){text, sizeof(text) - 3}, hash));
+}
+
 /* Attack 53: the dummy must cost what a real one costs, so it has to be well-formed and of today.
  */
 static void attack_53_the_dummy_is_a_real_hash_of_nothing(void **state)
@@ -109,6 +150,8 @@ int main(void)
         cmocka_unit_test(attack_79_length_is_bounded),
         cmocka_unit_test(what_is_no_hash_matches_nothing),
         cmocka_unit_test(a_cheaper_hash_is_accepted_and_renewed),
+        cmocka_unit_test(one_text_is_one_password_on_every_keyboard),
+        cmocka_unit_test(the_longest_normal_form_fits),
         cmocka_unit_test(attack_53_the_dummy_is_a_real_hash_of_nothing),
     };
 
