@@ -146,21 +146,24 @@ static enum err count_failure(struct ctx *cx, struct db *db, const struct factor
                               struct check_out *out)
 {
     static const struct origin nowhere = {0};
-    int64_t pause_ms = pause_first_ms, round = f->fail_count / FACTOR_FAILURES_PAUSE;
+    /* the round that this failure belongs to: 1 for the first five */
+    int64_t round = (f->fail_count + FACTOR_FAILURES_PAUSE - 1) / FACTOR_FAILURES_PAUSE;
+    int64_t pause_ms = pause_first_ms;
 
     if (f->fail_count >= FACTOR_FAILURES_MAX && f->status == FACTOR_ACTIVE) {
         refuse(cx, out, CHECK_OFF, 0);
         return factor_off(cx, db, f->id, "failures", &nowhere);
     }
+    for (int64_t i = 1; i < round && pause_ms < pause_longest_ms; i++)
+        pause_ms *= 2;
+    pause_ms = MIN_OF(pause_ms, pause_longest_ms);
+    out->pause_s = pause_ms / MS_PER_S;
     if (f->fail_count % FACTOR_FAILURES_PAUSE != 0) {
         out->tries_left = FACTOR_FAILURES_PAUSE - f->fail_count % FACTOR_FAILURES_PAUSE;
         return OK;
     }
-    for (int64_t i = 1; i < round && pause_ms < pause_longest_ms; i++)
-        pause_ms *= 2;
-    pause_ms = MIN_OF(pause_ms, pause_longest_ms);
     out->tries_left = 0;
-    out->retry_after_s = pause_ms / MS_PER_S;
+    out->retry_after_s = out->pause_s;
     return db_exec(cx, db, Q_FACTOR_PAUSE, DB_ARGS(db_int(cx->now_ms + pause_ms), db_int(f->id)),
                    NULL);
 }

@@ -106,6 +106,7 @@ struct check_in {
 struct check_out {
     enum check_outcome outcome;
     int64_t tries_left; /* until the next pause */
+    int64_t pause_s;    /* CHECK_WRONG: how long that pause will be, or is */
     int64_t retry_after_s;
 };
 

@@ -4,6 +4,7 @@
 #include "core/outbox.h"
 #include "channel/message.h"
 #include "core/link.h"
+#include "core/phone.h"
 #include "core/person.h"
 #include "core/service.h"
 #include "core/verification.h"
@@ -193,9 +194,20 @@ enum err outbox_list(struct ctx *cx, struct db *db, struct str to, unsigned max,
     return OK;
 }
 
+/* "+49 ••• ••• 0142": the whole calling code, so that people recognise their number. */
+static struct str mask_number(struct ctx *cx, struct str number)
+{
+    enum { SHOWN = 4, MASKED_MIN = 8 };
+    struct phone phone;
+
+    if (number.n < MASKED_MIN || phone_parse(cx, STR_NONE, number, &phone))
+        return STR("•••");
+    return arena_printf(cx->mem, "+%.*s ••• ••• %.*s", STR_ARG(phone.calling_code),
+                        STR_ARG(str_sub(number, number.n - SHOWN, SHOWN)));
+}
+
 struct str mask_target(struct ctx *cx, struct str channel, struct str target)
 {
-    enum { SHOWN = 4 };
     ptrdiff_t at = str_find(target, '@');
 
     if (str_eq(channel, STR("email"))) {
@@ -204,8 +216,5 @@ struct str mask_target(struct ctx *cx, struct str channel, struct str target)
         return arena_printf(cx->mem, "%c•••%.*s", target.p[0],
                             STR_ARG(str_sub(target, (size_t)at, target.n)));
     }
-    if (target.n < 8)
-        return STR("•••");
-    return arena_printf(cx->mem, "%.*s ••• ••• %.*s", STR_ARG(str_sub(target, 0, 2)),
-                        STR_ARG(str_sub(target, target.n - SHOWN, SHOWN)));
+    return mask_number(cx, target);
 }
