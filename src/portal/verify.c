@@ -294,15 +294,21 @@ static enum err complain_wrong(struct ctx *cx, struct draft *d, const struct che
 {
     struct complaint c = {
         .e = ERR_DENIED, .status = 401, .code = "wrong_code", .field = STR("code")};
+    struct str pause = words_span(cx, check->pause_s);
 
     if (check->tries_left > 1)
-        c.text = arena_printf(
-            cx->mem, "That code didn't match. %d tries left, then we'll pause for a minute.",
-            (int)check->tries_left);
+        c.text = arena_printf(cx->mem,
+                              "That code didn't match. %d tries left, then we'll pause for %.*s.",
+                              (int)check->tries_left, STR_ARG(pause));
     else if (check->tries_left == 1)
-        c.text = STR("That code didn't match. One try left, then we'll pause for a minute.");
+        c.text = arena_printf(cx->mem,
+                              "That code didn't match. One try left, then we'll pause for %.*s.",
+                              STR_ARG(pause));
+    else if (check->retry_after_s > 0)
+        c.text = arena_printf(cx->mem, "That code didn't match. Wait %.*s, then try again.",
+                              STR_ARG(pause));
     else
-        c.text = STR("That code didn't match. Let's pause for a minute, then try again.");
+        c.text = STR("That code didn't match, and was tried too often. Ask for another one.");
     return draft_complain(cx, d, &c);
 }
 
@@ -384,7 +390,7 @@ enum err verify(struct ctx *cx, struct request *rq, struct response *rs)
     if (is_other_attempt(cx, f, l))
         return draft_complain(cx, d, &other);
     e = login_check(cx, rq->db, l, f->kind, f->code, f->recovery_row, &from, &done);
-    if (e == ERR_NOT_FOUND)
+    if (e == ERR_NOT_FOUND || e == ERR_INVALID)
         return draft_complain(cx, d, &not_on);
     if (e == ERR_CONFLICT && l->action_id)
         return draft_complain(cx, d, &last);
