@@ -272,7 +272,10 @@ static void work_is_prepared_elsewhere(void **state)
 static void the_hash_pools_queue_is_short(void **state)
 {
     int running = dial();
-    struct pollfd two[2] = {{.fd = dial(), .events = POLLIN}, {.fd = dial(), .events = POLLIN}};
+    struct pollfd two[2] = {
+        {.fd = dial(), .events = POLLIN},
+        {.fd = dial(), .events = POLLIN}
+    };
     const char *got;
     int loser;
 
