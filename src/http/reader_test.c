@@ -75,7 +75,7 @@ struct row {
     int status;
 };
 
-/* Those of the research table, in its order; sizes come in rows_of_size below. */
+/* Those of the research table, in its order; those about size are further down. */
 static const struct row measured[] = {
     {"chunk size zz",              STR(CHUNKED "zz\r\n" BODY "\r\n0\r\n\r\n"),                               400},
     {"chunk size overflows",       STR(CHUNKED "ffffffffffffffff1\r\n" BODY "\r\n0\r\n\r\n"),                400},
