@@ -107,8 +107,8 @@ function waitButton(button) {
   if (!wait) return;
   countDown(wait, (left) => {
     button.disabled = left > 0;
-    if (words) words.textContent = left ? `You can ask for another one in ${spanWords(left)}.` : '';
-    if (!left) say('You can ask for another one now.');
+    if (words) words.textContent = left ? `Possible again in ${spanWords(left)}.` : '';
+    if (!left) say('You can ask again now.');
   });
 }
 
@@ -167,7 +167,7 @@ function waiting(box) {
   countDown(Number(bar.value), (left) => {
     if (over) return;
     bar.value = left;
-    words.textContent = `${spanWords(left)} left.`;
+    words.textContent = `${Math.floor(left / 60)} min ${left % 60} s left.`;
     if (left && left % 15 === 0) say(`Waiting for your answer, ${spanWords(left)} left.`);
     if (!left) setTimeout(poll, 1000);
   });
