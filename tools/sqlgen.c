@@ -37,10 +37,10 @@ enum { MIGRATION_DIGITS = 4 };
 
 struct statement {
     const char *file; /* base name */
-    unsigned line;    /* of its -- :name */
     struct str name, doc;
     struct str text, pg_text; /* pg_text: p is NULL unless a :pg block was there */
     struct str mode, rows;    /* "read", "one" */
+    unsigned line;            /* of its -- :name */
     unsigned param_count;
 };
 
@@ -248,7 +248,7 @@ static void body_add(const struct source *src, struct body *b, struct token t)
         check_param(src, b, t);
         break;
     case T_OTHER:
-        if (!b->pg && memchr("?:@", t.text.p[0], 3))
+        if (!b->pg && str_find(STR("?:@"), t.text.p[0]) != STR_NPOS)
             die(src->path, t.line, "parameters are written $1, and '%c' is not for both engines",
                 t.text.p[0]);
         break;

@@ -24,8 +24,8 @@ struct db;    /* a handle for one thread: read-only, or the writer inside a job 
 struct store_conf {
     struct str data_dir; /* SQLite: countersign.db, -wal, store.lock are in it */
     struct str database; /* empty = SQLite; postgresql://… is a later back end */
-    unsigned queue_max;  /* jobs waiting; beyond it store_submit says ERR_BUSY */
-    unsigned batch_max;  /* jobs per COMMIT */
+    unsigned queue_max;  /* jobs waiting, 0 = 4096; beyond it store_submit says ERR_BUSY */
+    unsigned batch_max;  /* jobs per COMMIT, 0 = 256 */
     void *env;           /* what db_env gives back from every handle: core's keys and settings */
     /* Called on the writer thread after a COMMIT with the topics that its jobs notified. */
     void (*on_notify)(void *arg, const uint64_t *topics, size_t count);
@@ -58,8 +58,7 @@ struct store_job {
      * return: further statements are refused, as PostgreSQL does; ON CONFLICT avoids it. May run
      * again from the start (serialization failure), so it sets its outputs anew. */
     enum err (*run)(struct store_job *job, struct db *db);
-    /* On the writer thread after COMMIT with run's result, or with ERR_INTERNAL when COMMIT failed.
-     */
+    /* On the writer thread, after COMMIT with run's result, or with ERR_INTERNAL when it failed. */
     void (*done)(struct store_job *job, enum err result);
 };
 
