@@ -22,6 +22,16 @@ const char *config_name(enum config_option o)
     return option_table[o].name;
 }
 
+const char *config_fallback(enum config_option o)
+{
+    return option_table[o].fallback;
+}
+
+const char *config_help(enum config_option o)
+{
+    return option_table[o].help;
+}
+
 bool config_is_number(enum config_option o)
 {
     return option_table[o].type->number;
@@ -286,20 +296,23 @@ struct str config_control_socket(struct arena *mem, const struct config *cf)
     return in_data_dir(mem, cf, "control.sock");
 }
 
-struct str config_public_url(struct arena *mem, const struct config *cf, uint16_t port)
+struct str config_listen_url(struct arena *mem, const struct config *cf, uint16_t port)
 {
     struct str host = STR_NONE;
     uint16_t configured;
     bool v6;
 
-    if (cf->public_url.n)
-        return cf->public_url;
     if (!addr_split(cf->listen, &host, &configured))
         return STR("");
     v6 = str_find(host, ':') != STR_NPOS;
     return arena_printf(mem, "%s://%s%.*s%s:%u", cf->tls_cert_file.n ? "https" : "http",
                         v6 ? "[" : "", STR_ARG(host), v6 ? "]" : "",
                         configured ? configured : port);
+}
+
+struct str config_public_url(struct arena *mem, const struct config *cf, uint16_t port)
+{
+    return cf->public_url.n ? cf->public_url : config_listen_url(mem, cf, port);
 }
 
 bool config_is_local(const struct config *cf)

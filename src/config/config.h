@@ -93,7 +93,9 @@ unsigned config_workers(const struct config *cf);
 unsigned config_hash_threads(const struct config *cf);
 struct str config_master_key_file(struct arena *mem, const struct config *cf);
 struct str config_control_socket(struct arena *mem, const struct config *cf);
-/* With the port that was really bound in place of 0. */
+/* The address listened on, with the port that was really bound in place of 0. */
+struct str config_listen_url(struct arena *mem, const struct config *cf, uint16_t port);
+/* public_url, or when that is empty the same as above. */
 struct str config_public_url(struct arena *mem, const struct config *cf, uint16_t port);
 /* True when only this machine can reach the listening address. */
 bool config_is_local(const struct config *cf);
@@ -101,6 +103,8 @@ bool config_is_local(const struct config *cf);
 /* ---- for `config show` and the manual ---- */
 
 const char *config_name(enum config_option o);
+const char *config_fallback(enum config_option o); /* the default, as text */
+const char *config_help(enum config_option o);
 /* The value as it would stand in a file; secrets inside are masked. */
 void config_print(const struct config *cf, enum config_option o, struct buf *out);
 /* "default", "countersign.conf:12", "environment", "command line" */
