@@ -1,7 +1,9 @@
 /* main.c: hands over to the command table in cli/. */
-#include "base/macros.h"
+#include "cli/cli.h"
 
-int main(void)
+#include <unistd.h>
+
+int main(int argc, char **argv)
 {
-    return 0;
+    return cli_main(argc, argv, environ);
 }

@@ -29,8 +29,7 @@ const walls = [
   { library: "libevent", names: /\b(ev|event|evtimer|evsignal|evutil|evconnlistener)_\w+\s*\(|<event2\//, home: ["http"] },
   { library: "SQLite", names: /\bsqlite3_\w+|<sqlite3\.h>/, home: ["store"] },
   { library: "libpq", names: /\bPQ[a-z]\w+|<libpq-fe\.h>/, home: ["store"] },
-  // cli: the client of the control socket, in the process of a command, never of the server
-  { library: "libcurl", names: /\bcurl_\w+|<curl\//, home: ["channel", "cli"] },
+  { library: "libcurl", names: /\bcurl_\w+|<curl\//, home: ["channel"] },
 ];
 
 const sources = filesMatching(/^src\/.*\.[ch]$/);

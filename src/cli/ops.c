@@ -1,0 +1,141 @@
+/*
+ * ops.c: /healthz, /readyz, /metrics. Bodies are plain text and say nothing about people.
+ */
+#include "cli/ops.h"
+#include "cli/instance.h"
+#include "http/addr.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+/* A loop answers. */
+static enum err healthz(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    (void)rq;
+    return respond_text(cx, rs, 200, STR("alive\n"));
+}
+
+/* The answer leaves after a COMMIT, so it proves the queue, the writer and the database. */
+static enum err readyz(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    (void)rq;
+    return respond_text(cx, rs, 200, STR("ready\n"));
+}
+
+/* ---- /metrics ---- */
+
+/* Without listed proxies a forwarded request seems to come from the proxy, perhaps from this very
+ * machine; then nobody can say who asks. */
+static bool may_read_metrics(const struct config *cf, const struct request *rq)
+{
+    struct addr addr;
+
+    if (cf->trusted_proxies.n == 0 &&
+        (request_header(rq, STR("X-Forwarded-For")).p || request_header(rq, STR("Forwarded")).p))
+        return false;
+    if (rq->local)
+        return true;
+    if (!addr_parse(str_from(rq->addr), &addr))
+        return false;
+    for (size_t i = 0; i < cf->metrics_from.n; i++) {
+        struct addr_block block;
+
+        if (addr_block_parse(cf->metrics_from.item[i], &block) && addr_block_has(&block, &addr))
+            return true;
+    }
+    return false;
+}
+
+static uint64_t resident_bytes(void)
+{
+    FILE *f = fopen("/proc/self/statm", "r");
+    unsigned long size, resident = 0;
+    int n = f ? fscanf(f, "%lu %lu", &size, &resident) : 0;
+
+    if (f)
+        fclose(f);
+    return n == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+static void metric(struct buf *out, const char *name, const char *type, const char *help)
+{
+    buf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void single(struct buf *out, const char *name, const char *type, const char *help,
+                   uint64_t v)
+{
+    metric(out, name, type, help);
+    buf_addf(out, "%s %" PRIu64 "\n", name, v);
+}
+
+static void add_http(struct buf *out, const struct http_stats *s)
+{
+    single(out, "countersign_connections_accepted_total", "counter", "Connections taken.",
+           s->accepted);
+    single(out, "countersign_connections_open", "gauge", "Connections open now.", s->open);
+    single(out, "countersign_connections_waiting", "gauge",
+           "Connections that wait for an approval.", s->parked);
+    single(out, "countersign_requests_total", "counter", "Requests read.", s->requests);
+    single(out, "countersign_requests_malformed_total", "counter", "Requests refused as malformed.",
+           s->refused_malformed);
+    single(out, "countersign_requests_limited_total", "counter",
+           "Requests and connections refused by a limit.", s->refused_limits);
+    single(out, "countersign_wakes_total", "counter", "Waiting connections woken.", s->wakes);
+    metric(out, "countersign_answers_total", "counter", "Answers by class of status.");
+    for (unsigned class = 1; class <= 5; class ++)
+        buf_addf(out, "countersign_answers_total{class=\"%uxx\"} %" PRIu64 "\n", class,
+                 s->by_class[class]);
+}
+
+static enum err metrics(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    struct instance *in = instance_of(rq);
+    struct http_server *server = atomic_load(&in->server);
+    OWN(buf_deinit) struct buf text;
+    struct http_stats stats = {0};
+    enum err e;
+
+    if (!may_read_metrics(atomic_load(&in->config), rq))
+        return fail(cx, ERR_NOT_FOUND, "not for this address");
+    buf_init(&text, 64 * KIB);
+    if (server)
+        http_server_stats(server, &stats);
+    metric(&text, "countersign_info", "gauge", "The version that runs.");
+    buf_add(&text, STR("countersign_info{version=\"" VERSION "\"} 1\n"));
+    single(&text, "process_start_time_seconds", "gauge", "When it was started, Unix time.",
+           (uint64_t)(in->started_at_ms / MS_PER_S));
+    single(&text, "process_resident_memory_bytes", "gauge", "Memory in use.", resident_bytes());
+    single(&text, "countersign_schema_version", "gauge", "Of the database.",
+           (uint64_t)store_schema_version(in->store));
+    add_http(&text, &stats);
+    if ((e = respond_text(cx, rs, 200, buf_str(&text))))
+        return e;
+    rs->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    return OK;
+}
+
+static void ops_error(struct ctx *cx, struct request *rq, struct response *rs, enum err e,
+                      int status)
+{
+    enum err ignored;
+
+    (void)rq;
+    ignored = respond_text(cx, rs, status ? status : route_status(e),
+                           arena_printf(cx->mem, "%s\n", err_name(e)));
+    (void)ignored;
+}
+
+static const struct route routes[] = {
+    {GET, "/healthz", AUTH_NONE, LIMIT_NONE, READ,  healthz},
+    {GET, "/readyz",  AUTH_NONE, LIMIT_PAGE, WRITE, readyz },
+    {GET, "/metrics", AUTH_NONE, LIMIT_PAGE, READ,  metrics},
+};
+
+const struct face ops_face = {
+    .name = "ops",
+    .prefix = "",
+    .routes = routes,
+    .route_count = COUNT_OF(routes),
+    .error = ops_error,
+};

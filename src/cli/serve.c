@@ -1,0 +1,483 @@
+/*
+ * serve.c: the composition root: wires settings, keys, store, rules, faces and server, waits for
+ * signals, and takes all apart in the reverse order.
+ *
+ *   main thread: signals (SIGTERM, SIGINT: stop; SIGHUP: read the settings again) and, every
+ * minute, the sweep of what has expired
+ *
+ * http/ knows no store and store/ no http: the functions of `backend` below carry work across.
+ */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "cli/control.h"
+#include "cli/instance.h"
+#include "cli/ops.h"
+#include "core/service.h"
+#include "portal/portal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum {
+    OPEN_WAIT_MS = 5000, /* for a command or an older server that still has the store */
+    OPEN_PAUSE_US = 20000,
+    SWEEP_EVERY_S = 60,
+    SWEEP_STEPS_MAX = 1000,
+    PORT_TRIES = 20,
+};
+
+#define DEMO_APP "demo" /* made at the first start in demo mode */
+
+/* ---- from http to the store ---- */
+
+struct backend_job { /* lives in http_work.impl */
+    struct store_job job;
+    struct http_work *work;
+};
+_Static_assert(sizeof(struct backend_job) <= sizeof(((struct http_work *)0)->impl),
+               "a job fits into http_work");
+
+static struct backend_job *job_of(struct store_job *job)
+{
+    return (struct backend_job *)(void *)job;
+}
+
+static enum err job_run(struct store_job *job, struct db *db)
+{
+    struct http_work *w = job_of(job)->work;
+
+    return w->run(w, db);
+}
+
+static void job_done(struct store_job *job, enum err result)
+{
+    struct http_work *w = job_of(job)->work;
+
+    if (job->why)
+        log_error(NULL, "store_failed", "why=\"%s\"", job->why);
+    w->done(w, result);
+}
+
+static enum err backend_submit(void *arg, struct http_work *w)
+{
+    struct instance *in = arg;
+    struct backend_job *b = (struct backend_job *)(void *)w->impl;
+
+    *b = (struct backend_job){
+        .job = {.run = job_run, .done = job_done},
+          .work = w
+    };
+    return store_submit(in->store, &b->job);
+}
+
+static enum err backend_reader_open(void *arg, struct db **out)
+{
+    OWN(arena_free) struct arena *mem = arena_new();
+    struct instance *in = arg;
+    struct ctx cx;
+    enum err e;
+
+    ctx_init(&cx, mem);
+    e = store_reader_open(&cx, in->store, out);
+    if (e)
+        log_error(&cx, "reader_failed", "why=\"%s\"", cx.why);
+    return e;
+}
+
+/* On the writer thread, after a COMMIT. */
+static void wake_waiting(void *arg, const uint64_t *topics, size_t count)
+{
+    struct instance *in = arg;
+    struct http_server *server = atomic_load(&in->server);
+
+    if (server)
+        http_server_notify(server, topics, count);
+}
+
+/* ---- starting ---- */
+
+struct serving {
+    struct instance in;
+    const struct cli_call *call;
+    struct config *config; /* of the start; later ones are kept in `reloaded` */
+    struct config **reloaded;
+    size_t reload_count;
+    struct str public_url;
+};
+
+/* A port that is free now, for listen = …:0. The URL that links begin with must be known before the
+ * first request can come in, so the server cannot be left to choose. */
+static uint16_t free_port(struct str listen)
+{
+    bool v6 = str_starts(listen, STR("["));
+    struct sockaddr_in6 a6 = {.sin6_family = AF_INET6};
+    struct sockaddr_in a4 = {.sin_family = AF_INET};
+    struct sockaddr *a = v6 ? (struct sockaddr *)(void *)&a6 : (struct sockaddr *)(void *)&a4;
+    socklen_t len = v6 ? sizeof(a6) : sizeof(a4);
+    int fd = socket(a->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    uint16_t port = 0;
+
+    if (fd >= 0 && bind(fd, a, len) == 0 && getsockname(fd, a, &len) == 0)
+        port = ntohs(v6 ? a6.sin6_port : a4.sin_port);
+    if (fd >= 0)
+        close(fd);
+    return port;
+}
+
+static struct http_limits limit_of(struct config_rate rate)
+{
+    return (struct http_limits){rate.count, rate.window_s};
+}
+
+static void fill_http(struct ctx *cx, const struct config *cf, struct instance *in,
+                      struct http_conf *conf)
+{
+    static const struct face *const faces[] = {&portal_face, &control_face, &ops_face};
+
+    *conf = (struct http_conf){
+        .listen = cf->listen,
+        .control = config_control_socket(cx->mem, cf),
+        .workers = config_workers(cf),
+        .hash_threads = config_hash_threads(cf),
+        .hash_queue_max = cf->hash_queue_max,
+        .tls_cert_file = cf->tls_cert_file,
+        .tls_key_file = cf->tls_key_file,
+        .head_timeout_ms = cf->head_timeout_ms,
+        .body_timeout_ms = cf->body_timeout_ms,
+        .idle_timeout_ms = cf->idle_timeout_ms,
+        .write_timeout_ms = cf->write_timeout_ms,
+        .connections_max = cf->connections_max,
+        .connections_per_addr_max = cf->connections_per_address_max,
+        .heartbeat_ms = cf->heartbeat_ms,
+        .trusted_proxies = cf->trusted_proxies.item,
+        .trusted_proxy_count = cf->trusted_proxies.n,
+        .limits = {[LIMIT_PAGE] = limit_of(cf->limit_page),
+                   [LIMIT_FORM] = limit_of(cf->limit_form),
+                   [LIMIT_LOGIN] = limit_of(cf->limit_login),
+                   [LIMIT_SEND] = limit_of(cf->limit_send),
+                   [LIMIT_API] = limit_of(cf->limit_api)},
+        .faces = faces,
+        .face_count = COUNT_OF(faces),
+        .hsts = str_starts(in->core.public_url, STR("https://")),
+        .backend = { .arg = in,
+                   .reader_open = backend_reader_open,
+                   .reader_close = db_close,
+                   .read_begin = db_read_begin,
+                   .read_end = db_read_end,
+                   .submit = backend_submit},
+        .app = &in->app,
+    };
+}
+
+/* Core dumps and debuggers would show keys; strangers need not read our files. */
+static void harden(const struct config *cf)
+{
+    const struct rlimit none = {0, 0};
+
+    if (cf->mode != MODE_PRODUCTION)
+        return;
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+static enum err open_instance(struct ctx *cx, struct serving *s)
+{
+    int64_t give_up_ms = clock_mono_ms() + OPEN_WAIT_MS;
+    enum err e;
+
+    while ((e = instance_open(cx, s->config, wake_waiting, &s->in)) == ERR_BUSY) {
+        struct str in_use = arena_str(cx->mem, str_from(cx->why));
+
+        instance_close(&s->in);
+        if (control_answers(cx, config_control_socket(cx->mem, s->config)))
+            return fail(cx, ERR_BUSY, "another server runs on this data folder: %s", in_use.p);
+        if (clock_mono_ms() > give_up_ms)
+            return fail(cx, ERR_BUSY, "%s", in_use.p);
+        usleep(OPEN_PAUSE_US);
+    }
+    return e;
+}
+
+/* Binds and starts. With port 0 somebody else may take the port that was found free: try another.
+ */
+static enum err start_server(struct ctx *cx, struct serving *s)
+{
+    bool any_port = str_ends(s->config->listen, STR(":0"));
+    struct http_server *server = NULL;
+    struct http_conf conf;
+    enum err e = ERR_CONFLICT;
+
+    for (int tries = any_port ? PORT_TRIES : 1; tries > 0 && e == ERR_CONFLICT; tries--) {
+        uint16_t port = any_port ? free_port(s->config->listen) : 0;
+
+        instance_set_url(cx, &s->in, port);
+        fill_http(cx, s->config, &s->in, &conf);
+        if (any_port)
+            conf.listen = arena_printf(cx->mem, "%.*s:%u",
+                                       STR_ARG(str_sub(conf.listen, 0, conf.listen.n - 2)), port);
+        e = http_server_start(cx, &conf, &server);
+    }
+    if (!e)
+        atomic_store(&s->in.server, server);
+    return e;
+}
+
+/* ---- what it says when it is ready ---- */
+
+struct first_app {
+    struct service_keys keys;
+    bool made;
+};
+
+static enum err make_first_app(struct ctx *cx, struct db *db, void *arg)
+{
+    struct first_app *first = arg;
+    enum err e = service_create(cx, db, STR(DEMO_APP), &first->keys);
+
+    first->made = e == OK;
+    return e;
+}
+
+static void row(struct table *t, const char *label, struct str value)
+{
+    table_cell(t, str_from(label));
+    table_cell(t, value);
+}
+
+/* Keys are printed in demo mode only: in production standard output may be a log. */
+static void say_demo(struct ctx *cx, const struct serving *s, const struct first_app *first,
+                     struct buf *out)
+{
+    const char *url = s->in.core.public_url.p;
+    struct table t;
+
+    buf_addf(out, "\nCountersign " VERSION " in demo mode: messages are shown, not sent.\n\n");
+    table_init(&t, cx, NULL, 2);
+    row(&t, "Sign up and in", arena_printf(cx->mem, "%s/", url));
+    row(&t, "Messages", arena_printf(cx->mem, "%s/outbox", url));
+    row(&t, "Data", s->config->data_dir);
+    table_print(&t, out);
+    if (first->made) {
+        buf_add(out, STR("\nKeys of the first application, \"" DEMO_APP
+                         "\", for the Authy and Verify interfaces:\n\n"));
+        table_init(&t, cx, NULL, 2);
+        row(&t, "Account SID", first->keys.account_sid);
+        row(&t, "Auth token", first->keys.auth_token);
+        row(&t, "Service SID", first->keys.service_sid);
+        row(&t, "API key", first->keys.api_key);
+        table_print(&t, out);
+        buf_add(out, STR("\nThey are shown once; new ones: countersign app rotate " DEMO_APP "\n"));
+    } else {
+        buf_add(out,
+                STR("\nNew keys for the first application: countersign app rotate " DEMO_APP "\n"));
+    }
+    buf_add(out, STR("What next: README.md, countersign(8). Ctrl-C stops.\n\n"));
+}
+
+static void say_production(const struct serving *s, struct buf *out)
+{
+    if (s->in.first)
+        buf_addf(out,
+                 "New data folder %s. Next: countersign app create NAME; and keep a copy of the "
+                 "sealing key.\n",
+                 s->config->data_dir.p);
+}
+
+/* Tells a service manager that asked for it (systemd: Type=notify). */
+static void tell_manager(const char *state)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    size_t n = path ? strlen(path) : 0;
+    int fd;
+
+    if (n < 2 || n >= sizeof(addr.sun_path))
+        return;
+    memcpy(addr.sun_path, path, n);
+    if (path[0] == '@')
+        addr.sun_path[0] = '\0'; /* an abstract socket */
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)(void *)&addr,
+                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
+    close(fd);
+}
+
+static enum err say_ready(struct ctx *cx, struct serving *s, struct cli_out *out)
+{
+    struct http_server *server = atomic_load(&s->in.server);
+    struct first_app first = {0};
+    struct str where = s->in.core.public_url;
+    enum err e = OK;
+
+    if (s->config->public_url.n) /* what is listened on is not where people come in */
+        where = config_listen_url(cx->mem, s->config, http_server_port(server));
+    buf_addf(&out->out, "listening on %s\n", where.p);
+    out_flush(out);
+    if (s->config->mode == MODE_DEMO && s->in.first)
+        e = store_run(cx, s->in.store, make_first_app, &first);
+    if (e)
+        return e;
+    if (s->config->mode == MODE_DEMO)
+        say_demo(cx, s, &first, &out->out);
+    else
+        say_production(s, &out->out);
+    out_flush(out);
+    tell_manager("READY=1");
+    log_info(NULL, "started", "version=" VERSION " mode=%s port=%u workers=%u schema=%d",
+             s->config->mode == MODE_DEMO ? "demo" : "production", http_server_port(server),
+             config_workers(s->config), store_schema_version(s->in.store));
+    return OK;
+}
+
+/* ---- while it runs ---- */
+
+static void apply(const struct config *cf)
+{
+    log_set_level(cf->log_level);
+    clock_set_offset_ms((int64_t)cf->demo_clock_offset_s * MS_PER_S);
+}
+
+static void log_lines(struct ctx *cx, const char *event, struct str lines)
+{
+    struct str line;
+
+    while (str_split(&lines, '\n', &line)) {
+        if (line.n)
+            log_warn(NULL, event, "text=%s", log_value(cx->mem, line));
+    }
+}
+
+/* The old settings stay valid for the threads that read them just now; a few KiB for each reload.
+ */
+static void keep_config(struct serving *s, struct config *cf)
+{
+    s->reloaded = mem_grow(s->reloaded, (s->reload_count + 1) * sizeof(struct config *));
+    s->reloaded[s->reload_count++] = cf;
+    atomic_store(&s->in.config, cf);
+}
+
+static void reload(struct serving *s)
+{
+    OWN(arena_free) struct arena *mem = arena_new();
+    OWN(config_free) struct config *fresh = NULL;
+    OWN(out_deinit) struct cli_out out;
+    struct buf *text = &out.err;
+    struct ctx cx;
+
+    ctx_init(&cx, mem);
+    out_init(&out);
+    if (cli_config(&cx, s->call, &out, &fresh) || config_check(&cx, fresh, text)) {
+        log_lines(&cx, "reload_refused", buf_str(text));
+        return;
+    }
+    config_keep_fixed(atomic_load(&s->in.config), fresh, text);
+    log_lines(&cx, "reload_partial", buf_str(text));
+    apply(fresh);
+    keep_config(s, TAKE(fresh));
+    if (http_server_reload_tls(&cx, atomic_load(&s->in.server)))
+        log_error(&cx, "reload_tls_failed", "why=%s", log_value(mem, str_from(cx.why)));
+    log_info(NULL, "reloaded", "settings=1");
+}
+
+static enum err sweep_step(struct ctx *cx, struct db *db, void *arg)
+{
+    return core_sweep(cx, db, arg);
+}
+
+static void sweep(struct serving *s)
+{
+    OWN(arena_free) struct arena *mem = arena_new();
+    bool more = true;
+    struct ctx cx;
+
+    for (int i = 0; more && i < SWEEP_STEPS_MAX; i++) {
+        arena_reset(mem);
+        ctx_init(&cx, mem);
+        more = false;
+        if (store_run(&cx, s->in.store, sweep_step, &more)) {
+            log_error(&cx, "sweep_failed", "why=%s", log_value(mem, str_from(cx.why)));
+            return;
+        }
+    }
+}
+
+/* Until a signal says stop. */
+static void wait_for_signals(struct serving *s, const sigset_t *signals)
+{
+    const struct timespec minute = {.tv_sec = SWEEP_EVERY_S};
+
+    for (;;) {
+        int signal_number = sigtimedwait(signals, NULL, &minute);
+
+        if (signal_number == SIGTERM || signal_number == SIGINT)
+            return;
+        if (signal_number == SIGHUP)
+            reload(s);
+        else if (signal_number < 0 && errno == EAGAIN)
+            sweep(s);
+    }
+}
+
+static void stop(struct serving *s)
+{
+    struct http_server *server = atomic_load(&s->in.server);
+
+    log_info(NULL, "stopping", "grace_ms=%u", s->config->stop_grace_ms);
+    tell_manager("STOPPING=1");
+    http_server_stop(&server, s->config->stop_grace_ms);
+}
+
+static void serving_deinit(struct serving *s)
+{
+    instance_close(&s->in);
+    for (size_t i = 0; i < s->reload_count; i++)
+        config_free(&s->reloaded[i]);
+    mem_free(s->reloaded);
+    config_free(&s->config);
+}
+
+static enum err serve(struct ctx *cx, const struct cli_call *call, struct cli_out *out)
+{
+    OWN(serving_deinit) struct serving s = {.call = call};
+    sigset_t signals;
+    enum err e;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread: they inherit it */
+    if ((e = cli_config(cx, call, out, &s.config)) || (e = config_check(cx, s.config, &out->err)))
+        return e;
+    harden(s.config);
+    apply(s.config);
+    if ((e = open_instance(cx, &s)) || (e = start_server(cx, &s)))
+        return e;
+    if (!(e = say_ready(cx, &s, out)))
+        wait_for_signals(&s, &signals);
+    stop(&s);
+    return e;
+}
+
+const struct command cmd_serve = {
+    .name = "serve",
+    .summary = "Run the server",
+    .detail =
+        "Without settings it runs in demo mode on this machine only and keeps its data in ./data.\n"
+        "When it takes requests it prints \"listening on URL\". SIGTERM and Ctrl-C stop it after\n"
+        "what is in progress; SIGHUP reads settings and certificate again.",
+    .example = "countersign serve --listen=127.0.0.1:9000\n"
+               "countersign serve --config=/etc/countersign/countersign.conf",
+    .lists_settings = true,
+    .local = serve,
+};
