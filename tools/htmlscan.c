@@ -12,7 +12,7 @@ static const char csp_script[] =
 
 static const char *attr_end(const struct html_scan *s)
 {
-    if (!s->strict || !s->attr_len)
+    if (!s->attr_len)
         return NULL;
     if (strcmp(s->attr, "style") == 0)
         return csp_style;
@@ -21,8 +21,6 @@ static const char *attr_end(const struct html_scan *s)
 
 static const char *tag_end(const struct html_scan *s, struct str rest)
 {
-    if (!s->strict)
-        return NULL;
     if (strcmp(s->tag, "style") == 0)
         return csp_style;
     if (strcmp(s->tag, "script") == 0 && (!s->has_src || !str_starts(rest, STR("</script>"))))
@@ -92,7 +90,7 @@ const char *html_scan_text(struct html_scan *s, struct str text)
             if (str_starts(str_sub(text, k, text.n), STR("<!--")))
                 s->place = IN_COMMENT;
             else if (text.p[k] == '<')
-                *s = (struct html_scan){.place = IN_TAG, .strict = s->strict};
+                *s = (struct html_scan){.place = IN_TAG};
             break;
         case IN_TAG:
             wrong = tag_char(s, text.p[k], rest);

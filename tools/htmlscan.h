@@ -13,7 +13,6 @@ enum html_place { IN_TEXT, IN_TAG, IN_DOUBLE, IN_SINGLE, IN_COMMENT };
 
 struct html_scan {
     enum html_place place;
-    bool strict;      /* for pages: no inline script, no style, no on… attribute */
     char tag[16];     /* lower case; begins with '/' for an end tag */
     char attr[32];    /* name of the present attribute */
     bool attr_done;   /* blank, '=' or quote seen behind it */

@@ -37,21 +37,15 @@ bool is_name(struct str s)
     return true;
 }
 
-/* Fills name, kind and partial from ".../_field.html". */
+/* Fills name and partial from ".../_field.html". */
 static void read_name(struct template_file *t)
 {
-    static const struct str ends[] = {
-        [KIND_HTML] = {".html",    5},
-          [KIND_TXT] = {".txt",     4},
-          [KIND_SUBJECT] = {".subject", 8}
-    };
     const char *slash = strrchr(t->file, '/');
     struct str name = str_from(slash ? slash + 1 : t->file);
 
-    for (t->kind = KIND_HTML; !str_ends(name, ends[t->kind]); t->kind++)
-        if (t->kind == KIND_SUBJECT)
-            die(t->file, "a template's name ends in .html, .txt or .subject");
-    name.n -= ends[t->kind].n;
+    if (!str_ends(name, STR(".html")))
+        die(t->file, "a template's name ends in .html");
+    name.n -= strlen(".html");
     t->partial = name.n && name.p[0] == '_';
     if (t->partial)
         name = str_sub(name, 1, name.n);
@@ -72,7 +66,6 @@ void template_read(struct template_file *t)
     t->text = calloc(1, t->len + 1);
     if (!t->text || fread(t->text, 1, t->len, f) != t->len || fclose(f))
         die(t->file, "cannot be read");
-    if (t->kind != KIND_TXT) /* an icon in a sentence brings no blank, a subject is one line */
-        while (t->len && is_blank(t->text[t->len - 1]))
-            t->len--;
+    while (t->len && is_blank(t->text[t->len - 1]))
+        t->len--; /* an icon in a sentence brings no blank */
 }

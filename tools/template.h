@@ -6,13 +6,10 @@
 
 enum { TEMPLATE_NAME_MAX = 63 };
 
-enum template_kind { KIND_HTML, KIND_TXT, KIND_SUBJECT };
-
 struct template_file {
     const char *file;
     char *text; /* owned */
     size_t len;
-    enum template_kind kind;
     char name[TEMPLATE_NAME_MAX + 1]; /* "login"; "field" for _field.html */
     bool partial;
     bool has_fields; /* takes a struct; tplgen finds out */

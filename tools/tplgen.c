@@ -1,16 +1,14 @@
 /*
- * tplgen: HTML and text templates to C functions. Run by the build:
+ * tplgen: HTML templates to C functions. Run by the build:
  *
- *     tplgen PREFIX STRUCTS.h OUT.h OUT.c FILE...
+ *     tplgen STRUCTS.h OUT.h OUT.c FILE.html...
  *
- * With PREFIX "page", login.html becomes `void page_login(struct html *,
- * const struct page_login *)` and _field.html becomes `void part_field(struct html *, const struct
- * part_field *)`. With any other PREFIX the kind of file is told apart too: mail/code.html,
- * code.txt and code.subject become mail_code_html, mail_code_txt and mail_code_subject, all with
- * one struct mail_code. The structs are written by hand in STRUCTS.h, so a misspelt field is a
- * compile error. A template that names no field takes no struct.
+ * login.html becomes `void page_login(struct html *, const struct page_login *)`; _field.html
+ * becomes `void part_field(struct html *, const struct part_field *)`. The structs are written by
+ * hand in STRUCTS.h, so a misspelt field is a compile error. A template that names no field takes
+ * no struct.
  *
- *     {{name}}  {{a.b}}           a field, escaped (plain in .txt and .subject)
+ *     {{name}}  {{a.b}}           a field, escaped
  *     {{{qr_svg}}}                raw; only fields whose name ends in _html or _svg
  *     {{.field}}  {{.}}           a field of the innermost each's item; the item itself
  *     {{#if x}} {{else}} {{/if}}  true: not empty, not 0, not NULL
@@ -21,7 +19,7 @@
  *     {{! words }}                nothing
  *
  * Escaping is right only in element content and quoted attributes, so a value anywhere else is an
- * error; so are inline script, style and on… attributes in pages (the CSP forbids them), and an
+ * error; so are inline script, style and on… attributes (the CSP forbids them), and an
  * address that begins with a field which is not called …_url or …_path. Indentation and lines that
  * hold only a block tag leave no trace. Every error says file:line.
  */
@@ -43,8 +41,6 @@ struct block {
 };
 
 struct gen {
-    const char *prefix;
-    bool pages; /* prefix is "page": the strict rules hold */
     struct template_file *all;
     size_t count;
     bool known; /* a first pass over all found out who has fields */
@@ -162,7 +158,7 @@ static void emit_literal(const struct gen *g, struct str s)
 static void scan_value(struct gen *g, struct str name, bool ours)
 {
     bool named_url = ours || str_ends(name, STR("_url")) || str_ends(name, STR("_path"));
-    const char *wrong = g->t->kind == KIND_HTML ? html_scan_value(&g->scan, named_url) : NULL;
+    const char *wrong = html_scan_value(&g->scan, named_url);
 
     if (wrong)
         die(g, "'%.*s' %s", STR_ARG(name), wrong);
@@ -176,7 +172,7 @@ static void scan_text(struct gen *g, struct str s)
     while (s.n) {
         const char *end = memchr(s.p, '\n', s.n);
         struct str row = {s.p, end ? (size_t)(end - s.p) + 1 : s.n};
-        const char *wrong = g->t->kind == KIND_HTML ? html_scan_text(&g->scan, row) : NULL;
+        const char *wrong = html_scan_text(&g->scan, row);
 
         if (wrong)
             die(g, "%s", wrong);
@@ -199,7 +195,7 @@ static void emit_text(struct gen *g, struct str s)
 
         while (run < s.n && is_blank(s.p[run]))
             run++;
-        if (g->t->kind == KIND_HTML && run > k && memchr(s.p + k, '\n', run - k)) {
+        if (run > k && memchr(s.p + k, '\n', run - k)) {
             made[n++] = '\n';
             k = run;
         } else {
@@ -221,15 +217,13 @@ static void value_tag(struct gen *g, struct str s)
     struct expr e = path_expr(g, s);
 
     scan_value(g, s, false);
-    emit(g, "    %s(h, %s);\n", g->t->kind == KIND_HTML ? "html_put" : "html_put_plain", e.c);
+    emit(g, "    html_put(h, %s);\n", e.c);
 }
 
 static void raw_tag(struct gen *g, struct str s)
 {
     struct expr e = path_expr(g, s);
 
-    if (g->t->kind != KIND_HTML)
-        die(g, "{{{ }}} is for HTML; here nothing is escaped anyway");
     if (!str_ends(s, STR("_html")) && !str_ends(s, STR("_svg")))
         die(g, "raw '%.*s': only fields called …_html or …_svg may go out unescaped", (int)s.n,
             s.p);
@@ -308,29 +302,15 @@ static void hash_tag(struct gen *g, struct str s)
 static const struct template_file *partial_by_name(const struct gen *g, struct str name)
 {
     for (size_t k = 0; k < g->count; k++)
-        if (g->all[k].partial && g->all[k].kind == g->t->kind &&
-            str_eq(name, str_from(g->all[k].name)))
+        if (g->all[k].partial && str_eq(name, str_from(g->all[k].name)))
             return &g->all[k];
     die(g, "no partial '%.*s' (a file _%.*s beside this one)", STR_ARG(name), (int)name.n, name.p);
 }
 
-/* The name without a kind: what the struct is called. */
-static void emit_struct_name(const struct gen *g, const struct template_file *t)
+/* "page_login" or "part_field": of the struct and of the function. */
+static void emit_name(const struct gen *g, const struct template_file *t)
 {
-    if (g->pages)
-        emit(g, "%s_%s", t->partial ? "part" : g->prefix, t->name);
-    else
-        emit(g, "%s_%s%s", g->prefix, t->partial ? "part_" : "", t->name);
-}
-
-static void emit_function_name(const struct gen *g, const struct template_file *t)
-{
-    static const char *const suffix[] = {
-        [KIND_HTML] = "_html", [KIND_TXT] = "_txt", [KIND_SUBJECT] = "_subject"};
-
-    emit_struct_name(g, t);
-    if (!g->pages)
-        emit(g, "%s", suffix[t->kind]);
+    emit(g, "%s_%s", t->partial ? "part" : "page", t->name);
 }
 
 /* name=path, name="words", name=true or name=12, as one designated initialiser. */
@@ -369,7 +349,7 @@ static void partial_tag(struct gen *g, struct str s)
         die(g, t->has_fields ? "partial '%s' needs an argument" : "partial '%s' takes no argument",
             t->name);
     emit(g, "    ");
-    emit_function_name(g, t);
+    emit_name(g, t);
     if (!arg.n) {
         emit(g, "(h);\n");
         return;
@@ -381,7 +361,7 @@ static void partial_tag(struct gen *g, struct str s)
         return;
     }
     emit(g, "(h, &(const struct ");
-    emit_struct_name(g, t);
+    emit_name(g, t);
     emit(g, "){");
     for (; arg.n; arg = next_word(&s))
         named_arg(g, arg);
@@ -499,24 +479,24 @@ static void run(struct gen *g, struct template_file *t)
     g->t = t;
     g->line = 1;
     g->depth = g->each_depth = 0;
-    g->scan = (struct html_scan){.strict = g->pages};
+    g->scan = (struct html_scan){0};
     while (step(g, &at))
         ;
     if (g->depth)
         die(g, "the {{#%s}} of line %d is not closed", g->blocks[g->depth - 1].each ? "each" : "if",
             g->blocks[g->depth - 1].line);
-    if (t->kind == KIND_HTML && g->scan.place != IN_TEXT)
+    if (g->scan.place != IN_TEXT)
         die(g, "the template ends inside of a tag");
 }
 
 static void emit_signature(const struct gen *g, const struct template_file *t)
 {
     emit(g, "void ");
-    emit_function_name(g, t);
+    emit_name(g, t);
     emit(g, "(struct html *h");
     if (t->has_fields) {
         emit(g, ", const struct ");
-        emit_struct_name(g, t);
+        emit_name(g, t);
         emit(g, " *p");
     }
     emit(g, ")");
@@ -540,10 +520,10 @@ static void write_code(struct gen *g, const char *header)
 {
     const char *slash = strrchr(header, '/');
 
-    emit(g, "/* Made by tools/tplgen from the templates; do not edit. */\n#include \"%s\"\n",
+    emit(g,
+         "/* Made by tools/tplgen from the templates; do not edit. */\n#include \"%s\"\n#include "
+         "\"portal/assets.h\"\n",
          slash ? slash + 1 : header);
-    if (g->pages)
-        emit(g, "#include \"portal/assets.h\"\n");
     for (size_t k = 0; k < g->count; k++) {
         emit(g, "\n");
         emit_signature(g, &g->all[k]);
@@ -569,28 +549,26 @@ int main(int argc, char **argv)
     struct gen g = {0};
     bool ok;
 
-    if (argc < 6) {
-        fprintf(stderr, "usage: tplgen PREFIX STRUCTS.h OUT.h OUT.c FILE...\n");
+    if (argc < 5) {
+        fprintf(stderr, "usage: tplgen STRUCTS.h OUT.h OUT.c FILE.html...\n");
         return 2;
     }
-    g.prefix = argv[1];
-    g.pages = strcmp(argv[1], "page") == 0;
-    g.count = (size_t)argc - 5;
+    g.count = (size_t)argc - 4;
     g.all = calloc(g.count, sizeof *g.all);
     if (!g.all)
         abort();
     for (size_t k = 0; k < g.count; k++) {
-        g.all[k].file = argv[k + 5];
+        g.all[k].file = argv[k + 4];
         template_read(&g.all[k]);
     }
     for (int pass = 0; pass < 2; pass++, g.known = true) /* every error, before a file is touched */
         for (size_t k = 0; k < g.count; k++)
             run(&g, &g.all[k]);
-    g.out = out_open(argv[3]);
-    write_header(&g, argv[2]);
+    g.out = out_open(argv[2]);
+    write_header(&g, argv[1]);
     ok = fclose(g.out) == 0;
-    g.out = out_open(argv[4]);
-    write_code(&g, argv[3]);
+    g.out = out_open(argv[3]);
+    write_code(&g, argv[2]);
     ok = fclose(g.out) == 0 && ok;
     for (size_t k = 0; k < g.count; k++)
         free(g.all[k].text);

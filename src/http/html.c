@@ -56,8 +56,3 @@ void html_z(struct html *h, const char *z)
 {
     html_text(h, str_from(z));
 }
-
-void html_raw_z(struct html *h, const char *z)
-{
-    html_raw(h, str_from(z));
-}

@@ -16,7 +16,6 @@ void html_raw(struct html *h, struct str s);
 void html_int(struct html *h, int64_t v);
 void html_size(struct html *h, size_t v);
 void html_z(struct html *h, const char *z); /* escaped; NULL writes nothing */
-void html_raw_z(struct html *h, const char *z);
 
 /* What {{value}} in a template becomes: picks the writer by the field's type. */
 #define html_put(h, v)                                                                             \
@@ -24,17 +23,6 @@ void html_raw_z(struct html *h, const char *z);
         struct str: html_text,                                                                     \
         const char *: html_z,                                                                      \
         char *: html_z,                                                                            \
-        int: html_int,                                                                             \
-        unsigned: html_int,                                                                        \
-        long: html_int,                                                                            \
-        unsigned long: html_size)((h), (v))
-
-/* The same in a text template, where nothing is escaped. */
-#define html_put_plain(h, v)                                                                       \
-    _Generic((v),                                                                                  \
-        struct str: html_raw,                                                                      \
-        const char *: html_raw_z,                                                                  \
-        char *: html_raw_z,                                                                        \
         int: html_int,                                                                             \
         unsigned: html_int,                                                                        \
         long: html_int,                                                                            \

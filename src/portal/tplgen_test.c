@@ -24,8 +24,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    static const char *const files[] = {"out.h",    "out.c", "a.html",    "_part.html",
-                                        "_no.html", "a.txt", "a.subject", "Bad.html"};
+    static const char *const files[] = {"out.h",      "out.c",    "a.html",
+                                        "_part.html", "_no.html", "Bad.html"};
     struct fixture *f = *state;
 
     EACH_ROW (file, files)
@@ -63,15 +63,15 @@ static struct str read_file(struct fixture *f, const char *name)
 }
 
 /* Runs the tool in the folder; what it said, and its exit status. */
-static struct str run(struct fixture *f, const char *prefix, const char *files, int *out_status)
+static struct str run(struct fixture *f, const char *files, int *out_status)
 {
     const char *tools = getenv("TOOLS"); /* the build's folder of tools, set by Meson */
     struct str command, said;
     FILE *from;
 
     assert_non_null(tools);
-    command = arena_printf(f->mem, "cd %s && %s/tplgen %s s.h out.h out.c %s 2>&1", f->dir, tools,
-                           prefix, files);
+    command =
+        arena_printf(f->mem, "cd %s && %s/tplgen s.h out.h out.c %s 2>&1", f->dir, tools, files);
     from = popen(command.p, "r");
     said = read_all(f, from);
     *out_status = pclose(from);
@@ -88,7 +88,7 @@ static struct str body_of(struct fixture *f, const char *text)
     write_file(f, "a.html", text);
     write_file(f, "_part.html", "{{x}}");
     write_file(f, "_no.html", "no");
-    said = run(f, "page", "a.html _part.html _no.html", &status);
+    said = run(f, "a.html _part.html _no.html", &status);
     assert_str(said, STR(""));
     assert_int_equal(status, 0);
     made = read_file(f, "out.c");
@@ -232,7 +232,7 @@ static void mistakes_are_named_with_their_line(void **state)
         int status;
 
         write_file(f, "a.html", row->text);
-        said = run(f, "page", "a.html _part.html _no.html", &status);
+        said = run(f, "a.html _part.html _no.html", &status);
         if (!str_eq(said, str_from(row->said)))
             fail_msg("row \"%s\": said \"%.*s\", want \"%s\"", row->name, STR_ARG(said), row->said);
         assert_row(row, status != 0);
@@ -246,37 +246,11 @@ static void names_of_files_are_names(void **state)
     int status;
 
     write_file(f, "Bad.html", "");
-    assert_str(run(f, "page", "Bad.html", &status),
+    assert_str(run(f, "Bad.html", &status),
                STR("Bad.html:1: a template's name is made of a-z, 0-9 and _\n"));
     assert_int_not_equal(status, 0);
-    assert_str(run(f, "page", "a.htm", &status),
-               STR("a.htm:1: a template's name ends in .html, .txt or .subject\n"));
-    assert_str(run(f, "page", "gone.html", &status), STR("gone.html:1: cannot be read\n"));
-}
-
-/* A mail is an HTML part, a text and a subject of one struct; only the first escapes. */
-static void mails_have_three_kinds(void **state)
-{
-    struct fixture *f = *state;
-    int status;
-
-    write_file(f, "a.html", "<p style=\"margin:0\">{{b}}</p>\n");
-    write_file(f, "a.txt", "{{#if b}}\n{{b}}\n{{/if}}\n\n  end\n");
-    write_file(f, "a.subject", "Hello {{b}}\n");
-    assert_str(run(f, "mail", "a.html a.txt a.subject", &status), STR(""));
-    assert_int_equal(status, 0);
-    assert_str(
-        read_file(f, "out.c"),
-        STR("/* Made by tools/tplgen from the templates; do not edit. */\n#include \"out.h\"\n"
-            "\nvoid mail_a_html(struct html *h, const struct mail_a *p)\n{\n"
-            "    html_raw(h, STR(\"<p style=\\\"margin:0\\\">\"));\n    html_put(h, p->b);\n"
-            "    html_raw(h, STR(\"</p>\"));\n}\n"
-            "\nvoid mail_a_txt(struct html *h, const struct mail_a *p)\n{\n"
-            "    if (html_truth(p->b)) {\n    html_put_plain(h, p->b);\n"
-            "    html_raw(h, STR(\"\\n\"));\n    }\n    html_raw(h, STR(\"\\n\"\n        \"  "
-            "end\\n\"));\n}\n"
-            "\nvoid mail_a_subject(struct html *h, const struct mail_a *p)\n{\n"
-            "    html_raw(h, STR(\"Hello \"));\n    html_put_plain(h, p->b);\n}\n"));
+    assert_str(run(f, "a.htm", &status), STR("a.htm:1: a template's name ends in .html\n"));
+    assert_str(run(f, "gone.html", &status), STR("gone.html:1: cannot be read\n"));
 }
 
 int main(void)
@@ -285,7 +259,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(tags_become_calls, setup, teardown),
         cmocka_unit_test_setup_teardown(mistakes_are_named_with_their_line, setup, teardown),
         cmocka_unit_test_setup_teardown(names_of_files_are_names, setup, teardown),
-        cmocka_unit_test_setup_teardown(mails_have_three_kinds, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
