@@ -39,6 +39,9 @@ struct plan_list {
 struct plan_list plans_of_code(struct str calling_code);
 const struct phone_plan *plan_at(uint8_t member);
 
+/* How many patterns there are; 0 is none. */
+uint16_t plan_pattern_count(void);
+
 /* Whether pattern matches all of `digits`, or its beginning. Pattern 0 matches nothing. */
 bool plan_matches(uint16_t pattern, struct str digits);
 bool plan_begins(uint16_t pattern, struct str digits, struct phone_match *out);
