@@ -40,22 +40,30 @@ as_root_install() {
         chmod 755 $policy
     fi
     export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
-    apt="apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300"
-    if ! apt-get install -s -q --no-install-recommends "$@" >/dev/null 2>&1; then
-        say "apt-get update"
-        apt-get update -q
-        $apt "$@"
-    elif ! $apt "$@"; then # the lists were older than the mirror
-        say "apt-get update"
-        apt-get update -q
-        $apt "$@"
+    if ! quietly apt-get install -s -q --no-install-recommends "$@" 2>/dev/null || ! apt_install "$@"; then
+        say "apt-get update" # no package lists yet, or older ones than the mirror has
+        quietly apt-get update -q
+        apt_install "$@"
     fi
+}
+
+apt_install() {
+    quietly apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@"
+}
+
+# Runs a command; its output matters only when it fails.
+quietly() {
+    output=$("$@" 2>&1) || {
+        status=$?
+        printf '%s\n' "$output" | tail -n 30 >&2
+        return $status
+    }
 }
 
 install() { # PACKAGE...
     if [ "$(id -u)" = 0 ]; then
         say "installing with apt-get: $*"
-        (as_root_install "$@") >&2
+        (as_root_install "$@")
     elif command -v sudo >/dev/null 2>&1 && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
         say "installing with sudo apt-get: $*"
         sudo sh tools/need.sh --install "$@"
@@ -68,7 +76,7 @@ install() { # PACKAGE...
 
 if [ "${1-}" = --install ]; then # what sudo runs
     shift
-    (as_root_install "$@") >&2
+    (as_root_install "$@")
     exit
 fi
 
