@@ -84,7 +84,10 @@ const codeRows = codes.map(({ code, list }) => {
   return `{${literal(code)}, ${firstMember - list.length}, ${list.length}},`;
 });
 const picker = plans.map((plan, i) => ({ ...plan, i })).filter((plan) => plan.region).sort(byName)
-  .map(({ region, name, data }) => `{STR(${literal(region)}), STR(${literal(name)}), STR(${literal(data[at.code])})},`);
+  .map(({ region, name, data }) => {
+    const main = metadata.country_calling_codes[data[at.code]][0] === region;
+    return `{STR(${literal(region)}), STR(${literal(name)}), STR(${literal(data[at.code])}), ${main}},`;
+  });
 
 const wrap = (numbers) => numbers.join(", ").replace(/(.{1,100})(?:, |$)/g, "$1,\n").trimEnd();
 const table = (type, name, rows) => `static const ${type} ${name}[] = {\n${rows.join("\n")}\n};\n`;

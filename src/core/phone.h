@@ -91,6 +91,8 @@ struct str phone_format_international(struct ctx *cx, struct str e164);
 
 struct phone_region {
     struct str code, name, calling_code; /* "DE", "Germany", "49" */
+    bool main; /* of the countries that share the calling code, the one it stands for: +1 is the US
+                */
 };
 /* Every country and territory with numbers of its own, by English name. */
 const struct phone_region *phone_regions(size_t *out_count);

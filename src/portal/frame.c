@@ -4,8 +4,8 @@
 #include "base/encode.h"
 #include "base/url.h"
 #include "core/outbox.h"
+#include "core/phone.h"
 #include "core/service.h"
-#include "portal/countries.h"
 #include "portal/words.h"
 
 enum { PATH_LEN_MAX = 2048 };
@@ -87,21 +87,29 @@ struct str path_with_next(struct ctx *cx, struct str path, struct str next)
 
 /* ---- pieces of pages ---- */
 
+/* A calling code stands for its main country; the others that share it say who they are: "CA:1". */
+static struct str country_value(struct ctx *cx, const struct phone_region *r)
+{
+    return r->main ? arena_printf(cx->mem, "+%.*s", STR_ARG(r->calling_code))
+                   : arena_printf(cx->mem, "%.*s:%.*s", STR_ARG(r->code), STR_ARG(r->calling_code));
+}
+
 struct options country_options(struct ctx *cx, struct str code)
 {
-    struct option *list = ARENA_ARRAY(cx->mem, struct option, country_count + 1);
+    size_t count, n = 1;
+    const struct phone_region *regions = phone_regions(&count);
+    struct option *list = ARENA_ARRAY(cx->mem, struct option, count + 1);
     bool found = false;
-    size_t n = 1;
 
-    if (str_starts(code, STR("+")))
-        code = str_sub(code, 1, code.n);
-    for (const struct country *c = countries; c < countries + country_count; c++) {
-        bool selected = c->main && str_eq(code, str_from(c->code));
+    for (const struct phone_region *r = regions; r < regions + count; r++) {
+        struct str value = country_value(cx, r);
+        bool selected = str_eq(code, value) || (r->main && str_eq(code, r->calling_code));
 
         found = found || selected;
         list[n++] = (struct option){
-            .value = arena_printf(cx->mem, "+%s", c->code),
-            .label = arena_printf(cx->mem, "%s (+%s)", c->name, c->code),
+            .value = value,
+            .label = arena_printf(cx->mem, "%.*s (+%.*s)", STR_ARG(r->name),
+                                  STR_ARG(r->calling_code)),
             .selected = selected,
         };
     }
