@@ -1,0 +1,122 @@
+// Bad input gets a clear 4xx, keeps what was typed, shows no secret, and changes nothing.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Client } from "../lib/client.js";
+import { outbox } from "../lib/outbox.js";
+import { startServer } from "../lib/server.js";
+import { enterPassword, newPerson, nextTotp, signIn, signUp, turnOnTotp } from "./people.js";
+
+let server;
+before(async () => (server = await startServer()));
+after(() => server.stop());
+
+async function trySignUp(change) {
+  const browser = new Client(server);
+  const person = { ...newPerson(), ...change };
+  return { person, answer: await browser.fill(await browser.get("/sign-up"), person) };
+}
+
+const unacceptable = [
+  ["name", "", /fill this in/],
+  ["name", "   ", /fill this in/],
+  ["name", "x".repeat(201), /at most/],
+  ["name", "a\u202eb", /invisible/],
+  ["username", "ab", /3 to 32/],
+  ["username", "a b c", /letters a to z/],
+  ["username", "ädä", /letters a to z/],
+  ["username", "-abc", /Start and end/],
+  ["email", "nobody", /name@example\.com/],
+  ["email", "a@b", /name@example\.com/],
+  ["email", "a@example.com, b@example.com", /name@example\.com/],
+  ["email", "ä@example.com", /name@example\.com/],
+  ["password", "short", /at least 8/],
+  ["password", "x".repeat(257), /256/],
+  ["password", "password", /attacker's list/],
+  ["phone", "", /fill this in/],
+  ["phone", "not a number", /./],
+  ["phone", "12", /./],
+];
+for (const [field, value, words] of unacceptable)
+  test(`sign-up with ${field} ${JSON.stringify(value.slice(0, 30))} says what to do`, async () => {
+    const { person, answer } = await trySignUp({ [field]: value });
+    assert.equal(answer.status, 400);
+    const error = answer.html.querySelector(`#${field}-error`);
+    assert.match(error?.textContent ?? "", words, answer.words);
+    assert.equal(answer.html.querySelector(`#${field}`).getAttribute("aria-invalid"), "true");
+    assert.ok(answer.html.querySelector("#problems"), "a summary that takes focus");
+    assert.ok(answer.text.includes(field === "email" ? person.username : person.email), "what was typed stays");
+    assert.ok(!answer.text.includes("quiet harbour"), "but no secret");
+    if (field !== "email") assert.deepEqual(await outbox(server, person.email), []);
+  });
+
+const malformed = [
+  ["a field twice", "login=a&login=b&password=x"],
+  ["not UTF-8", "login=%FF%FE&password=x"],
+  ["NUL", "login=a%00b&password=x"],
+  ["a bad escape", "login=%zz&password=x"],
+  ["seventy fields", Array.from({ length: 70 }, (_, i) => `f${i}=1`).join("&")],
+];
+for (const [what, body] of malformed)
+  test(`a form with ${what} is refused as a whole`, async () => {
+    const browser = new Client(server);
+    const csrf = (await browser.get("/login")).forms[0].fields.get("csrf");
+    const answer = await browser.post("/login", `csrf=${csrf}&${body}`);
+    assert.ok([400, 403].includes(answer.status), `${answer.status}`);
+  });
+
+const badJson = ["{", "[]", "null", "\"x\"", '{"login":["a"],"password":"x"}', '{"login":{"a":1},"password":"x"}', '{"login":"a","login":"b","password":"x"}',
+  '{"login":"a\\u0000b","password":"x"}', '{"a":'.repeat(20) + "1" + "}".repeat(20), '{"login":1e999,"password":"x"}', ""];
+for (const body of badJson)
+  test(`JSON ${JSON.stringify(body.slice(0, 40))} is refused`, async () => {
+    const answer = await new Client(server).request("POST", "/login", {
+      body, headers: { "content-type": "application/json", accept: "application/json", origin: server.url },
+    });
+    assert.equal(answer.status, 400, answer.text);
+    assert.ok(["malformed", "invalid"].includes(answer.json.error.code));
+  });
+
+test("a body that is too large is refused before it is read", async () => {
+  const browser = new Client(server);
+  const answer = await browser.post("/login", `login=${"a".repeat(100_000)}`);
+  assert.equal(answer.status, 413);
+});
+
+test("missing fields are named in JSON", async () => {
+  const { status, json } = await new Client(server).postJson("/login", { login: "" });
+  assert.equal(status, 400);
+  assert.deepEqual(Object.keys(json.error.fields).sort(), ["login", "password"]);
+});
+
+test("codes that are no codes: 4xx, counted, and never a way in", async () => {
+  const ada = await signUp(server);
+  const app = await turnOnTotp(await signIn(server, ada));
+  const right = nextTotp(app);
+  const fullWidth = [...right].map((c) => String.fromCodePoint(c.codePointAt(0) + 0xfee0)).join("");
+  const bad = ["", "null", "true", "0", right.slice(0, 5), `${right}0`, fullWidth, `${right}'--`, "9".repeat(33)];
+  for (const code of bad.slice(0, 4)) {
+    const { browser } = await enterPassword(server, ada);
+    const answer = await browser.postJson("/verify", { code, method: "totp" });
+    assert.ok([400, 401].includes(answer.status), `${code} ${answer.text}`);
+  }
+  const { browser } = await enterPassword(server, ada);
+  for (const body of [{ method: "totp" }, { code: null }, { code: [right] }, { code: { a: right } }, { code: right, method: "push" }, { code: right, method: "nonsense" }, { code: right, method: "recovery" }, { code: right, handle: "0000000000000000" }]) {
+    const answer = await browser.postJson("/verify", body);
+    assert.ok([400, 401, 409].includes(answer.status), `${JSON.stringify(body)} ${answer.status}`);
+    assert.equal((await browser.get("/account")).status, 303);
+  }
+  const other = await enterPassword(server, await (async () => ada)());
+  assert.equal((await other.browser.postJson("/verify", { code: right, method: "totp" })).json.state, "signed_in");
+});
+
+test("what a page lacks is not found, whoever asks", async () => {
+  const ada = await signIn(server, await signUp(server));
+  for (const path of ["/account/security/push", "/account/security/passkey", "/account/security/x", "/account/sessions/1/end"]) {
+    const answer = await ada.getJson(path);
+    assert.ok([404, 405].includes(answer.status), `${path} ${answer.status}`);
+  }
+  for (const kind of ["push", "recovery", "passkey", "nonsense"])
+    assert.equal((await ada.postJson(`/account/security/${kind}/start`, {})).status, 404, kind);
+  assert.equal((await ada.postJson("/account/security/totp/off", {})).status, 404, "it is not on");
+  assert.equal((await ada.postJson("/account/sessions/0/end", {})).status, 404);
+  assert.equal((await ada.postJson("/account/sessions/99999999999999999999/end", {})).status, 404);
+});
