@@ -31,7 +31,7 @@ enum err cli_config(struct ctx *cx, const struct cli_call *call, struct cli_out 
     const struct cli_parsed *p = call->parsed;
     const struct config_sources from = {
         .file = p->config_file, .env = call->env, .args = p->options, .arg_count = p->option_count};
-    OWN(buf_deinit) struct buf problems;
+    OWN(buf_deinit) struct buf problems = {0};
     enum err e;
 
     buf_init(&problems, 64 * KIB);
@@ -155,7 +155,7 @@ static int run_words(struct ctx *cx, const struct str *words, size_t count, char
 int cli_main(int argc, char **argv, char **env)
 {
     OWN(arena_free) struct arena *mem = arena_new();
-    OWN(out_deinit) struct cli_out out;
+    OWN(out_deinit) struct cli_out out = {0};
     struct str *words;
     struct ctx cx;
     int code;

@@ -25,8 +25,8 @@ static enum err config_show(struct ctx *cx, const struct cli_call *call, struct 
     table_init(&t, cx, head, COUNT_OF(head));
     for (unsigned i = 0; i < OPTION_COUNT; i++) {
         enum config_option o = (enum config_option)i;
-        OWN(buf_deinit) struct buf value;
-        OWN(buf_deinit) struct buf place;
+        OWN(buf_deinit) struct buf value = {0};
+        OWN(buf_deinit) struct buf place = {0};
         json_t *one = json_object();
         int64_t number = 0;
 
@@ -65,7 +65,7 @@ const struct command cmd_config_show = {
 static enum err config_check_run(struct ctx *cx, const struct cli_call *call, struct cli_out *out)
 {
     OWN(config_free) struct config *cf = NULL;
-    OWN(buf_deinit) struct buf problems;
+    OWN(buf_deinit) struct buf problems = {0};
     enum err e;
 
     buf_init(&problems, 64 * KIB);

@@ -100,7 +100,7 @@ static enum err answer_job(struct ctx *cx, struct response *rs, int64_t id)
 static enum err control_run(struct ctx *cx, struct request *rq, struct response *rs)
 {
     const struct cli_parsed *parsed = &((const struct control_call *)rq->prepared)->parsed;
-    OWN(out_deinit) struct cli_out out;
+    OWN(out_deinit) struct cli_out out = {0};
     enum err e;
 
     if (!parsed->command->run)
@@ -139,7 +139,7 @@ static void control_error(struct ctx *cx, struct request *rq, struct response *r
                           int status)
 {
     const struct control_call *call = rq->prepared;
-    OWN(out_deinit) struct cli_out out;
+    OWN(out_deinit) struct cli_out out = {0};
     enum err ignored;
 
     if (!rq->local) {

@@ -89,7 +89,7 @@ static enum err receive(struct ctx *cx, int fd, struct buf *in, struct str *out_
 /* One request and its answer; *out is the caller's. */
 static enum err exchange(struct ctx *cx, struct str path, bool job, struct str body, json_t **out)
 {
-    OWN(buf_deinit) struct buf in;
+    OWN(buf_deinit) struct buf in = {0};
     OWN(close_fd) int fd = -1;
     struct str head, text;
     enum err e;

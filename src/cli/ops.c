@@ -92,7 +92,7 @@ static enum err metrics(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct instance *in = instance_of(rq);
     struct http_server *server = atomic_load(&in->server);
-    OWN(buf_deinit) struct buf text;
+    OWN(buf_deinit) struct buf text = {0};
     struct http_stats stats = {0};
     enum err e;
 

@@ -370,7 +370,7 @@ static void reload(struct serving *s)
 {
     OWN(arena_free) struct arena *mem = arena_new();
     OWN(config_free) struct config *fresh = NULL;
-    OWN(out_deinit) struct cli_out out;
+    OWN(out_deinit) struct cli_out out = {0};
     struct buf *text = &out.err;
     struct ctx cx;
 

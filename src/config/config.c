@@ -240,8 +240,8 @@ void config_free(struct config **cf)
 
 void config_keep_fixed(const struct config *running, struct config *fresh, struct buf *notes)
 {
-    OWN(buf_deinit) struct buf was;
-    OWN(buf_deinit) struct buf is;
+    OWN(buf_deinit) struct buf was = {0};
+    OWN(buf_deinit) struct buf is = {0};
 
     buf_init(&was, CONFIG_FILE_MAX);
     buf_init(&is, CONFIG_FILE_MAX);

@@ -54,7 +54,7 @@ static struct str write_conf(struct fixture *f, struct str text)
 
 static struct str printed(struct fixture *f, const struct config *cf, enum config_option o)
 {
-    OWN(buf_deinit) struct buf b;
+    OWN(buf_deinit) struct buf b = {0};
 
     buf_init(&b, 4 * KIB);
     config_print(cf, o, &b);
@@ -103,7 +103,7 @@ static const char *const flipped[OPTION_COUNT] = {
 
 static struct str quoted(struct fixture *f, const char *value)
 {
-    OWN(buf_deinit) struct buf b;
+    OWN(buf_deinit) struct buf b = {0};
 
     buf_init(&b, 4 * KIB);
     for (const char *c = value; *c; c++) {
@@ -135,7 +135,7 @@ static void every_option_is_read_from_a_file(void **state)
 {
     struct fixture *f = *state;
     OWN(config_free) struct config *cf = NULL;
-    OWN(buf_deinit) struct buf text;
+    OWN(buf_deinit) struct buf text = {0};
 
     buf_init(&text, 64 * KIB);
     for (unsigned i = 0; i < OPTION_COUNT; i++) {
@@ -257,7 +257,7 @@ static void a_wrong_file_is_refused_with_its_line(void **state)
     EACH_ROW (row, wrong_files) {
         OWN(config_free) struct config *cf = NULL;
         struct str file = write_conf(f, str_from(row->text)), got, rest = str_from(row->want), line;
-        OWN(buf_deinit) struct buf want;
+        OWN(buf_deinit) struct buf want = {0};
 
         buf_init(&want, 4 * KIB);
         while (str_split(&rest, '\n', &line) && line.n)
@@ -480,7 +480,7 @@ static void the_manual_is_up_to_date(void **state)
     struct str page = read_source(f, "man/countersign.conf.5"),
                begin = STR(".\\\" options begin\n");
     ptrdiff_t from = str_find_str(page, begin), to = str_find_str(page, STR(".\\\" options end\n"));
-    OWN(buf_deinit) struct buf want;
+    OWN(buf_deinit) struct buf want = {0};
 
     assert_true(from != STR_NPOS && to != STR_NPOS);
     from += (ptrdiff_t)begin.n;
