@@ -45,12 +45,15 @@ bool response_header(struct response *rs, const char *name, struct str value)
     return true;
 }
 
-/* Browsers read "//host" and "/\host" as another origin (attack 75). */
+/* Browsers read "//host" and "/\host" as another origin, and drop tabs before they look (attack
+ * 75). */
 static bool is_own_path(struct str path)
 {
-    return path.n > 0 && path.p[0] == '/' && !str_starts(path, STR("//")) &&
-           str_find(path, '\\') == STR_NPOS && !breaks_line(path) &&
-           str_find(path, ' ') == STR_NPOS;
+    for (size_t i = 0; i < path.n; i++) {
+        if (path.p[i] <= ' ' || path.p[i] >= 0x7F || path.p[i] == '\\')
+            return false;
+    }
+    return str_starts(path, STR("/")) && !str_starts(path, STR("//"));
 }
 
 enum err respond_redirect(struct ctx *cx, struct response *rs, struct str path)
@@ -94,8 +97,9 @@ enum err respond_text(struct ctx *cx, struct response *rs, int status, struct st
 
 enum err respond_wait(struct ctx *cx, struct response *rs, const struct wait *w)
 {
-    if (w->topic == 0 || !w->wake)
-        return fail(cx, ERR_INTERNAL, "response: a wait needs a topic and a wake function");
+    if (w->topic == 0 || w->deadline_ms == 0 || !w->wake)
+        return fail(cx, ERR_INTERNAL,
+                    "response: a wait needs a topic, a deadline, a wake function");
     rs->status = 200;
     rs->content_type = "text/event-stream";
     rs->wait = *w;
