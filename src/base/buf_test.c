@@ -58,6 +58,35 @@ static void the_front_can_be_dropped(void **state)
     assert_str(buf_str(&b), STR(""));
 }
 
+static void nothing_fits_into_nothing(void **state)
+{
+    OWN(buf_deinit) struct buf b;
+
+    (void)state;
+    buf_init(&b, 0);
+    buf_add(&b, STR(""));
+    assert_false(b.full);
+    buf_addc(&b, 'x');
+    assert_true(b.full);
+    assert_str(buf_str(&b), STR(""));
+    buf_deinit(&b); /* and once more on the way out */
+    assert_false(b.full);
+}
+
+static void bytes_of_any_value_are_kept(void **state)
+{
+    OWN(buf_deinit) struct buf b;
+
+    (void)state;
+    buf_init(&b, 1000);
+    for (int i = 0; i < 256; i++)
+        buf_addc(&b, (char)i);
+    buf_add(&b, STR_NONE);
+    assert_int_equal(b.n, 256);
+    for (int i = 0; i < 256; i++)
+        assert_int_equal((unsigned char)b.p[i], i);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -65,6 +94,8 @@ int main(void)
         cmocka_unit_test(exactly_the_maximum_fits_and_one_more_does_not),
         cmocka_unit_test(once_full_nothing_more_is_taken),
         cmocka_unit_test(the_front_can_be_dropped),
+        cmocka_unit_test(nothing_fits_into_nothing),
+        cmocka_unit_test(bytes_of_any_value_are_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,9 +39,12 @@ void clock_set_offset_ms(int64_t offset)
     atomic_store_explicit(&offset_ms, offset, memory_order_relaxed);
 }
 
+/* Outside of the years 1970 to 9999, which have no other way into four digits, the nearest instant.
+ */
 static struct tm utc(int64_t at_ms)
 {
-    time_t at_s = (time_t)(at_ms / MS_PER_S);
+    const int64_t last_s = 253402300799;
+    time_t at_s = (time_t)MAX_OF(MIN_OF(at_ms / MS_PER_S, last_s), (int64_t)0);
     struct tm tm;
 
     gmtime_r(&at_s, &tm);

@@ -49,22 +49,37 @@ static const struct {
     size_t n;
     bool ok;
 } utf8[] = {
-    {"nothing",               "",                 0, true },
-    {"ASCII",                 "abc",              3, true },
-    {"a NUL inside",          "a\0b",             3, true },
-    {"two bytes",             "\xC3\xA9",         2, true },
-    {"three bytes",           "\xE2\x82\xAC",     3, true },
-    {"four bytes",            "\xF0\x9F\x94\x91", 4, true },
-    {"the last code point",   "\xF4\x8F\xBF\xBF", 4, true },
-    {"beyond the last",       "\xF4\x90\x80\x80", 4, false},
-    {"overlong, two bytes",   "\xC0\xAF",         2, false},
-    {"overlong, three bytes", "\xE0\x80\xAF",     3, false},
-    {"overlong, four bytes",  "\xF0\x80\x80\xAF", 4, false},
-    {"a surrogate",           "\xED\xA0\x80",     3, false},
-    {"a lone continuation",   "\x80",             1, false},
-    {"cut short",             "\xE2\x82",         2, false},
-    {"wrong continuation",    "\xC3z",            2, false},
-    {"never a byte",          "\xFF",             1, false},
+    {"nothing",               "",                         0, true },
+    {"ASCII",                 "abc",                      3, true },
+    {"a NUL inside",          "a\0b",                     3, true },
+    {"two bytes",             "\xC3\xA9",                 2, true },
+    {"three bytes",           "\xE2\x82\xAC",             3, true },
+    {"four bytes",            "\xF0\x9F\x94\x91",         4, true },
+    {"the last code point",   "\xF4\x8F\xBF\xBF",         4, true },
+    {"beyond the last",       "\xF4\x90\x80\x80",         4, false},
+    {"overlong, two bytes",   "\xC0\xAF",                 2, false},
+    {"overlong, three bytes", "\xE0\x80\xAF",             3, false},
+    {"overlong, four bytes",  "\xF0\x80\x80\xAF",         4, false},
+    {"a surrogate",           "\xED\xA0\x80",             3, false},
+    {"a lone continuation",   "\x80",                     1, false},
+    {"cut short",             "\xE2\x82",                 2, false},
+    {"wrong continuation",    "\xC3z",                    2, false},
+    {"never a byte",          "\xFF",                     1, false},
+    {"overlong NUL",          "\xC0\x80",                 2, false},
+    {"overlong ASCII",        "\xC1\xBF",                 2, false},
+    {"the last surrogate",    "\xED\xBF\xBF",             3, false},
+    {"before the surrogates", "\xED\x9F\xBF",             3, true },
+    {"behind the surrogates", "\xEE\x80\x80",             3, true },
+    {"least of three bytes",  "\xE0\xA0\x80",             3, true },
+    {"least of four bytes",   "\xF0\x90\x80\x80",         4, true },
+    {"a noncharacter is one", "\xEF\xBF\xBF",             3, true },
+    {"a lead for five bytes", "\xF8\x88\x80\x80\x80",     5, false},
+    {"first lead too large",  "\xF5\x80\x80\x80",         4, false},
+    {"four bytes cut short",  "\xF0\x9F\x94",             3, false},
+    {"wrong third byte",      "\xE2\x82z",                3, false},
+    {"wrong fourth byte",     "\xF0\x9F\x94\xC3",         4, false},
+    {"UTF-16's surrogates",   "\xED\xA0\xBD\xED\xB4\x91", 6, false},
+    {"bad behind good",       "abc\xE2\x82\xAC\x80",      7, false},
 };
 
 static void utf8_is_strict(void **state)
@@ -95,6 +110,18 @@ static const struct {
     {"isolate",                   "\xE2\x81\xA6",   true },
     {"byte order mark",           "\xEF\xBB\xBF",   true },
     {"malformed",                 "\xFF",           true },
+    {"tab",                       "\t",             true },
+    {"escape",                    "\033[31m",       true },
+    {"last of C1",                "\xC2\x9F",       true },
+    {"paragraph separator",       "\xE2\x80\xA9",   true },
+    {"left-to-right mark",        "\xE2\x80\x8E",   true },
+    {"right-to-left mark",        "\xE2\x80\x8F",   true },
+    {"Arabic letter mark",        "\xD8\x9C",       true },
+    {"embedding",                 "\xE2\x80\xAA",   true },
+    {"pop isolate",               "\xE2\x81\xA9",   true },
+    {"before the isolates",       "\xE2\x81\xA5",   false},
+    {"joiner of emoji is none",   "\xE2\x80\x8D",   false},
+    {"nothing",                   "",               false},
 };
 
 static void control_characters_are_found(void **state)
@@ -102,6 +129,30 @@ static void control_characters_are_found(void **state)
     (void)state;
     EACH_ROW (row, controls) {
         assert_row(row, str_has_control(str_from(row->text)) == row->control);
+    }
+}
+
+static const struct {
+    const char *name, *text;
+    size_t n;
+    bool ok;
+} digits[] = {
+    {"digits",       "0123456789",   10, true },
+    {"nothing",      "",             0,  false},
+    {"sign",         "-1",           2,  false},
+    {"blank",        "1 2",          3,  false},
+    {"NUL behind",   "12\0",         3,  false},
+    {"before zero",  "/",            1,  false},
+    {"behind nine",  ":",            1,  false},
+    {"Arabic-Indic", "\xD9\xA2",     2,  false},
+    {"full-width",   "\xEF\xBC\x91", 3,  false},
+};
+
+static void only_ascii_digits_are_digits(void **state)
+{
+    (void)state;
+    EACH_ROW (row, digits) {
+        assert_row(row, str_all_digits((struct str){row->text, row->n}) == row->ok);
     }
 }
 
@@ -166,6 +217,7 @@ int main(void)
         cmocka_unit_test(utf8_is_strict),
         cmocka_unit_test(characters_are_counted_not_bytes),
         cmocka_unit_test(control_characters_are_found),
+        cmocka_unit_test(only_ascii_digits_are_digits),
         cmocka_unit_test(split_gives_every_piece_also_empty_ones),
         cmocka_unit_test(views_are_cut_within_their_bounds),
         cmocka_unit_test(searching_and_comparing),
