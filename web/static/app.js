@@ -94,9 +94,9 @@ function spanWords(seconds) {
 function countDown(seconds, tick) {
   const end = Date.now() + seconds * 1000;
   const step = () => {
-    const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
-    tick(left);
-    if (left) setTimeout(step, 1000 - (Date.now() % 1000) + 20);
+    const rest = Math.max(0, end - Date.now());
+    tick(Math.ceil(rest / 1000));
+    if (rest) setTimeout(step, rest % 1000 || 1000);
   };
   step();
 }
@@ -138,7 +138,7 @@ const states = {
 
 function waiting(box) {
   const bar = one('[data-left]', box), words = one('[data-left-words]', box);
-  let over = false, source;
+  let over = false, source, spoken = Math.ceil(bar.value / 15);
 
   const answer = ({ state, next }) => {
     if (over || !(state in states)) return;
@@ -168,8 +168,9 @@ function waiting(box) {
     if (over) return;
     bar.value = left;
     words.textContent = `${Math.floor(left / 60)} min ${left % 60} s left.`;
-    if (left && left % 15 === 0) say(`Waiting for your answer, ${spanWords(left)} left.`);
-    if (!left) setTimeout(poll, 1000);
+    if (left && Math.ceil(left / 15) < spoken) say(`Waiting for your answer, ${spanWords(left)} left.`);
+    spoken = Math.ceil(left / 15);
+    if (!left && source) setTimeout(poll, 1000); // should the last event be lost
   });
   if (box.dataset.events && window.EventSource) listen();
   else poll();
