@@ -17,7 +17,7 @@ struct message_in {
     struct str code, link;    /* secrets; empty where the template has none */
     struct str name;          /* the person's */
     struct str what;          /* notice: a sentence */
-    struct str addr, user_agent; /* notice: where from */
+    struct str addr, user_agent; /* notice: where from; the browser in words */
     int64_t at_ms;            /* notice: when */
 };
 

@@ -121,7 +121,9 @@ enum err outbox_render(struct ctx *cx, struct db *db, const struct outbox_row *r
     in.name = param(cx, params, "name");
     in.what = param(cx, params, "what");
     in.addr = param(cx, params, "addr");
-    in.user_agent = agent_words(cx, param(cx, params, "agent"));
+    in.user_agent = param(cx, params, "agent");
+    if (in.user_agent.n) /* the operator's commands have none */
+        in.user_agent = agent_words(cx, in.user_agent);
     json_decref(params);
     if (row->verification_id && ((e = verification_by_id(cx, db, row->verification_id, &v)) ||
                                  (e = verification_code(cx, db, &v, &in.code))))
