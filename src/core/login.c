@@ -188,6 +188,32 @@ enum err login_password(struct ctx *cx, struct db *db, const struct login_in *in
     return OK;
 }
 
+/* The columns that login_by_hash and login_by_id select. */
+static enum err login_row(struct ctx *cx, const struct db_rows *r, struct login *out)
+{
+    struct login l = {
+        .id = db_col_int(r, 0),
+        .person_id = db_col_int(r, 1),
+        .purpose = db_col_text(r, 2),
+        .action = db_col_text(r, 3),
+        .action_id = db_col_int(r, 4),
+        .session_id = db_col_int(r, 5),
+        .state = db_col_text(r, 6),
+        .amr = (unsigned)db_col_int(r, 7),
+        .next = db_col_text(r, 9),
+        .remember = db_col_int(r, 10) != 0,
+        .addr = db_col_text(r, 11),
+        .user_agent = db_col_text(r, 12),
+        .created_at_ms = db_col_int(r, 13),
+        .expires_at_ms = db_col_int(r, 14),
+    };
+
+    if (!factor_kind_from(db_col_text(r, 8), &l.method))
+        return fail(cx, ERR_INTERNAL, "attempt %lld has an unknown method", (long long)l.id);
+    *out = l;
+    return OK;
+}
+
 enum err login_by_token(struct ctx *cx, struct db *db, struct str token, struct login *out)
 {
     OWN(db_rows_end) struct db_rows r = {0};
@@ -201,30 +227,20 @@ enum err login_by_token(struct ctx *cx, struct db *db, struct str token, struct 
     e = db_one(cx, db, Q_LOGIN_BY_HASH, DB_ARGS(db_blob(BYTES_OF(hash)), db_int(cx->now_ms)), &r);
     if (e == ERR_NOT_FOUND)
         return fail(cx, ERR_EXPIRED, "attempt unknown or too old");
-    if (e)
+    if (e || (e = login_row(cx, &r, &l)))
         return e;
-    l = (struct login){
-        .id = db_col_int(&r, 0),
-        .person_id = db_col_int(&r, 1),
-        .purpose = db_col_text(&r, 2),
-        .action = db_col_text(&r, 3),
-        .action_id = db_col_int(&r, 4),
-        .session_id = db_col_int(&r, 5),
-        .state = db_col_text(&r, 6),
-        .amr = (unsigned)db_col_int(&r, 7),
-        .next = db_col_text(&r, 9),
-        .remember = db_col_int(&r, 10) != 0,
-        .addr = db_col_text(&r, 11),
-        .user_agent = db_col_text(&r, 12),
-        .created_at_ms = db_col_int(&r, 13),
-        .expires_at_ms = db_col_int(&r, 14),
-    };
     if (str_eq(l.state, STR("done")))
         return fail(cx, ERR_EXPIRED, "attempt is over");
-    if (!factor_kind_from(db_col_text(&r, 8), &l.method))
-        return fail(cx, ERR_INTERNAL, "attempt %lld has an unknown method", (long long)l.id);
     *out = l;
     return OK;
+}
+
+enum err login_by_id(struct ctx *cx, struct db *db, int64_t id, struct login *out)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e = db_one(cx, db, Q_LOGIN_BY_ID, DB_ARGS(db_int(id)), &r);
+
+    return e ? e : login_row(cx, &r, out);
 }
 
 struct str login_handle(struct ctx *cx, const struct login *l)

@@ -67,6 +67,8 @@ struct login {
 };
 /* The open attempt of a cookie. ERR_EXPIRED: none, over, too old. */
 enum err login_by_token(struct ctx *cx, struct db *db, struct str token, struct login *out);
+/* By its row, whatever its state: for the stream of a page that waits. ERR_NOT_FOUND. */
+enum err login_by_id(struct ctx *cx, struct db *db, int64_t id, struct login *out);
 /* Public name of an attempt, so that a page can tell its own from another tab's. */
 struct str login_handle(struct ctx *cx, const struct login *l);
 
@@ -94,8 +96,8 @@ enum err login_check(struct ctx *cx, struct db *db, struct login *l, enum factor
 enum err login_complete(struct ctx *cx, struct db *db, const struct login *l, unsigned proved,
                         const struct origin *from, struct login_done *out);
 
-/* Re-authentication: counts a wrong password like a sign-in (ERR_DENIED, ERR_LIMITED), then starts the
- * "fresh" step-up. */
+/* Re-authentication: counts a wrong password like a sign-in (ERR_DENIED, ERR_LIMITED), then starts
+ * the "fresh" step-up. */
 enum err login_reauth(struct ctx *cx, struct db *db, const struct session *s,
                       const struct password_proof *proof, struct str next,
                       const struct origin *from, struct login_out *out);

@@ -12,8 +12,8 @@ handler_fn index_page, sign_up_page, sign_up_prepare, sign_up, sign_up_sent_page
 handler_fn confirm_page, confirm;
 /* login.c */
 handler_fn login_page, login_prepare, login_submit, logout;
-/* status.c */
-handler_fn login_status;
+/* waiting.c */
+handler_fn login_status, login_finish;
 /* verify.c */
 handler_fn verify_page, verify_prepare, verify, verify_method, resend;
 /* account.c */

@@ -23,13 +23,7 @@ static const struct field verify_fields[] = {
 
 /* ---- what an attempt looks like ---- */
 
-struct view {
-    struct person person;
-    struct factor *factors; /* strongest first */
-    size_t count;
-};
-
-static enum err view_of(struct ctx *cx, struct db *db, const struct login *l, struct view *out)
+enum err view_of(struct ctx *cx, struct db *db, const struct login *l, struct view *out)
 {
     enum err e;
 
@@ -111,8 +105,14 @@ static struct str purpose_words(struct ctx *cx, const struct view *view, const s
     return STR("To go on");
 }
 
-static struct other_ways other_ways(struct ctx *cx, const struct view *view, const struct login *l,
-                                    enum factor_kind shown)
+/* Nothing to show before a message or a request went out. */
+static bool needs_sending(enum factor_kind kind)
+{
+    return factor_kind_is_sent(kind) || kind == FACTOR_PUSH;
+}
+
+struct other_ways other_ways(struct ctx *cx, const struct view *view, const struct login *l,
+                             enum factor_kind shown)
 {
     struct other_way *list = ARENA_ARRAY(cx->mem, struct other_way, view->count + 1);
     size_t n = 0;
@@ -125,7 +125,7 @@ static struct other_ways other_ways(struct ctx *cx, const struct view *view, con
         list[n++] = (struct other_way){
             .method = page_way(factor_kind_name(kind)),
             .to = factor_target(cx, &view->person, kind),
-            .sends = factor_kind_is_sent(kind) && kind != l->method,
+            .sends = needs_sending(kind) && kind != l->method,
         };
     }
     return (struct other_ways){list, n};
@@ -142,7 +142,7 @@ static enum factor_kind shown_kind(struct ctx *cx, const struct request *rq,
     enum factor_kind kind;
 
     if (asked.n && factor_kind_from(asked, &kind) && find_factor(view, kind) &&
-        (kind == l->method || !factor_kind_is_sent(kind)))
+        (kind == l->method || !needs_sending(kind)))
         return kind;
     return l->method;
 }
@@ -157,8 +157,9 @@ static json_t *method_names(const struct view *view)
 }
 
 static enum err answer_state(struct ctx *cx, struct request *rq, struct response *rs,
-                             const struct login *l, const char *state)
+                             const struct login *l)
 {
+    const char *state = l->method == FACTOR_PUSH ? "waiting" : "code";
     struct view view;
     const struct factor *f;
     int wait_s = 0;
@@ -182,7 +183,6 @@ static enum err answer_state(struct ctx *cx, struct request *rq, struct response
 enum err verify_next(struct ctx *cx, struct request *rq, struct response *rs,
                      const struct login_out *out)
 {
-    const char *state = out->state == LOGIN_WAITING ? "waiting" : "code";
     struct login l;
     enum err e;
 
@@ -190,7 +190,7 @@ enum err verify_next(struct ctx *cx, struct request *rq, struct response *rs,
         return respond_redirect(cx, rs, STR("/verify"));
     if ((e = login_by_token(cx, rq->db, out->login_token, &l)))
         return e;
-    return answer_state(cx, rq, rs, &l, state);
+    return answer_state(cx, rq, rs, &l);
 }
 
 enum err step_up_next(struct ctx *cx, struct request *rq, struct response *rs,
@@ -243,10 +243,12 @@ enum err verify_page(struct ctx *cx, struct request *rq, struct response *rs)
     enum err e;
 
     if (wants_json(rq))
-        return answer_state(cx, rq, rs, &v->login, "code");
+        return answer_state(cx, rq, rs, &v->login);
     if ((e = view_of(cx, rq->db, &v->login, &view)))
         return e;
     f = find_factor(&view, shown_kind(cx, rq, &view, &v->login));
+    if (f && f->kind == FACTOR_PUSH)
+        return waiting_page(cx, rq, rs, &view, &v->login);
     if (!f && view.count) /* switched off meanwhile: the strongest that is left */
         f = &view.factors[0];
     if (!f)
@@ -351,8 +353,8 @@ static bool is_other_attempt(struct ctx *cx, const struct verify_form *f, const 
     return f->handle.n && !str_eq(f->handle, login_handle(cx, l));
 }
 
-static enum err complete(struct ctx *cx, struct request *rq, struct response *rs,
-                         const struct login *l, const struct login_done *done)
+enum err attempt_done(struct ctx *cx, struct request *rq, struct response *rs,
+                      const struct login *l, const struct login_done *done)
 {
     const struct visit *v = visit_of(cx, rq);
     enum err e;
@@ -400,7 +402,7 @@ enum err verify(struct ctx *cx, struct request *rq, struct response *rs)
         return e;
     if (!done.done)
         return check_complain(cx, d, f->kind, &done.check);
-    return complete(cx, rq, rs, l, &done);
+    return attempt_done(cx, rq, rs, l, &done);
 }
 
 /* ---- another way, another code ---- */
@@ -437,7 +439,7 @@ static enum err answer_way(struct ctx *cx, struct request *rq, struct response *
         return e;
     if (factor_kind_is_sent(l->method))
         flash_set(rq, rs, FLASH_SENT);
-    return answer_state(cx, rq, rs, l, "code");
+    return answer_state(cx, rq, rs, l);
 }
 
 enum err verify_method(struct ctx *cx, struct request *rq, struct response *rs)

@@ -6,6 +6,23 @@
 
 #include "portal/frame.h"
 
+struct view { /* what an attempt's pages show of its person */
+    struct person person;
+    struct factor *factors; /* strongest first */
+    size_t count;
+};
+enum err view_of(struct ctx *cx, struct db *db, const struct login *l, struct view *out);
+/* The ways that are not shown. */
+struct other_ways other_ways(struct ctx *cx, const struct view *view, const struct login *l,
+                             enum factor_kind shown);
+
+/* The page for an attempt whose method is a device; see waiting.c. */
+enum err waiting_page(struct ctx *cx, struct request *rq, struct response *rs,
+                      const struct view *view, const struct login *l);
+/* A proof was right: the session's cookie, and on to where the attempt leads. */
+enum err attempt_done(struct ctx *cx, struct request *rq, struct response *rs,
+                      const struct login *l, const struct login_done *done);
+
 /* On to /verify; as JSON {"state":"code","next":"/verify","method":…,"methods":[…]}. The attempt's
  * cookie is already set. */
 enum err verify_next(struct ctx *cx, struct request *rq, struct response *rs,

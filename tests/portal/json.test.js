@@ -77,6 +77,31 @@ test("an authenticator app and recovery codes", async () => {
   assert.deepEqual((await new Client(server).getJson("/login/status")).json, { state: "expired", next: "/login" });
 });
 
+test("a page that waits hears that the attempt is over, and no other attempt's news", async () => {
+  const { person, me } = await signUp();
+  await logIn(me, person);
+  const { secret } = (await me.postJson("/account/security/totp/start", {})).json;
+  await me.postJson("/account/security/totp", { code: nextTotp({ secret }) });
+  const { codes } = (await me.postJson("/account/security/recovery", {})).json;
+
+  const waiting = new Client(server), other = new Client(server);
+  for (const client of [waiting, other]) assert.equal((await logIn(client, person)).json.state, "code");
+  const stream = waiting.events("/login/status");
+  const first = stream.next();
+  const heard = (await Promise.race([first, new Promise((resolve) => setTimeout(resolve, 50))])) ?? "nothing";
+  assert.equal(heard, "nothing");
+  assert.equal((await other.postJson("/verify", { code: codes[0], method: "recovery" })).status, 200);
+  assert.equal((await waiting.getJson("/login/status")).json.state, "pending");
+  const tab = new Client(server);
+  tab.cookies = new Map(waiting.cookies);
+  assert.equal((await tab.postJson("/verify", { code: codes[1], method: "recovery" })).status, 200);
+  const { value } = await first;
+  assert.equal(value.event, "state");
+  assert.deepEqual(JSON.parse(value.data), { state: "approved", next: "/account" });
+  assert.equal((await stream.next()).done, true, "and then it ends");
+  assert.equal((await waiting.get("/login/finish")).location, "/login", "nothing to finish");
+});
+
 test("codes that are sent: choose, send again, off", async () => {
   const { person, me } = await signUp();
   await logIn(me, person);
