@@ -97,7 +97,7 @@ static enum err run_with_store(struct ctx *cx, const struct cli_call *call, stru
             return e;
         in_use = arena_str(cx->mem, str_from(cx->why));
         e = control_call(cx, config_control_socket(cx->mem, cf), parsed, out, out_exit);
-        if (e != ERR_UPSTREAM)
+        if (e != ERR_BUSY)
             return e;
         if (clock_mono_ms() > give_up_ms)
             return fail(cx, ERR_BUSY, "%s, which takes no commands", in_use.p);

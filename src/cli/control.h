@@ -26,8 +26,9 @@ extern const struct face control_face;
 
 /* True when a server listens at this socket. */
 bool control_answers(struct ctx *cx, struct str socket_path);
-/* The other end: sends a command to the server and waits for what it says. ERR_UPSTREAM: no server
- * answers at this socket. *out_exit is the command's. */
+/* The other end: sends a command to the server and waits for what it says. ERR_BUSY: no server
+ * listens at this socket. ERR_UPSTREAM: it hung up, and whether it did the command is unknown, so
+ * nobody may try again by himself. *out_exit is the command's. */
 enum err control_call(struct ctx *cx, struct str socket_path, const struct cli_parsed *parsed,
                       struct cli_out *out, int *out_exit);
 

@@ -13,6 +13,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define MAYBE_DONE "; look whether the command was done before you repeat it"
+
 enum {
     ANSWER_MAX = 16 * MIB, /* two texts of OUT_MAX, escaped */
     ANSWER_TIMEOUT_S = 60, /* of one step; a job is asked for again and again */
@@ -38,7 +40,7 @@ static enum err open_socket(struct ctx *cx, struct str path, int *out)
     memcpy(addr.sun_path, path.p, path.n);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) ||
         connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
-        return fail(cx, ERR_UPSTREAM, "no server answers at %s: %s", path.p, strerror(errno));
+        return fail(cx, ERR_BUSY, "no server answers at %s: %s", path.p, strerror(errno));
     *out = fd;
     fd = -1;
     return OK;
@@ -59,7 +61,7 @@ static enum err send_all(struct ctx *cx, int fd, struct str s)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return fail(cx, ERR_UPSTREAM, "the server hung up: %s", strerror(errno));
+            return fail(cx, ERR_UPSTREAM, "the server hung up (%s)", strerror(errno));
         s = str_sub(s, (size_t)n, s.n);
     }
     return OK;
@@ -76,12 +78,13 @@ static enum err receive(struct ctx *cx, int fd, struct buf *in, struct str *out_
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return fail(cx, ERR_UPSTREAM, "the server did not answer: %s", strerror(errno));
+            return fail(cx, ERR_UPSTREAM, "the server did not answer (%s)" MAYBE_DONE,
+                        strerror(errno));
         buf_add(in, (struct str){part, (size_t)n});
     }
     end = str_find_str(buf_str(in), STR("\r\n\r\n"));
     if (in->full || end == STR_NPOS)
-        return fail(cx, ERR_UPSTREAM, "the server's answer is not whole");
+        return fail(cx, ERR_UPSTREAM, "the server's answer is not whole" MAYBE_DONE);
     *out_body = str_sub(buf_str(in), (size_t)end + 4, in->n);
     return OK;
 }
@@ -104,7 +107,7 @@ static enum err exchange(struct ctx *cx, struct str path, bool job, struct str b
         return e;
     *out = json_loadb(text.p, text.n, 0, NULL);
     if (!*out)
-        return fail(cx, ERR_UPSTREAM, "the server's answer is not for this program");
+        return fail(cx, ERR_UPSTREAM, "the server's answer is not for this program" MAYBE_DONE);
     return OK;
 }
 

@@ -13,6 +13,12 @@
 
 #include <stdatomic.h>
 
+struct write_stats { /* since start, counted where http hands work to the store; for /metrics */
+    _Atomic uint64_t queued, done;
+    _Atomic uint64_t refused; /* the queue was full */
+    _Atomic uint64_t failed;  /* the store failed, not the request */
+};
+
 struct instance {
     struct app app; /* first: rq->app points to it */
     struct store *store;
@@ -23,6 +29,7 @@ struct instance {
     _Atomic(const struct config *) config; /* replaced by a reload; the old ones stay valid */
     _Atomic(struct http_server *) server;  /* NULL until it listens */
     struct jobs jobs;
+    struct write_stats writes;
 };
 
 /* Called on the writer thread after a COMMIT; arg is the instance. */

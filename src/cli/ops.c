@@ -88,6 +88,19 @@ static void add_http(struct buf *out, const struct http_stats *s)
                  s->by_class[class]);
 }
 
+static void add_writes(struct buf *out, struct write_stats *s)
+{
+    uint64_t done = atomic_load(&s->done), queued = atomic_load(&s->queued);
+
+    single(out, "countersign_writes_total", "counter", "Changes committed or rolled back.", done);
+    single(out, "countersign_writes_waiting", "gauge", "Changes waiting for the database.",
+           queued > done ? queued - done : 0); /* the two are not read at one instant */
+    single(out, "countersign_writes_refused_total", "counter",
+           "Changes refused because too many waited.", atomic_load(&s->refused));
+    single(out, "countersign_writes_failed_total", "counter", "Changes that the database failed.",
+           atomic_load(&s->failed));
+}
+
 static enum err metrics(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct instance *in = instance_of(rq);
@@ -109,6 +122,7 @@ static enum err metrics(struct ctx *cx, struct request *rq, struct response *rs)
     single(&text, "countersign_schema_version", "gauge", "Of the database.",
            (uint64_t)store_schema_version(in->store));
     add_http(&text, &stats);
+    add_writes(&text, &in->writes);
     if ((e = respond_text(cx, rs, 200, buf_str(&text))))
         return e;
     rs->content_type = "text/plain; version=0.0.4; charset=utf-8";

@@ -56,7 +56,7 @@ enum cli_exit out_exit(enum err e)
         [ERR_LIMITED] = CLI_BUSY,
         [ERR_EXPIRED] = CLI_FAILED,
         [ERR_BUSY] = CLI_BUSY,
-        [ERR_UPSTREAM] = CLI_BUSY,
+        [ERR_UPSTREAM] = CLI_FAILED,
         [ERR_INTERNAL] = CLI_FAILED,
     };
 

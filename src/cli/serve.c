@@ -41,6 +41,7 @@ enum {
 struct backend_job { /* lives in http_work.impl */
     struct store_job job;
     struct http_work *work;
+    struct instance *in;
 };
 _Static_assert(sizeof(struct backend_job) <= sizeof(((struct http_work *)0)->impl),
                "a job fits into http_work");
@@ -59,23 +60,30 @@ static enum err job_run(struct store_job *job, struct db *db)
 
 static void job_done(struct store_job *job, enum err result)
 {
-    struct http_work *w = job_of(job)->work;
+    struct backend_job *b = job_of(job);
 
-    if (job->why)
+    if (job->why) {
+        atomic_fetch_add_explicit(&b->in->writes.failed, 1, memory_order_relaxed);
         log_error(NULL, "store_failed", "why=\"%s\"", job->why);
-    w->done(w, result);
+    }
+    atomic_fetch_add_explicit(&b->in->writes.done, 1, memory_order_relaxed);
+    b->work->done(b->work, result); /* b lives in it and may be gone now */
 }
 
 static enum err backend_submit(void *arg, struct http_work *w)
 {
     struct instance *in = arg;
     struct backend_job *b = (struct backend_job *)(void *)w->impl;
+    enum err e;
 
     *b = (struct backend_job){
         .job = {.run = job_run, .done = job_done},
-          .work = w
+          .work = w, .in = in
     };
-    return store_submit(in->store, &b->job);
+    e = store_submit(in->store, &b->job); /* from here on b is the writer's */
+    atomic_fetch_add_explicit(e ? &in->writes.refused : &in->writes.queued, 1,
+                              memory_order_relaxed);
+    return e;
 }
 
 static enum err backend_reader_open(void *arg, struct db **out)

@@ -45,7 +45,12 @@ describe("a server in demo mode", () => {
     const second = await me.get("/metrics");
     assert.ok(value(second.text, "countersign_requests_total") >= value(first.text, "countersign_requests_total") + 2);
     assert.ok(value(second.text, "process_resident_memory_bytes") > 1e6);
-    assert.equal(value(second.text, "countersign_schema_version") > 0, true);
+    assert.ok(value(second.text, "countersign_schema_version") > 0);
+    await me.get("/readyz");
+    const third = await me.get("/metrics");
+    assert.ok(value(third.text, "countersign_writes_total") > value(second.text, "countersign_writes_total"));
+    assert.equal(value(third.text, "countersign_writes_waiting"), 0);
+    assert.equal(value(third.text, "countersign_writes_failed_total"), 0);
     for (const line of second.text.trim().split("\n"))
       assert.match(line, /^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z]+="[^"]*"\})? \d+)$/);
   });
