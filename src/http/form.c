@@ -242,7 +242,7 @@ enum err form_bind(struct ctx *cx, const struct request *rq, const struct field 
         if (pair)
             text = f->read(cx, f, pair->value, (char *)in + f->offset);
         else if (f->flags & FIELD_REQUIRED)
-            text = STR("Please fill this in.");
+            text = PROBLEM_MISSING;
         if (text.p)
             problem_add(problems, str_from(f->name), text);
     }
@@ -262,7 +262,7 @@ static struct str judge_length(struct ctx *cx, const struct field *f, struct str
     if (f->max > 0)
         max = f->max;
     if (s.n == 0)
-        return f->flags & FIELD_REQUIRED ? STR("Please fill this in.") : STR_NONE;
+        return f->flags & FIELD_REQUIRED ? PROBLEM_MISSING : STR_NONE;
     if (chars < f->min)
         return arena_printf(cx->mem, "Please use at least %zu characters.", f->min);
     if (chars > max)

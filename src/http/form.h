@@ -18,6 +18,9 @@ struct problem {
     struct str text; /* a sentence for the person: what to do */
 };
 
+/* What a field says that is required and empty; who knows the form may say it better. */
+#define PROBLEM_MISSING STR("Please fill this in.")
+
 enum { PROBLEMS_MAX = 16 };
 struct problems {
     struct problem item[PROBLEMS_MAX];

@@ -1,5 +1,6 @@
 /* draft.c: see draft.h. */
 #include "portal/draft.h"
+#include "portal/pages.h"
 #include "portal/words.h"
 
 struct draft *draft_new(struct ctx *cx, struct request *rq, handler_fn *page, size_t in_size)
@@ -38,7 +39,10 @@ const struct draft *draft_shown(struct ctx *cx, const struct request *rq, size_t
 enum err draft_bind(struct ctx *cx, struct request *rq, struct draft *d, const struct field *fields,
                     size_t count)
 {
-    return form_bind(cx, rq, fields, count, d->in, &d->problems);
+    enum err e = form_bind(cx, rq, fields, count, d->in, &d->problems);
+
+    page_word_missing(&d->problems);
+    return e;
 }
 
 enum err draft_complain(struct ctx *cx, struct draft *d, const struct complaint *c)

@@ -26,6 +26,34 @@ void page_problems(struct page *page, const struct problems *ps)
     page->errors.n = ps->n;
 }
 
+static const struct {
+    struct str field, text;
+} missing[] = {
+    {STR("code"),             STR("Enter the code.")                    },
+    {STR("country_code"),     STR("Choose your country.")               },
+    {STR("current_password"), STR("Enter your present password.")       },
+    {STR("email"),            STR("Enter your e-mail address.")         },
+    {STR("login"),            STR("Enter your e-mail or your username.")},
+    {STR("name"),             STR("Enter your full name.")              },
+    {STR("password"),         STR("Enter a password.")                  },
+    {STR("phone"),            STR("Enter your mobile number.")          },
+    {STR("username"),         STR("Choose a username.")                 },
+};
+
+void page_word_missing(struct problems *ps)
+{
+    for (size_t k = 0; k < ps->n; k++) {
+        struct problem *problem = &ps->item[k];
+
+        if (!str_eq(problem->text, PROBLEM_MISSING))
+            continue;
+        EACH_ROW (row, missing) {
+            if (str_eq(problem->field, row->field))
+                problem->text = row->text;
+        }
+    }
+}
+
 struct entry page_entry(const struct problems *ps, struct str field, struct str value)
 {
     return (struct entry){.value = value, .error = problem_of(ps, field)};

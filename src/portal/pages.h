@@ -80,6 +80,8 @@ struct way page_way(struct str name);
 void page_init(struct page *page);
 /* Shows problems in the summary. They must live as long as the page. */
 void page_problems(struct page *page, const struct problems *ps);
+/* Replaces PROBLEM_MISSING by what to do: "Enter your full name." Five equal lines help nobody. */
+void page_word_missing(struct problems *ps);
 /* value, with its problem beside it if it has one. */
 struct entry page_entry(const struct problems *ps, struct str field, struct str value);
 

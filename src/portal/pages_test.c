@@ -189,6 +189,18 @@ static void waiting(struct html *h)
                     });
 }
 
+static void waiting_over(struct html *h)
+{
+    struct page page = with_problem(
+        base(), STR_NONE, STR("The request has expired. Send it again, or use another way."));
+
+    page_waiting(h, &(struct page_waiting){.page = page,
+                                           .handle = STR("q7"),
+                                           .method = way("push"),
+                                           .device = STR("Pixel 9"),
+                                           .others = ways()});
+}
+
 static void enrol(struct html *h, bool required)
 {
     const struct enrol_choice choices[] = {
@@ -286,7 +298,7 @@ static void outbox(struct html *h)
 {
     const struct outbox_item items[] = {
         {.id = STR("3"),
-         .channel = STR("Text message"),
+         .channel = STR("sms"),
          .to = STR("+1 555 010 0142"),
          .body = STR("482913 is your Countersign code. Never share it.\n@id.example.org #482913"),
          .code = STR("482913"),
@@ -295,7 +307,7 @@ static void outbox(struct html *h)
          .at = at(0),
          .sms = true  },
         {.id = STR("2"),
-         .channel = STR("E-mail"),
+         .channel = STR("email"),
          .to = STR("mal@example.com"),
          .subject = STR("Confirm your e-mail address"),
          .body = STR(
@@ -327,7 +339,7 @@ static const struct golden goldens[] = {
     PAGE(sign_up_plain), PAGE(sign_up_wrong), PAGE(check_email), PAGE(confirm_email),
     PAGE(confirm_email_username), PAGE(verify_totp), PAGE(verify_sms), PAGE(verify_sms_wrong),
     PAGE(verify_voice), PAGE(verify_email), PAGE(verify_recovery), PAGE(verify_step_up),
-    PAGE(waiting), PAGE(enrol_required), PAGE(enrol_advised), PAGE(reset_password),
+    PAGE(waiting), PAGE(waiting_over), PAGE(enrol_required), PAGE(enrol_advised), PAGE(reset_password),
     PAGE(reset_sent), PAGE(reset_set), PAGE(reauth), PAGE(not_me), PAGE(notice), PAGE(error_404),
     PAGE(error_429), PAGE(error_500), PAGE(outbox), PAGE(outbox_empty),
 };
@@ -337,6 +349,19 @@ static void pages_are_as_kept(void **state)
 {
     (void)state;
     pages_check(goldens, COUNT_OF(goldens));
+}
+
+static void a_missing_field_says_what_to_do(void **state)
+{
+    (void)state;
+    problems.n = 0;
+    problem_add(&problems, STR("name"), PROBLEM_MISSING);
+    problem_add(&problems, STR("unheard_of"), PROBLEM_MISSING);
+    problem_add(&problems, STR("email"), STR("Check this address."));
+    page_word_missing(&problems);
+    assert_str(problem_of(&problems, STR("name")), STR("Enter your full name."));
+    assert_str(problem_of(&problems, STR("unheard_of")), PROBLEM_MISSING);
+    assert_str(problem_of(&problems, STR("email")), STR("Check this address."));
 }
 
 static const struct {
@@ -377,6 +402,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_are_as_kept),
+        cmocka_unit_test(a_missing_field_says_what_to_do),
         cmocka_unit_test(halves_are_for_the_eye),
         cmocka_unit_test(groups_are_of_four),
     };
