@@ -391,6 +391,14 @@ static enum err may_end(struct ctx *cx, struct db *db, const struct factor *f,
     return OK;
 }
 
+enum err factor_may_end(struct ctx *cx, struct db *db, const struct factor *f)
+{
+    struct contact c;
+    enum err e = factor_contact(cx, db, f->identity_id, &c);
+
+    return e ? e : may_end(cx, db, f, &c);
+}
+
 enum err factor_off(struct ctx *cx, struct db *db, int64_t factor_id, const char *reason,
                     const struct origin *from)
 {

@@ -125,6 +125,9 @@ enum err recovery_match(struct ctx *cx, struct db *db, int64_t identity_id, stru
 
 /* ---- off ---- */
 
+/* Whether its person may switch it off now: ERR_CONFLICT as factor_off would say, before anybody is
+ * asked for a code. */
+enum err factor_may_end(struct ctx *cx, struct db *db, const struct factor *f);
 /* Switches it off, with notices to every address and an undo link. Recovery codes go with the last
  * other factor. ERR_CONFLICT: the policy requires one, or (strict) the password is too short. */
 enum err factor_off(struct ctx *cx, struct db *db, int64_t factor_id, const char *reason,

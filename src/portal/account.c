@@ -103,6 +103,21 @@ static const struct session_row *session_rows(struct ctx *cx, const struct accou
     return rows;
 }
 
+/* What somebody should look at twice; everything else is a line like any other. */
+static bool is_alarming(const struct audit_entry *e)
+{
+    static const struct str events[] = {
+        STR("sign_in_failed"), STR("second_factor_failed"), STR("password_locked"),
+        STR("factor_off"),     STR("factors_reset"),        STR("not_me"),
+    };
+
+    EACH_ROW (event, events) {
+        if (str_eq(*event, str_from(e->event)))
+            return true;
+    }
+    return false;
+}
+
 static const struct activity *activity_rows(struct ctx *cx, const struct account *a)
 {
     struct activity *rows = ARENA_ARRAY(cx->mem, struct activity, a->event_count + 1);
@@ -114,7 +129,7 @@ static const struct activity *activity_rows(struct ctx *cx, const struct account
             .what = audit_words(cx, e),
             .where = words_where(cx, e->from.user_agent, e->from.addr),
             .at = words_when(cx, e->at_ms),
-            .alarming = str_find_str(str_from(e->event), STR("fail")) != STR_NPOS,
+            .alarming = is_alarming(e),
         };
     }
     return rows;
@@ -158,9 +173,9 @@ struct edit_form {
 };
 
 static const struct field edit_fields[] = {
-    {"name",          offsetof(struct edit_form, name),          field_text, FIELD_REQUIRED},
-    {                          "username",                      offsetof(struct edit_form,                     username), field_text,           FIELD_REQUIRED        },
-    { "about", offsetof(struct edit_form,                         about),                        field_lines,                                  FIELD_OPTIONAL,      0, ABOUT_MAX_CHARS},
+    {"name",          offsetof(struct edit_form, name),          field_text, FIELD_REQUIRED                                                                            },
+    {                          "username",                      offsetof(struct edit_form,                     username), field_text,           FIELD_REQUIRED                                                                                    },
+    { "about", offsetof(struct edit_form,                         about),                        field_lines,                                  FIELD_OPTIONAL, 0, ABOUT_MAX_CHARS},
 };
 
 enum err edit_page(struct ctx *cx, struct request *rq, struct response *rs)

@@ -81,7 +81,8 @@ static const struct status_words {
     {401, FORBIDDEN,      "denied",             STR("That proof was not right.")                        },
     {403, FORBIDDEN,      "denied",             STR("You can't do this.")                               },
     {404, NOT_FOUND_PAGE, "not_found",          STR("There is no such thing here.")                     },
-    {405, BAD_REQUEST,    "method_not_allowed", STR("This address does not answer to that method.")     },
+    {405, BAD_REQUEST,    "method_not_allowed",
+     STR("This address answers to another kind of request.")                                            },
     {408, BAD_REQUEST,    "too_slow",           STR("The request took too long to arrive.")             },
     {409, BAD_REQUEST,    "conflict",
      STR("Something changed meanwhile. Reload and try "
@@ -202,7 +203,7 @@ static enum err answer(struct ctx *cx, struct request *rq, struct response *rs, 
         return OK;
     }
     response_reset(rs);
-    return error_page(cx, rq, rs, status, STR_NONE);
+    return error_page(cx, rq, rs, status, status == 405 ? words_for(status)->text : STR_NONE);
 }
 
 void portal_error(struct ctx *cx, struct request *rq, struct response *rs, enum err e, int status)

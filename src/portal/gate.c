@@ -111,6 +111,8 @@ static const struct {
 
 void flash_set(const struct request *rq, struct response *rs, enum flash f)
 {
+    if (wants_json(rq)) /* nobody looks at a page next */
+        return;
     set_cookie(rq, rs, COOKIE_FLASH, flashes[f].word, FLASH_LIFE_S);
 }
 

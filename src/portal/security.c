@@ -189,8 +189,27 @@ enum err factor_off_page(struct ctx *cx, struct request *rq, struct response *rs
     return frame_close(cx, rs);
 }
 
+/* Said before a code is asked for; the core decides again when it is switched off. */
+static enum err complain_required(struct ctx *cx, struct request *rq, struct draft *d)
+{
+    static const struct complaint last = {
+        ERR_CONFLICT, 0, "last_factor", STR_NONE,
+        STR("This is your last second factor, and one is required. Turn on another one first.")};
+    static const struct complaint weak = {
+        ERR_CONFLICT, 0, "password_short", STR_NONE,
+        STR("Without a second factor your password needs at least 15 characters. Choose a longer "
+            "one first.")};
+    struct person p;
+    enum err e = visit_person(cx, rq, &p);
+
+    if (e)
+        return e;
+    return draft_complain(cx, d, p.policy == POLICY_STRICT ? &weak : &last);
+}
+
 enum err factor_off_start(struct ctx *cx, struct request *rq, struct response *rs)
 {
+    struct draft *d = draft_new(cx, rq, factor_off_page, 0);
     const struct session *s = &visit_of(cx, rq)->session;
     struct origin from = visit_origin(rq);
     struct str next = STR("/account/security");
@@ -201,8 +220,12 @@ enum err factor_off_start(struct ctx *cx, struct request *rq, struct response *r
 
     if (!factor_kind_from(request_param(rq, STR("kind")), &kind))
         return fail(cx, ERR_NOT_FOUND, "no such kind of factor");
-    if ((e = factor_active(cx, rq->db, s->identity_id, kind, &f)) ||
-        (e = login_step_up(cx, rq->db, s, "factor_off", f.id, next, &from, &out)))
+    if ((e = factor_active(cx, rq->db, s->identity_id, kind, &f)))
+        return e;
+    e = factor_may_end(cx, rq->db, &f);
+    if (e == ERR_CONFLICT)
+        return complain_required(cx, rq, d);
+    if (e || (e = login_step_up(cx, rq->db, s, "factor_off", f.id, next, &from, &out)))
         return e;
     if (out.state == LOGIN_SIGNED_IN)
         flash_set(rq, rs, FLASH_FACTOR_OFF);

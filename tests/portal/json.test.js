@@ -181,6 +181,8 @@ test("a policy that demands a second factor leads into enrolment and nowhere els
   const { secret } = (await me.postJson("/account/security/totp/start", {})).json;
   assert.equal((await me.postJson("/account/security/totp", { code: nextTotp({ secret }) })).json.state, "on");
   assert.equal((await me.get("/account")).status, 200);
+  const off = await me.postJson("/account/security/totp/off", {});
+  assert.deepEqual([off.status, off.json.error.code], [409, "last_factor"]);
   const again = new Client(strict);
   assert.equal((await logIn(again, person)).json.state, "code");
   await strict.stop();
