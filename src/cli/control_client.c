@@ -29,9 +29,8 @@ static void close_fd(int *fd)
         close(*fd);
 }
 
-static enum err open_socket(struct ctx *cx, struct str path, int *out)
+static enum err connect_to(struct ctx *cx, int fd, struct str path)
 {
-    OWN(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
 
@@ -40,10 +39,15 @@ static enum err open_socket(struct ctx *cx, struct str path, int *out)
     memcpy(addr.sun_path, path.p, path.n);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) ||
         connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
-        return fail(cx, ERR_BUSY, "no server answers at %s: %s", path.p, strerror(errno));
-    *out = fd;
-    fd = -1;
+        return fail(cx, ERR_BUSY, "no server answers at %s: %m", path.p);
     return OK;
+}
+
+/* *out is the caller's to close, after an error too (then it may be -1). */
+static enum err open_socket(struct ctx *cx, struct str path, int *out)
+{
+    *out = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return connect_to(cx, *out, path);
 }
 
 bool control_answers(struct ctx *cx, struct str socket_path)
@@ -61,7 +65,7 @@ static enum err send_all(struct ctx *cx, int fd, struct str s)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return fail(cx, ERR_UPSTREAM, "the server hung up (%s)", strerror(errno));
+            return fail(cx, ERR_UPSTREAM, "the server hung up (%m)");
         s = str_sub(s, (size_t)n, s.n);
     }
     return OK;
@@ -78,8 +82,7 @@ static enum err receive(struct ctx *cx, int fd, struct buf *in, struct str *out_
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return fail(cx, ERR_UPSTREAM, "the server did not answer (%s)" MAYBE_DONE,
-                        strerror(errno));
+            return fail(cx, ERR_UPSTREAM, "the server did not answer (%m)" MAYBE_DONE);
         buf_add(in, (struct str){part, (size_t)n});
     }
     end = str_find_str(buf_str(in), STR("\r\n\r\n"));

@@ -21,7 +21,7 @@ static enum err make_folder(struct ctx *cx, struct str path)
             continue;
         part = arena_str(cx->mem, str_sub(path, 0, n));
         if (mkdir(part.p, S_IRWXU) && errno != EEXIST)
-            return fail(cx, ERR_INTERNAL, "%s: %s", part.p, strerror(errno));
+            return fail(cx, ERR_INTERNAL, "%s: %m", part.p);
     }
     return OK;
 }

@@ -5,6 +5,7 @@
 #include "cli/instance.h"
 #include "http/addr.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <unistd.h>
 
@@ -48,13 +49,18 @@ static bool may_read_metrics(const struct config *cf, const struct request *rq)
 
 static uint64_t resident_bytes(void)
 {
-    FILE *f = fopen("/proc/self/statm", "r");
-    unsigned long size, resident = 0;
-    int n = f ? fscanf(f, "%lu %lu", &size, &resident) : 0;
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC); /* "SIZE RESIDENT …", in pages */
+    char text[128];
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
+    struct str rest = {text, n > 0 ? (size_t)n : 0}, size, resident = STR_NONE;
+    int64_t pages = 0;
 
-    if (f)
-        fclose(f);
-    return n == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+    if (fd >= 0)
+        close(fd);
+    if (!str_split(&rest, ' ', &size) || !str_split(&rest, ' ', &resident) ||
+        !str_to_i64(resident, 0, INT32_MAX, &pages))
+        return 0;
+    return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static void metric(struct buf *out, const char *name, const char *type, const char *help)

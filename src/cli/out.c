@@ -194,8 +194,10 @@ void table_print(const struct table *t, struct buf *out)
         head[c] = str_from(t->head[c]);
         width[c] = head[c].n;
     }
-    for (size_t i = 0; i < t->n; i++)
-        width[i % t->columns] = MAX_OF(width[i % t->columns], str_utf8_count(t->cells[i]));
+    for (size_t i = 0; i + t->columns <= t->n; i += t->columns) {
+        for (size_t c = 0; c < t->columns; c++)
+            width[c] = MAX_OF(width[c], str_utf8_count(t->cells[i + c]));
+    }
     if (t->head)
         print_row(t, head, width, out);
     for (size_t i = 0; i + t->columns <= t->n; i += t->columns)

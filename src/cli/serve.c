@@ -300,23 +300,27 @@ static void say_production(const struct serving *s, struct buf *out)
 }
 
 /* Tells a service manager that asked for it (systemd: Type=notify). */
-static void tell_manager(const char *state)
+static void tell_manager(const struct serving *s, struct str state)
 {
-    const char *path = getenv("NOTIFY_SOCKET");
+    static const struct str name = {"NOTIFY_SOCKET=", sizeof("NOTIFY_SOCKET=") - 1};
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
-    size_t n = path ? strlen(path) : 0;
+    struct str path = STR_NONE;
     int fd;
 
-    if (n < 2 || n >= sizeof(addr.sun_path))
+    for (const char *const *env = s->call->env; *env; env++) {
+        if (str_starts(str_from(*env), name))
+            path = str_from(*env + name.n);
+    }
+    if (path.n < 2 || path.n >= sizeof(addr.sun_path))
         return;
-    memcpy(addr.sun_path, path, n);
-    if (path[0] == '@')
+    memcpy(addr.sun_path, path.p, path.n);
+    if (path.p[0] == '@')
         addr.sun_path[0] = '\0'; /* an abstract socket */
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return;
-    (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)(void *)&addr,
-                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
+    (void)sendto(fd, state.p, state.n, MSG_NOSIGNAL, (struct sockaddr *)(void *)&addr,
+                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path.n));
     close(fd);
 }
 
@@ -340,7 +344,7 @@ static enum err say_ready(struct ctx *cx, struct serving *s, struct cli_out *out
     else
         say_production(s, &out->out);
     out_flush(out);
-    tell_manager("READY=1");
+    tell_manager(s, STR("READY=1"));
     log_info(NULL, "started", "version=" VERSION " mode=%s port=%u workers=%u schema=%d",
              s->config->mode == MODE_DEMO ? "demo" : "production", http_server_port(server),
              config_workers(s->config), store_schema_version(s->in.store));
@@ -441,7 +445,7 @@ static void stop(struct serving *s)
     struct http_server *server = atomic_load(&s->in.server);
 
     log_info(NULL, "stopping", "grace_ms=%u", s->config->stop_grace_ms);
-    tell_manager("STOPPING=1");
+    tell_manager(s, STR("STOPPING=1"));
     http_server_stop(&server, s->config->stop_grace_ms);
 }
 

@@ -101,13 +101,13 @@ static void check_file(struct check *c, enum config_option o, struct str path)
     if (path.n == 0)
         return;
     if (stat(path.p, &st)) {
-        problem(c, o, "%s: %s", path.p, strerror(errno));
+        problem(c, o, "%s: %m", path.p);
         return;
     }
     if (!S_ISREG(st.st_mode))
         problem(c, o, "%s: is not a file", path.p);
     else if (access(path.p, R_OK))
-        problem(c, o, "%s: %s", path.p, strerror(errno));
+        problem(c, o, "%s: %m", path.p);
     else if ((option_table[o].flags & OPTION_SECRET_FILE) && (st.st_mode & (S_IRWXO | S_IWGRP)))
         problem(c, o, "%s: other users may read or change it; chmod 600 or 640", path.p);
 }
@@ -139,7 +139,7 @@ static void check_data_dir(struct check *c)
         size_t n = path.n;
 
         if (errno != ENOENT) {
-            problem(c, OPTION_data_dir, "%s: %s", path.p, strerror(errno));
+            problem(c, OPTION_data_dir, "%s: %m", path.p);
             return;
         }
         while (n > 0 && path.p[n - 1] == '/')
@@ -151,7 +151,7 @@ static void check_data_dir(struct check *c)
     if (!S_ISDIR(st.st_mode))
         problem(c, OPTION_data_dir, "%s: is not a folder", path.p);
     else if (access(path.p, W_OK | X_OK))
-        problem(c, OPTION_data_dir, "%s: %s", path.p, strerror(errno));
+        problem(c, OPTION_data_dir, "%s: %m", path.p);
 }
 
 enum err config_check(struct ctx *cx, const struct config *cf, struct buf *problems)

@@ -124,14 +124,14 @@ static enum err read_all(struct ctx *cx, const char *path, struct str *out)
     ssize_t got = 0;
 
     if (fd < 0)
-        return fail(cx, ERR_INVALID, "%s", strerror(errno));
+        return fail(cx, ERR_INVALID, "%m");
     while (n <= CONFIG_FILE_MAX && (got = read(fd, p + n, CONFIG_FILE_MAX + 1 - n)) > 0)
         n += (size_t)got;
     if (got < 0) {
-        int why = errno;
+        enum err e = fail(cx, ERR_INVALID, "%m");
 
         close(fd);
-        return fail(cx, ERR_INVALID, "%s", strerror(why));
+        return e;
     }
     close(fd);
     if (n > CONFIG_FILE_MAX)
