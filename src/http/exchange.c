@@ -285,7 +285,7 @@ bool exchange_start(struct exchange *ex, struct db *db)
     const struct route *route = ex->rq.route;
 
     ex->rq.body = buf_str(&ex->body);
-    if (!route->prepare)
+    if (!route->prepare || (route->prepare_when && !route->prepare_when(&ex->cx, &ex->rq)))
         return handle(ex, db);
     if (route->prepare_on == ON_LOOP) {
         ex->result = run_reading(ex, db, prepare);

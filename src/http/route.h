@@ -50,6 +50,9 @@ struct route {
     handler_fn *prepare; /* before the transaction; rs only if it answers by an error */
     enum prepare_on prepare_on;
     size_t body_max; /* bytes; 0 = the server's default (16 KiB) */
+    /* Whether this request needs the prepare step; NULL = every one. Asked on the loop, without a
+     * store: what is cheap need not stand in the queue of what is not. */
+    bool (*prepare_when)(struct ctx *cx, const struct request *rq);
 };
 
 struct face {

@@ -269,6 +269,12 @@ static inline enum err prepare(struct ctx *cx, struct request *rq, struct respon
     return OK;
 }
 
+static inline bool is_seven(struct ctx *cx, const struct request *rq)
+{
+    (void)cx;
+    return str_eq(rq->body, STR("7"));
+}
+
 /* Sends the stored value whenever asked; finished when it has reached arg. */
 static inline bool wake(struct ctx *cx, struct db *db, const struct wait *w, enum wake_reason why,
                         struct buf *out)
@@ -325,6 +331,7 @@ static const struct route routes[] = {
     {POST, "/hashed",                 AUTH_NONE,    LIMIT_NONE, WRITE, add, .prepare = prepare},
     {GET,  "/hashed",                 AUTH_NONE,    LIMIT_NONE, READ,  hello, .prepare = prepare},
     {POST, "/checked",                AUTH_NONE,    LIMIT_NONE, WRITE, add, prepare, ON_LOOP},
+    {POST, "/sevens",                 AUTH_NONE,    LIMIT_NONE, WRITE, add, .prepare = prepare, .prepare_when = is_seven},
     {GET,  "/account",                AUTH_SESSION, LIMIT_NONE, READ,  hello},
     {GET,  "/control",                AUTH_CONTROL, LIMIT_NONE, READ,  where},
     {GET,  "/events/{topic}/{until}", AUTH_NONE,    LIMIT_NONE, READ,  events},

@@ -263,10 +263,14 @@ static void work_is_prepared_elsewhere(void **state)
     assert_has(got, "face says denied 0\n");
     got = ask("POST /checked HTTP/1.1\r\nContent-Length: 1\r\n" LAST "\r\n0");
     assert_has(got, "face says denied 0\n");
+    got = ask("POST /sevens HTTP/1.1\r\nContent-Length: 1\r\n" LAST "\r\n7");
+    assert_has(got, "\r\n\r\n17 prepared\n");
+    got = ask("POST /sevens HTTP/1.1\r\nContent-Length: 1\r\n" LAST "\r\n3");
+    assert_has(got, "\r\n\r\n20\n");
     be_set(&be.full, true);
     got = ask("POST /hashed HTTP/1.1\r\nContent-Length: 1\r\n" LAST "\r\n5");
     assert_has(got, "face says busy 503\n");
-    assert_int_equal(be_value(), 10);
+    assert_int_equal(be_value(), 20);
 }
 
 static void the_hash_pools_queue_is_short(void **state)

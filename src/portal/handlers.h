@@ -16,6 +16,7 @@ handler_fn login_page, login_prepare, login_submit, logout;
 handler_fn login_status, login_finish;
 /* verify.c */
 handler_fn verify_page, verify_prepare, verify, verify_method, resend;
+bool verify_is_slow(struct ctx *cx, const struct request *rq);
 /* account.c */
 handler_fn account_page, edit_page, edit, session_end_one, session_end_rest;
 /* contact.c */

@@ -29,7 +29,7 @@ static const struct route routes[] = {
     {GET,  "/login/status",                    AUTH_NONE,    LIMIT_PAGE,  READ,  login_status},
     {GET,  "/login/finish",                    AUTH_LOGIN,   LIMIT_LOGIN, WRITE, login_finish},
     {GET,  "/verify",                          AUTH_LOGIN,   LIMIT_PAGE,  READ,  verify_page},
-    {POST, "/verify",                          AUTH_LOGIN,   LIMIT_LOGIN, WRITE, verify, verify_prepare},
+    {POST, "/verify",                          AUTH_LOGIN,   LIMIT_LOGIN, WRITE, verify, verify_prepare, .prepare_when = verify_is_slow},
     {POST, "/verify/method",                   AUTH_LOGIN,   LIMIT_SEND,  WRITE, verify_method},
     {POST, "/resend",                          AUTH_LOGIN,   LIMIT_SEND,  WRITE, resend},
     {POST, "/logout",                          AUTH_NONE,    LIMIT_FORM,  WRITE, logout},

@@ -270,26 +270,55 @@ static enum err read_method(struct ctx *cx, struct draft *d, const struct login 
     return OK;
 }
 
+static enum err bind_code(struct ctx *cx, struct request *rq, struct draft *d)
+{
+    enum err e = draft_bind(cx, rq, d, verify_fields, COUNT_OF(verify_fields));
+
+    return e ? e : read_method(cx, d, &visit_of(cx, rq)->login);
+}
+
+/* A recovery code costs an Argon2id run; whatever else there is, digits are none. Without a method
+ * the attempt's own counts, which is not known here. */
+bool verify_is_slow(struct ctx *cx, const struct request *rq)
+{
+    enum { SENT_DIGITS_MAX = 10 };
+    struct verify_form f = {0};
+    struct problems problems;
+
+    if (form_bind(cx, rq, verify_fields, COUNT_OF(verify_fields), &f, &problems))
+        return false;
+    if (f.method.n)
+        return str_eq(f.method, factor_kind_name(FACTOR_RECOVERY));
+    return f.code.n > SENT_DIGITS_MAX;
+}
+
 enum err verify_prepare(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct draft *d = draft_new(cx, rq, verify_page, sizeof(struct verify_form));
     struct verify_form *f = d->in;
-    const struct login *l;
     struct person person;
     enum err e;
 
     (void)rs;
-    if ((e = gate_early(cx, rq)))
-        return e;
-    l = &visit_of(cx, rq)->login;
-    if ((e = draft_bind(cx, rq, d, verify_fields, COUNT_OF(verify_fields))) ||
-        (e = read_method(cx, d, l)))
+    if ((e = gate_early(cx, rq)) || (e = bind_code(cx, rq, d)))
         return e;
     if (f->kind != FACTOR_RECOVERY)
         return OK;
-    if ((e = person_by_id(cx, rq->db, l->person_id, &person)))
+    if ((e = person_by_id(cx, rq->db, visit_of(cx, rq)->login.person_id, &person)))
         return e;
     return recovery_match(cx, rq->db, person.identity_id, f->code, &f->recovery_row);
+}
+
+/* The form as the prepare step left it, or read now when there was none. */
+static enum err read_code(struct ctx *cx, struct request *rq, struct draft **out)
+{
+    if (rq->prepared) {
+        *out = draft_resume(rq);
+        return OK;
+    }
+    *out = draft_new(cx, rq, verify_page, sizeof(struct verify_form));
+    rq->prepared = NULL; /* made in the transaction, which may run again */
+    return bind_code(cx, rq, *out);
 }
 
 static enum err complain_wrong(struct ctx *cx, struct draft *d, const struct check_out *check)
@@ -382,13 +411,16 @@ enum err verify(struct ctx *cx, struct request *rq, struct response *rs)
     static const struct complaint last = {ERR_CONFLICT, 0, "last_factor", STR_NONE,
                                           STR("This is your last second factor, and one is "
                                               "required. Turn on another one first.")};
-    struct draft *d = draft_resume(rq);
-    const struct verify_form *f = d->in;
     struct login *l = &visit_of(cx, rq)->login;
     struct origin from = visit_origin(rq);
+    const struct verify_form *f;
     struct login_done done;
+    struct draft *d;
     enum err e;
 
+    if ((e = read_code(cx, rq, &d)))
+        return e;
+    f = d->in;
     if (is_other_attempt(cx, f, l))
         return draft_complain(cx, d, &other);
     e = login_check(cx, rq->db, l, f->kind, f->code, f->recovery_row, &from, &done);
