@@ -17,8 +17,8 @@ async function trySignUp(change) {
 }
 
 const unacceptable = [
-  ["name", "", /fill this in/],
-  ["name", "   ", /fill this in/],
+  ["name", "", /Enter your full name/],
+  ["name", "   ", /Enter your full name/],
   ["name", "x".repeat(201), /at most/],
   ["name", "a\u202eb", /invisible/],
   ["username", "ab", /3 to 32/],
@@ -32,7 +32,7 @@ const unacceptable = [
   ["password", "short", /at least 8/],
   ["password", "x".repeat(257), /256/],
   ["password", "password", /attacker's list/],
-  ["phone", "", /fill this in/],
+  ["phone", "", /Enter your mobile number/],
   ["phone", "not a number", /./],
   ["phone", "12", /./],
 ];
@@ -41,7 +41,7 @@ for (const [field, value, words] of unacceptable)
     const { person, answer } = await trySignUp({ [field]: value });
     assert.equal(answer.status, 400);
     const error = answer.html.querySelector(`#${field}-error`);
-    assert.match(error?.textContent ?? "", words, answer.words);
+    assert.match(error?.textContent ?? "", words);
     assert.equal(answer.html.querySelector(`#${field}`).getAttribute("aria-invalid"), "true");
     assert.ok(answer.html.querySelector("#problems"), "a summary that takes focus");
     assert.ok(answer.text.includes(field === "email" ? person.username : person.email), "what was typed stays");
