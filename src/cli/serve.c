@@ -140,9 +140,18 @@ static uint16_t free_port(struct str listen)
     return port;
 }
 
-static struct http_limits limit_of(struct config_rate rate)
+/* In demo mode everybody comes from this machine, so a budget for an address would be one for all
+ * of them together: only one that was asked for holds. What guards a secret is counted in core/. */
+static bool per_address(const struct config *cf, enum config_option o)
 {
-    return (struct http_limits){rate.count, rate.window_s};
+    return cf->mode != MODE_DEMO || cf->place[o].from != FROM_DEFAULT;
+}
+
+static struct http_limits limit_of(const struct config *cf, enum config_option o,
+                                   struct config_rate rate)
+{
+    return per_address(cf, o) ? (struct http_limits){rate.count, rate.window_s}
+                              : (struct http_limits){0, 0};
 }
 
 static void fill_http(struct ctx *cx, const struct config *cf, struct instance *in,
@@ -163,24 +172,26 @@ static void fill_http(struct ctx *cx, const struct config *cf, struct instance *
         .idle_timeout_ms = cf->idle_timeout_ms,
         .write_timeout_ms = cf->write_timeout_ms,
         .connections_max = cf->connections_max,
-        .connections_per_addr_max = cf->connections_per_address_max,
+        .connections_per_addr_max = per_address(cf, OPTION_connections_per_address_max)
+                                        ? cf->connections_per_address_max
+                                        : 0,
         .heartbeat_ms = cf->heartbeat_ms,
         .trusted_proxies = cf->trusted_proxies.item,
         .trusted_proxy_count = cf->trusted_proxies.n,
-        .limits = {[LIMIT_PAGE] = limit_of(cf->limit_page),
-                   [LIMIT_FORM] = limit_of(cf->limit_form),
-                   [LIMIT_LOGIN] = limit_of(cf->limit_login),
-                   [LIMIT_SEND] = limit_of(cf->limit_send),
-                   [LIMIT_API] = limit_of(cf->limit_api)},
+        .limits = {[LIMIT_PAGE] = limit_of(cf, OPTION_limit_page, cf->limit_page),
+                   [LIMIT_FORM] = limit_of(cf,                    OPTION_limit_form, cf->limit_form),
+                   [LIMIT_LOGIN] = limit_of(cf, OPTION_limit_login, cf->limit_login),
+                   [LIMIT_SEND] = limit_of(cf, OPTION_limit_send, cf->limit_send),
+                   [LIMIT_API] = limit_of(cf, OPTION_limit_api, cf->limit_api)},
         .faces = faces,
         .face_count = COUNT_OF(faces),
         .hsts = str_starts(in->core.public_url, STR("https://")),
-        .backend = { .arg = in,
+        .backend = {.arg = in,
                    .reader_open = backend_reader_open,
                    .reader_close = db_close,
                    .read_begin = db_read_begin,
                    .read_end = db_read_end,
-                   .submit = backend_submit},
+                   .submit = backend_submit                                                        },
         .app = &in->app,
     };
 }
