@@ -124,13 +124,16 @@ static void write_row(FILE *out, const struct file *f, size_t number, bool gz)
 int main(int argc, char **argv)
 {
     size_t count = argc > 3 ? (size_t)argc - 3 : 0;
-    struct file *all = calloc(count + 1, sizeof *all);
+    struct file *all;
     FILE *h, *c;
 
-    if (!count || !all || !(h = fopen(argv[1], "wb")) || !(c = fopen(argv[2], "wb"))) {
+    if (!count || !(h = fopen(argv[1], "wb")) || !(c = fopen(argv[2], "wb"))) {
         fprintf(stderr, "usage: embed OUT.h OUT.c FILE...\n");
         return 2;
     }
+    all = calloc(count, sizeof *all);
+    if (!all)
+        abort();
     for (size_t k = 0; k < count; k++)
         all[k] = file_read(argv[k + 3]);
 

@@ -3,8 +3,7 @@
 import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
-import { chromium } from "playwright-core";
-import { root } from "../tree/files.js";
+import { root } from "../lib/server.js";
 
 const golden = path.join(root, "tests/golden/pages");
 const statics = path.join(root, "web/static");
@@ -14,11 +13,6 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 
 export const pages = fs.readdirSync(golden).filter((name) => name.endsWith(".html"))
   .map((name) => name.slice(0, -5)).sort();
-
-// Debian's Chromium, or the one that CHROMIUM names.
-export const launch = () => chromium.launch({
-  executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"],
-});
 
 // Resolves to { url(name), close() }.
 export async function serve() {

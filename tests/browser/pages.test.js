@@ -5,8 +5,9 @@ import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { root } from "../tree/files.js";
-import { launch, pages, serve } from "./gallery.js";
+import { openBrowser } from "../lib/browser.js";
+import { root } from "../lib/server.js";
+import { pages, serve } from "./gallery.js";
 
 const axe = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const looks = [
@@ -17,7 +18,7 @@ const looks = [
 let gallery, browser;
 before(async () => {
   gallery = await serve();
-  browser = await launch();
+  browser = await openBrowser();
 });
 after(async () => {
   await browser?.close();

@@ -2,12 +2,13 @@
 // are ours.
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { launch, serve } from "./gallery.js";
+import { openBrowser } from "../lib/browser.js";
+import { serve } from "./gallery.js";
 
 let gallery, browser, context, page;
 before(async () => {
   gallery = await serve();
-  browser = await launch();
+  browser = await openBrowser();
 });
 after(async () => {
   await browser?.close();

@@ -5,8 +5,9 @@
 // Phone and desktop width, light and dark; and one sheet with all of them for each of the four.
 import fs from "node:fs";
 import path from "node:path";
-import { launch, pages, serve } from "../browser/gallery.js";
-import { root } from "../tree/files.js";
+import { pages, serve } from "../browser/gallery.js";
+import { openBrowser } from "../lib/browser.js";
+import { root } from "../lib/server.js";
 
 const out = path.join(root, "build/preview");
 const words = process.argv.slice(2);
@@ -18,7 +19,7 @@ const looks = [
 
 fs.mkdirSync(out, { recursive: true });
 const gallery = await serve();
-const browser = await launch();
+const browser = await openBrowser();
 for (const { width, colorScheme } of looks) {
   const context = await browser.newContext({ viewport: { width, height: width < 500 ? 740 : 800 }, colorScheme });
   const page = await context.newPage();
