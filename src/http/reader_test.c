@@ -2,7 +2,7 @@
  * reader_test.c: what the reader takes and refuses. The malformed rows are the 33 cases that were
  * put to four other servers (each of which let some of them through), and more of the kind.
  */
-#include "http/reader.h"
+#include "http/reader_steps.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,48 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-enum { HEAD_MAX_LEN = 8 * KIB, BODY_MAX_LEN = 16 * KIB };
-
-/* ---- reading as a connection does ---- */
-
-struct outcome {
-    int status; /* 0 = complete, -1 = needs more */
-    size_t used;
-    struct request rq;
-    struct framing framing;
-    struct buf body;
-};
-
-static void outcome_deinit(struct outcome *o)
-{
-    buf_deinit(&o->body);
-}
-
-/* Reads `in` when it arrives in pieces of `step` bytes. Nothing behind the request is looked at. */
-static void read_in_steps(struct str in, size_t step, struct outcome *o)
-{
-    struct read_result r = {.is = READ_MORE};
-    struct body_reader b;
-    size_t have = 0, head = 0;
-
-    buf_init(&o->body, BODY_MAX_LEN);
-    while (r.is == READ_MORE && have < in.n) {
-        have = MIN_OF(have + step, in.n);
-        r = head_read(str_sub(in, 0, have), HEAD_MAX_LEN, &o->rq, &o->framing);
-    }
-    o->used = head = r.used;
-    if (r.is == READ_DONE)
-        r = body_begin(&b, &o->framing, BODY_MAX_LEN);
-    while (r.is == READ_MORE && head > 0) {
-        r = body_read(&b, str_sub(in, o->used, have - o->used), &o->body);
-        o->used += r.used;
-        if (r.is == READ_MORE && have == in.n)
-            break;
-        have = MIN_OF(have + step, in.n);
-    }
-    o->status = r.is == READ_MORE ? -1 : r.is == READ_REFUSED ? r.status : 0;
-}
 
 static int status_of(struct str in)
 {
@@ -278,10 +236,10 @@ static void a_body_may_have_exactly_its_measure(void **state)
         bool chunked;
         int status;
     } rows[] = {
-        {BODY_MAX_LEN,     false, 0  },
-        {BODY_MAX_LEN + 1, false, 413},
-        {BODY_MAX_LEN,     true,  0  },
-        {BODY_MAX_LEN + 1, true,  413},
+        {STEPS_BODY_MAX,     false, 0  },
+        {STEPS_BODY_MAX + 1, false, 413},
+        {STEPS_BODY_MAX,     true,  0  },
+        {STEPS_BODY_MAX + 1, true,  413},
     };
 
     (void)state;
@@ -309,7 +267,7 @@ static void takes_a_request_apart(void **state)
     struct str in = {text, sizeof(text) - 1};
     struct framing f;
     struct request rq;
-    struct read_result r = head_read(in, HEAD_MAX_LEN, &rq, &f);
+    struct read_result r = head_read(in, STEPS_HEAD_MAX, &rq, &f);
 
     (void)state;
     assert_int_equal(r.is, READ_DONE);
@@ -344,7 +302,7 @@ static void knows_who_wants_to_stay(void **state)
         struct framing f;
         struct request rq;
 
-        assert_int_equal(head_read(row->in, HEAD_MAX_LEN, &rq, &f).is, READ_DONE);
+        assert_int_equal(head_read(row->in, STEPS_HEAD_MAX, &rq, &f).is, READ_DONE);
         assert_int_equal(f.keep_alive, row->keep_alive);
     }
 }
