@@ -231,3 +231,18 @@ bool es256_verify(const struct es256_key *key, struct bytes message, struct byte
     EVP_MD_CTX_free(ctx);
     return right;
 }
+
+/* ---- agreement ---- */
+
+void es256_agree(const struct es256_key *own, const struct es256_key *peer,
+                 uint8_t out[static ES256_SHARED_LEN])
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(own->pkey, NULL);
+    size_t n = ES256_SHARED_LEN;
+
+    must(own->has_private && ctx && EVP_PKEY_derive_init(ctx) == 1 &&
+             EVP_PKEY_derive_set_peer(ctx, peer->pkey) == 1 && EVP_PKEY_derive(ctx, out, &n) == 1 &&
+             n == ES256_SHARED_LEN,
+         "EVP_PKEY_derive");
+    EVP_PKEY_CTX_free(ctx);
+}

@@ -16,6 +16,7 @@ enum {
         65, /* 0x04 x y: the uncompressed point of SEC 1, as Web Push and VAPID send it */
     ES256_PRIVATE_LEN = 32, /* the number d, big-endian; seal it at rest */
     ES256_SIGNATURE_LEN = 64,
+    ES256_SHARED_LEN = 32,
     ES256_SPKI_LEN =
         91, /* DER SubjectPublicKeyInfo of a named-curve key with an uncompressed point */
 };
@@ -42,6 +43,11 @@ bool es256_private(const struct es256_key *key, uint8_t out[static ES256_PRIVATE
 void es256_sign(const struct es256_key *key, struct bytes message,
                 uint8_t out[static ES256_SIGNATURE_LEN]);
 bool es256_verify(const struct es256_key *key, struct bytes message, struct bytes signature);
+
+/* ECDH (SP 800-56A, 5.7.1.2): the x coordinate that both sides compute; a key for nothing before it
+ * went through a KDF. `own` must have its private half. */
+void es256_agree(const struct es256_key *own, const struct es256_key *peer,
+                 uint8_t out[static ES256_SHARED_LEN]);
 
 /* From DER (SEQUENCE of r and s), which mobile key stores make, to raw. False unless it is DER to
  * the last bit, with both numbers positive and below 2^256. */
