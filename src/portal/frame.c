@@ -108,8 +108,8 @@ struct options country_options(struct ctx *cx, struct str code)
         found = found || selected;
         list[n++] = (struct option){
             .value = value,
-            .label = arena_printf(cx->mem, "%.*s (+%.*s)", STR_ARG(r->name),
-                                  STR_ARG(r->calling_code)),
+            .label =
+                arena_printf(cx->mem, "%.*s (+%.*s)", STR_ARG(r->name), STR_ARG(r->calling_code)),
             .selected = selected,
         };
     }

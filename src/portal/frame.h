@@ -33,7 +33,8 @@ struct str next_path(struct ctx *cx, struct str next, struct str otherwise);
 /* `path`?next=`next` */
 struct str path_with_next(struct ctx *cx, struct str path, struct str next);
 
-/* The countries for a select; `code`, as posted or stored ("CA:1", "+49", "49"), is the selected one. */
+/* The countries for a select; `code`, as posted or stored ("CA:1", "+49", "49"), is the selected
+ * one. */
 struct options country_options(struct ctx *cx, struct str code);
 
 /* How long a new password of this person (NULL: of somebody new) has to be. */
