@@ -132,14 +132,18 @@ static int say_error(struct ctx *cx, const struct cli_parsed *parsed, enum err e
     return (int)out_exit(e);
 }
 
-static int run_words(struct ctx *cx, const struct str *words, size_t count, char **env,
-                     struct cli_out *out)
+/* argv is main's: the program's name first. */
+static int run_words(struct ctx *cx, char **argv, size_t argc, char **env, struct cli_out *out)
 {
     struct cli_parsed *parsed = ARENA_NEW(cx->mem, struct cli_parsed);
-    const struct cli_call call = {parsed, (const char *const *)env};
+    struct str *words = ARENA_ARRAY(cx->mem, struct str, argc + 1);
+    const struct cli_call call = {argc ? argv[0] : "countersign", parsed, (const char *const *)env};
+    size_t count = argc ? argc - 1 : 0;
     int code = CLI_OK;
     enum err e;
 
+    for (size_t i = 0; i < count; i++)
+        words[i] = str_from(argv[i + 1]);
     if ((e = command_parse(cx, words, count, parsed)))
         return say_error(cx, parsed, e, out);
     if (parsed->help) {
@@ -156,17 +160,13 @@ int cli_main(int argc, char **argv, char **env)
 {
     OWN(arena_free) struct arena *mem = arena_new();
     OWN(out_deinit) struct cli_out out = {0};
-    struct str *words;
     struct ctx cx;
     int code;
 
     umask(S_IRWXG | S_IRWXO); /* whatever is written is for this user only */
     ctx_init(&cx, mem);
     out_init(&out);
-    words = ARENA_ARRAY(mem, struct str, (size_t)MAX_OF(argc, 1));
-    for (int i = 1; i < argc; i++)
-        words[i - 1] = str_from(argv[i]);
-    code = run_words(&cx, words, argc > 0 ? (size_t)argc - 1 : 0, env, &out);
+    code = run_words(&cx, argv, argc > 0 ? (size_t)argc : 0, env, &out);
     out_flush(&out);
     return code;
 }

@@ -8,6 +8,7 @@
 
 /* What a local command may want to know besides its own words. */
 struct cli_call {
+    const char *program; /* as it was called: "build/countersign" */
     const struct cli_parsed *parsed;
     const char *const *env;
 };

@@ -13,7 +13,7 @@
 #include "cli/control.h"
 #include "cli/instance.h"
 #include "cli/ops.h"
-#include "core/service.h"
+#include "cli/ready.h"
 #include "portal/portal.h"
 
 #include <arpa/inet.h>
@@ -23,7 +23,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -33,8 +32,6 @@ enum {
     SWEEP_STEPS_MAX = 1000,
     PORT_TRIES = 20,
 };
-
-#define DEMO_APP "demo" /* made at the first start in demo mode */
 
 /* ---- from http to the store ---- */
 
@@ -249,119 +246,6 @@ static enum err start_server(struct ctx *cx, struct serving *s)
     return e;
 }
 
-/* ---- what it says when it is ready ---- */
-
-struct first_app {
-    struct service_keys keys;
-    bool made;
-};
-
-static enum err make_first_app(struct ctx *cx, struct db *db, void *arg)
-{
-    struct first_app *first = arg;
-    enum err e = service_create(cx, db, STR(DEMO_APP), &first->keys);
-
-    first->made = e == OK;
-    return e;
-}
-
-static void row(struct table *t, const char *label, struct str value)
-{
-    table_cell(t, str_from(label));
-    table_cell(t, value);
-}
-
-/* Keys are printed in demo mode only: in production standard output may be a log. */
-static void say_demo(struct ctx *cx, const struct serving *s, const struct first_app *first,
-                     struct buf *out)
-{
-    const char *url = s->in.core.public_url.p;
-    struct table t;
-
-    buf_addf(out, "\nCountersign " VERSION " in demo mode: messages are shown, not sent.\n\n");
-    table_init(&t, cx, NULL, 2);
-    row(&t, "Sign up and in", arena_printf(cx->mem, "%s/", url));
-    row(&t, "Messages", arena_printf(cx->mem, "%s/outbox", url));
-    row(&t, "Data", s->config->data_dir);
-    table_print(&t, out);
-    if (first->made) {
-        buf_add(out, STR("\nKeys of the first application, \"" DEMO_APP
-                         "\", for the Authy and Verify interfaces:\n\n"));
-        table_init(&t, cx, NULL, 2);
-        row(&t, "Account SID", first->keys.account_sid);
-        row(&t, "Auth token", first->keys.auth_token);
-        row(&t, "Service SID", first->keys.service_sid);
-        row(&t, "API key", first->keys.api_key);
-        table_print(&t, out);
-        buf_add(out, STR("\nThey are shown once; new ones: countersign app rotate " DEMO_APP "\n"));
-    } else {
-        buf_add(out,
-                STR("\nNew keys for the first application: countersign app rotate " DEMO_APP "\n"));
-    }
-    buf_add(out, STR("What next: README.md, countersign(8). Ctrl-C stops.\n\n"));
-}
-
-static void say_production(const struct serving *s, struct buf *out)
-{
-    if (s->in.first)
-        buf_addf(out,
-                 "New data folder %s. Next: countersign app create NAME; and keep a copy of the "
-                 "sealing key.\n",
-                 s->config->data_dir.p);
-}
-
-/* Tells a service manager that asked for it (systemd: Type=notify). */
-static void tell_manager(const struct serving *s, struct str state)
-{
-    static const struct str name = {"NOTIFY_SOCKET=", sizeof("NOTIFY_SOCKET=") - 1};
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
-    struct str path = STR_NONE;
-    int fd;
-
-    for (const char *const *env = s->call->env; *env; env++) {
-        if (str_starts(str_from(*env), name))
-            path = str_from(*env + name.n);
-    }
-    if (path.n < 2 || path.n >= sizeof(addr.sun_path))
-        return;
-    memcpy(addr.sun_path, path.p, path.n);
-    if (path.p[0] == '@')
-        addr.sun_path[0] = '\0'; /* an abstract socket */
-    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return;
-    (void)sendto(fd, state.p, state.n, MSG_NOSIGNAL, (struct sockaddr *)(void *)&addr,
-                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path.n));
-    close(fd);
-}
-
-static enum err say_ready(struct ctx *cx, struct serving *s, struct cli_out *out)
-{
-    struct http_server *server = atomic_load(&s->in.server);
-    struct first_app first = {0};
-    struct str where = s->in.core.public_url;
-    enum err e = OK;
-
-    if (s->config->public_url.n) /* what is listened on is not where people come in */
-        where = config_listen_url(cx->mem, s->config, http_server_port(server));
-    buf_addf(&out->out, "listening on %s\n", where.p);
-    out_flush(out);
-    if (s->config->mode == MODE_DEMO && s->in.first)
-        e = store_run(cx, s->in.store, make_first_app, &first);
-    if (e)
-        return e;
-    if (s->config->mode == MODE_DEMO)
-        say_demo(cx, s, &first, &out->out);
-    else
-        say_production(s, &out->out);
-    out_flush(out);
-    tell_manager(s, STR("READY=1"));
-    log_info(NULL, "started", "version=" VERSION " mode=%s port=%u workers=%u schema=%d",
-             s->config->mode == MODE_DEMO ? "demo" : "production", http_server_port(server),
-             config_workers(s->config), store_schema_version(s->in.store));
-    return OK;
-}
-
 /* ---- while it runs ---- */
 
 static void apply(const struct config *cf)
@@ -456,7 +340,7 @@ static void stop(struct serving *s)
     struct http_server *server = atomic_load(&s->in.server);
 
     log_info(NULL, "stopping", "grace_ms=%u", s->config->stop_grace_ms);
-    tell_manager(s, STR("STOPPING=1"));
+    ready_no_more(s->call);
     http_server_stop(&server, s->config->stop_grace_ms);
 }
 
@@ -486,7 +370,7 @@ static enum err serve(struct ctx *cx, const struct cli_call *call, struct cli_ou
     apply(s.config);
     if ((e = open_instance(cx, &s)) || (e = start_server(cx, &s)))
         return e;
-    if (!(e = say_ready(cx, &s, out)))
+    if (!(e = ready_say(cx, call, &s.in, out)))
         wait_for_signals(&s, &signals);
     stop(&s);
     return e;

@@ -23,10 +23,11 @@ function assertKeys(keys) {
   assert.ok(keys.auth_token.length >= 32 && keys.api_key.length >= 32);
 }
 
-test("app create prints the four keys before any server ran, and while one runs", async () => {
+test("app create prints the four keys before any server ran, and while one runs", async (t) => {
   const data_dir = temporaryFolder();
   assertKeys(create("before", data_dir));
   const server = await startServer({ data_dir });
+  t.after(() => server.stop());
   assertKeys(create("during", data_dir));
   const names = (text) => text.trim().split("\n").map((line) => JSON.parse(line).name);
   const running = command(["app", "list", "--json"], { data_dir });
@@ -76,6 +77,7 @@ describe("a command gives the same with a server and without", () => {
   before(async () => {
     create("shop", data_dir);
     const server = await startServer({ data_dir });
+    t.after(() => server.stop());
     for (const [args] of alike) withServer.set(args, command(args, { data_dir }));
     await server.stop();
   });
@@ -123,9 +125,10 @@ test("a folder without data is an error and stays as it was", () => {
   assert.equal(fs.existsSync(data_dir), false);
 });
 
-test("what is written is for this user only", async () => {
+test("what is written is for this user only", async (t) => {
   const data_dir = path.join(temporaryFolder(), "deep/er");
   const server = await startServer({ data_dir });
+  t.after(() => server.stop());
   assert.equal(fs.statSync(data_dir).mode & 0o777, 0o700);
   for (const name of fs.readdirSync(data_dir))
     assert.equal(fs.statSync(path.join(data_dir, name)).mode & 0o077, 0, name);

@@ -173,6 +173,9 @@ test("SIGHUP reads the settings again, and refuses a file that is wrong", async 
   await hup("workers = 2\n", /event=reload_partial text="workers needs a restart to change"/);
   await hup("metrics_from = 10.9.9.9\n", /event=reloaded[^]*event=reloaded/);
   assert.equal((await new Client(server).get("/metrics")).status, 404);
+  await hup("demo_clock_offset_s = 172800\n", /(event=reloaded[^]*){3}/);
+  const ahead = Date.parse((await new Client(server).get("/healthz")).headers.date) - Date.now();
+  assert.ok(ahead > 172_000_000 && ahead < 173_000_000, "the clock went two days ahead");
   await hup("metrics_from = nonsense\n", /event=reload_refused text=".*c\.conf:1: metrics_from must be/);
   assert.equal((await new Client(server).get("/healthz")).status, 200);
 });
@@ -183,7 +186,24 @@ test("production prints no keys and needs a public address", async (t) => {
   t.after(() => server.stop());
   await eventually(() => assert.match(server.log, /event=started/));
   assert.doesNotMatch(server.out, /[0-9a-f]{32}/);
-  assert.match(server.out, /countersign app create NAME/);
+  assert.match(server.out, /countersign app create NAME --data-dir=.*master\.key/);
+});
+
+test("the first application's keys are printed once, and only while there is no other", async (t) => {
+  const data_dir = temporaryFolder();
+  for (const line of [/Keys of the first application/, /New keys .*countersign app rotate demo --data-dir=/]) {
+    const server = await startServer({ data_dir });
+    t.after(() => server.stop());
+    await eventually(() => assert.match(server.out, line));
+    await server.stop();
+  }
+  assert.equal(command(["app", "create", "shop"], { data_dir }).code, 0);
+  assert.equal(command(["app", "delete", "demo", "--yes"], { data_dir }).code, 0);
+  const server = await startServer({ data_dir });
+  t.after(() => server.stop());
+  await eventually(() => assert.match(server.out, /Another application: .*app create NAME/));
+  await server.stop();
+  assert.equal(command(["app", "show", "demo"], { data_dir }).code, 3);
 });
 
 test("demo mode is refused where other machines can reach it", () => {
