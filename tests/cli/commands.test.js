@@ -77,7 +77,6 @@ describe("a command gives the same with a server and without", () => {
   before(async () => {
     create("shop", data_dir);
     const server = await startServer({ data_dir });
-    t.after(() => server.stop());
     for (const [args] of alike) withServer.set(args, command(args, { data_dir }));
     await server.stop();
   });
