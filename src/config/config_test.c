@@ -473,7 +473,7 @@ static struct str read_source(struct fixture *f, const char *name)
     return (struct str){p, n};
 }
 
-/* After a change of options.def: build/countersign config manual, between the two marks. */
+/* After a change of options.def: tools/manual.sh. */
 static void the_manual_is_up_to_date(void **state)
 {
     struct fixture *f = *state;
