@@ -19,3 +19,7 @@ SELECT purpose FROM link WHERE id = $1;
 
 -- :name link_used :read :one
 SELECT used_at_ms FROM link WHERE id = $1;
+
+-- :name link_newest :read :one
+SELECT id, data, used_at_ms, expires_at_ms FROM link WHERE person_id = $1 AND purpose = $2
+ORDER BY id DESC LIMIT 1;

@@ -213,7 +213,8 @@ enum err challenge_answer(struct ctx *cx, struct db *db, const struct device *d,
     enum err e;
 
     e = challenge_by_id(cx, db, challenge_id, &c);
-    if (e == ERR_NOT_FOUND || (e == OK && c.identity_id != d->identity_id))
+    if (e == ERR_NOT_FOUND || (e == OK && (c.identity_id != d->identity_id ||
+                                           (c.factor_id && c.factor_id != d->factor_id))))
         return fail(cx, ERR_NOT_FOUND, "no such request for this device");
     if (e || (e = payload_parse(cx, in->payload, &p)) || (e = payload_agrees(cx, &p, d, &c)))
         return e;

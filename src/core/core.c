@@ -67,7 +67,21 @@ struct opening {
     bool first;
 };
 
-static enum err key_load(struct ctx *cx, struct db *db, const char *purpose, struct secret *out)
+static void random_key(uint8_t out[static KEY_LEN])
+{
+    random_bytes(out, KEY_LEN);
+}
+
+/* Not every number is a key on the curve. */
+static void curve_key(uint8_t out[static KEY_LEN])
+{
+    OWN(es256_free) struct es256_key *key = es256_generate();
+
+    es256_private(key, out);
+}
+
+static enum err key_load(struct ctx *cx, struct db *db, const char *purpose,
+                         void (*make)(uint8_t out[static KEY_LEN]), struct secret *out)
 {
     OWN(db_rows_end) struct db_rows r = {0};
     struct bytes key;
@@ -86,12 +100,25 @@ static enum err key_load(struct ctx *cx, struct db *db, const char *purpose, str
     }
     if (e != ERR_NOT_FOUND)
         return e;
-    random_bytes(out->b, KEY_LEN);
+    make(out->b);
     out->n = KEY_LEN;
     id = id_new(cx);
     key = core_seal(cx, db, "secret_key.key", id, 0, secret_bytes(out));
     return db_exec(cx, db, Q_SECRET_KEY_ADD,
                    DB_ARGS(db_int(id), db_text(str_from(purpose)), db_blob(key)), NULL);
+}
+
+static enum err vapid_load(struct ctx *cx, struct db *db, struct es256_key **out)
+{
+    OWN(secret_deinit) struct secret d = {0};
+    enum err e = key_load(cx, db, "vapid", curve_key, &d);
+
+    if (e)
+        return e;
+    es256_free(out); /* a transaction may run again */
+    if (!es256_from_private(secret_bytes(&d), out))
+        return fail(cx, ERR_INTERNAL, "key 'vapid' is no key of the curve");
+    return OK;
 }
 
 static enum err portal_service(struct ctx *cx, struct db *db, struct opening *o)
@@ -121,10 +148,11 @@ static enum err open_keys(struct ctx *cx, struct db *db, void *arg)
     enum err e;
 
     o->first = false;
-    if ((e = key_load(cx, db, "audit", &o->core->audit_key)) ||
-        (e = key_load(cx, db, "form", &o->core->form_key)) ||
-        (e = key_load(cx, db, "link", &o->core->link_key)) ||
-        (e = key_load(cx, db, "limit", &o->core->limit_key)) || (e = audit_init(cx, db)))
+    if ((e = key_load(cx, db, "audit", random_key, &o->core->audit_key)) ||
+        (e = key_load(cx, db, "form", random_key, &o->core->form_key)) ||
+        (e = key_load(cx, db, "link", random_key, &o->core->link_key)) ||
+        (e = key_load(cx, db, "limit", random_key, &o->core->limit_key)) ||
+        (e = vapid_load(cx, db, &o->core->vapid_key)) || (e = audit_init(cx, db)))
         return e;
     return portal_service(cx, db, o);
 }
@@ -145,6 +173,7 @@ void core_deinit(struct core *core)
     secret_deinit(&core->form_key);
     secret_deinit(&core->link_key);
     secret_deinit(&core->limit_key);
+    es256_free(&core->vapid_key);
 }
 
 /* ---- housekeeping ---- */

@@ -8,6 +8,7 @@
 #define CORE_CORE_H
 
 #include "base/secret.h"
+#include "crypto/es256.h"
 #include "crypto/vault.h"
 #include "store/store.h"
 
@@ -23,6 +24,7 @@ struct core {
     /* Filled by core_open. */
     int64_t portal_service_id;
     struct secret audit_key, form_key, link_key, limit_key;
+    struct es256_key *vapid_key; /* who we are to push services (RFC 8292); both halves */
 };
 
 /* Loads the sealed keys, or makes them and the portal's service at the first start (*out_first). */

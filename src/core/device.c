@@ -39,11 +39,12 @@ static struct device device_row(const struct db_rows *r)
     };
 }
 
-enum err device_by_sid(struct ctx *cx, struct db *db, struct str sid, struct device *out)
+static enum err active_device(struct ctx *cx, struct db *db, enum query q, struct db_value key,
+                              struct device *out)
 {
     OWN(db_rows_end) struct db_rows r = {0};
     struct device d;
-    enum err e = db_one(cx, db, Q_DEVICE_BY_SID, DB_ARGS(db_text(sid)), &r);
+    enum err e = db_one(cx, db, q, &key, 1, &r);
 
     if (e == ERR_NOT_FOUND)
         return fail(cx, ERR_DENIED, "no such device");
@@ -54,6 +55,16 @@ enum err device_by_sid(struct ctx *cx, struct db *db, struct str sid, struct dev
         return fail(cx, ERR_DENIED, "device %.*s is revoked", STR_ARG(d.sid));
     *out = d;
     return OK;
+}
+
+enum err device_by_sid(struct ctx *cx, struct db *db, struct str sid, struct device *out)
+{
+    return active_device(cx, db, Q_DEVICE_BY_SID, db_text(sid), out);
+}
+
+enum err device_by_id(struct ctx *cx, struct db *db, int64_t factor_id, struct device *out)
+{
+    return active_device(cx, db, Q_DEVICE_BY_FACTOR, db_int(factor_id), out);
 }
 
 enum err device_list(struct ctx *cx, struct db *db, int64_t identity_id, struct device **out,
@@ -127,6 +138,22 @@ enum err device_pair_invite(struct ctx *cx, struct db *db, int64_t identity_id, 
     return pair_link(cx, db, &l, out_url);
 }
 
+static struct str account_of(struct ctx *cx, const struct contact *c)
+{
+    return c->email.n ? mask_target(cx, STR("email"), c->email)
+                      : mask_target(cx, STR("sms"), c->phone);
+}
+
+enum err device_account(struct ctx *cx, struct db *db, int64_t identity_id, struct str *out)
+{
+    struct contact c;
+    enum err e = factor_contact(cx, db, identity_id, &c);
+
+    if (e == OK)
+        *out = account_of(cx, &c);
+    return e;
+}
+
 static enum err pairing_of(struct ctx *cx, struct db *db, const struct link *l, struct pairing *out)
 {
     struct service s;
@@ -144,8 +171,7 @@ static enum err pairing_of(struct ctx *cx, struct db *db, const struct link *l, 
         .session_id = session_id,
         .service_sid = s.sid,
         .service_name = s.name,
-        .account = c.email.n ? mask_target(cx, STR("email"), c.email)
-                             : mask_target(cx, STR("sms"), c.phone),
+        .account = account_of(cx, &c),
     };
     return OK;
 }
@@ -203,6 +229,32 @@ enum err device_pair(struct ctx *cx, struct db *db, const struct device_new *in,
         return e;
     *out = device_row(&r);
     db_notify(db, (uint64_t)l.id); /* the page that shows the code moves on */
+    return OK;
+}
+
+enum err device_pair_pending(struct ctx *cx, struct db *db, const struct session *s,
+                             struct pair_link *out)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    struct str mine = arena_printf(cx->mem, "%lld", (long long)s->id);
+    struct pair_link l;
+    enum err e = db_one(cx, db, Q_LINK_NEWEST,
+                        DB_ARGS(db_int(s->person_id), db_text(STR("pair_device"))), &r);
+
+    if (e == ERR_NOT_FOUND)
+        return fail(cx, ERR_EXPIRED, "no pairing was started");
+    if (e)
+        return e;
+    l = (struct pair_link){
+        .id = db_col_int(&r, 0),
+        .used = !db_col_is_null(&r, 2),
+        .expires_at_ms = db_col_int(&r, 3),
+    };
+    if (!str_eq(db_col_text(&r, 1), mine) || l.expires_at_ms <= cx->now_ms)
+        return fail(cx, ERR_EXPIRED, "the pairing is too old, or another session's");
+    if ((e = link_url(cx, db, l.id, &l.url)))
+        return e;
+    *out = l;
     return OK;
 }
 

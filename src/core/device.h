@@ -56,10 +56,23 @@ enum err device_pair(struct ctx *cx, struct db *db, const struct device_new *in,
 /* True once the link of device_pair_start was used: the page that shows the QR moves on. */
 enum err device_paired(struct ctx *cx, struct db *db, int64_t link_id, bool *out);
 
+/* The link that this session made last, for the page that shows it. ERR_EXPIRED: none, too old, or
+ * another session of the person has made one since. */
+struct pair_link {
+    int64_t id, expires_at_ms;
+    struct str url;
+    bool used; /* a device is paired: move on */
+};
+enum err device_pair_pending(struct ctx *cx, struct db *db, const struct session *s,
+                             struct pair_link *out);
+
 /* ---- use ---- */
 
 /* ERR_DENIED: unknown, revoked, or its person is disabled. */
 enum err device_by_sid(struct ctx *cx, struct db *db, struct str sid, struct device *out);
+enum err device_by_id(struct ctx *cx, struct db *db, int64_t factor_id, struct device *out);
+/* Whose it is, as a device shows it: e-mail or number, masked. */
+enum err device_account(struct ctx *cx, struct db *db, int64_t identity_id, struct str *out);
 /* Active ones of an identity, the last used first. */
 enum err device_list(struct ctx *cx, struct db *db, int64_t identity_id, struct device **out,
                      size_t *out_count);
