@@ -14,6 +14,7 @@
 #include "cli/instance.h"
 #include "cli/ops.h"
 #include "cli/ready.h"
+#include "device/face.h"
 #include "portal/portal.h"
 
 #include <arpa/inet.h>
@@ -154,7 +155,8 @@ static struct http_limits limit_of(const struct config *cf, enum config_option o
 static void fill_http(struct ctx *cx, const struct config *cf, struct instance *in,
                       struct http_conf *conf)
 {
-    static const struct face *const faces[] = {&portal_face, &control_face, &ops_face};
+    static const struct face *const faces[] = {&portal_face, &device_face, &control_face,
+                                               &ops_face};
 
     *conf = (struct http_conf){
         .listen = cf->listen,
