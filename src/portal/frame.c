@@ -63,6 +63,14 @@ enum err frame_next(struct ctx *cx, struct request *rq, struct response *rs, con
                         json_pack("{s:s, s:o}", "state", state, "next", json_of(path)));
 }
 
+bool accepts_first(const struct request *rq, struct str type, struct str before)
+{
+    struct str accept = request_header(rq, STR("Accept"));
+    ptrdiff_t at = str_find_str(accept, type), other = str_find_str(accept, before);
+
+    return at != STR_NPOS && (other == STR_NPOS || at < other);
+}
+
 struct str next_path(struct ctx *cx, struct str next, struct str otherwise)
 {
     struct str path = next.n ? url_local_path(cx->mem, next) : STR_NONE;

@@ -23,6 +23,9 @@ enum err frame_close(struct ctx *cx, struct response *rs);
 enum err frame_next(struct ctx *cx, struct request *rq, struct response *rs, const char *state,
                     struct str path);
 
+/* Which of two media types the client names first; false when it names not the one. */
+bool accepts_first(const struct request *rq, struct str type, struct str before);
+
 /* A view as a JSON string. */
 json_t *json_of(struct str s);
 /* Unix ms as "2026-10-06T14:03:00Z"; null for 0. */

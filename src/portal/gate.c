@@ -107,6 +107,8 @@ static const struct {
     [FLASH_SENT] = {STR("sent"),       STR("A code is on its way.")                                                        },
     [FLASH_FACTOR_ON] = {STR("on"),         STR("That's on. We'll ask for it when you sign in.")                                },
     [FLASH_FACTOR_OFF] = {STR("off"),        STR("That's off. We told you so by e-mail, too.")                                   },
+    [FLASH_PAIRED] = {STR("paired"),     STR("Your phone is paired. We'll ask it when you sign in.")                         },
+    [FLASH_RENAMED] = {STR("renamed"),    STR("The name is saved.")                                                           },
 };
 
 void flash_set(const struct request *rq, struct response *rs, enum flash f)

@@ -82,6 +82,8 @@ enum flash {
     FLASH_SENT,
     FLASH_FACTOR_ON,
     FLASH_FACTOR_OFF,
+    FLASH_PAIRED,
+    FLASH_RENAMED,
     FLASH_COUNT,
 };
 void flash_set(const struct request *rq, struct response *rs, enum flash f);

@@ -41,6 +41,7 @@ struct page {
     bool signed_in;               /* shows Account, Security and Sign out */
     bool at_account, at_security; /* which of them is the present page */
     struct str flash;             /* what just happened: "Your password is changed." */
+    int refresh_s; /* without JavaScript the page loads again after so long; 0 = no */
     struct {
         const struct problem *p;
         size_t n;
@@ -242,6 +243,7 @@ struct page_waiting {
     struct way method;
     int left_s, total_s;
     struct str left_words; /* "1 minute 14 seconds" */
+    bool can_resend;
     int wait_s;
     struct str wait_words;
     struct other_ways others;
@@ -358,8 +360,18 @@ struct factor_row {
     struct str detail;  /* "Added 3 days ago, last used today" */
     bool last_required; /* may not be turned off: the policy demands one */
 };
+struct device_row {
+    struct str name, platform; /* "Pixel 9", "Chrome on Android" */
+    struct str edit_url, sid;
+    struct when seen_at;
+};
+struct device_rows {
+    const struct device_row *p;
+    size_t n;
+};
 struct page_security {
     struct page page;
+    struct device_rows devices; /* paired phones */
     struct {
         const struct factor_row *p;
         size_t n;
@@ -385,6 +397,25 @@ struct page_totp_enrol {
     struct str account; /* what the app will show: "Countersign: mal@example.com" */
     struct entry code;
     int digits;
+};
+
+/* The link that pairs a phone, once; the page moves on by itself. */
+struct page_pairing {
+    struct page page;
+    struct str qr_svg;     /* of pair_url */
+    struct str pair_url;   /* "https://…/authenticator#pair=…" */
+    struct str status_url; /* polled, or a stream of events */
+    int left_s, total_s;
+    struct str left_words; /* "9 minutes" */
+};
+/* One paired phone: its name, and taking it away. */
+struct page_device {
+    struct page page;
+    struct str device, platform;
+    struct entry name;
+    struct when added_at, seen_at;
+    struct str action_url;
+    bool last; /* the only one */
 };
 
 /* SMS, voice, e-mail: a code is on its way, enter it. */

@@ -97,10 +97,17 @@ static void change_phone(struct html *h)
 static void security(struct html *h)
 {
     const struct factor_row factors[] = {
+        {.method = way("push"),  .on = true,        .detail = STR("Added today, last used today")         },
         {.method = way("totp"),  .on = true,        .detail = STR("Added 3 days ago, last used today")    },
         {.method = way("sms"),   .available = true, .to = STR("+1 ••• ••• 0142")              },
         {.method = way("voice"), .available = true, .to = STR("+1 ••• ••• 0142")              },
         {.method = way("email"), .on = true,        .detail = STR("To m•••@example.com, never used")},
+    };
+    const struct device_row devices[] = {
+        {STR("Pixel 9"),                          STR("Chrome on Android"), STR("/account/security/devices/YF01"),
+         STR("YF01"),                                                                                                           at(2)   },
+        {STR("Old phone with quite a long name"), STR("Safari on iPhone"),
+         STR("/account/security/devices/YF02"),                                                                    STR("YF02"), at(3000)},
     };
     struct page page = signed_in();
 
@@ -109,7 +116,8 @@ static void security(struct html *h)
     page_security(h, &(struct page_security){
                          .page = page,
                          .factors = {factors, COUNT_OF(factors)},
-                         .on_count = 2,
+                         .devices = {devices, COUNT_OF(devices)},
+                         .on_count = 4,
                          .has_recovery = true,
                          .recovery_left = 8,
                          .recovery_total = 10
@@ -139,6 +147,35 @@ static void security_one(struct html *h)
                          .recovery_total = 10,
                          .recovery_low = true
     });
+}
+
+static void pairing(struct html *h)
+{
+    struct page_pairing p = {
+        .page = signed_in(),
+        .pair_url = STR("https://id.example.org/"
+                        "authenticator#pair=qxTsjSjMV1KRyfjAwrRsZsP65MD5w0L7Lt8wAXSh0dE"),
+        .status_url = STR("/account/security/push/status"),
+        .left_s = 540,
+        .total_s = 600,
+        .left_words = STR("9 minutes"),
+    };
+
+    p.page.refresh_s = 5;
+    p.qr_svg = qr_of(p.pair_url.p, "QR code to scan with your phone");
+    page_pairing(h, &p);
+}
+
+static void device(struct html *h)
+{
+    page_device(h, &(struct page_device){.page = signed_in(),
+                                         .device = STR("Pixel 9"),
+                                         .platform = STR("Chrome on Android"),
+                                         .name = value(STR("Pixel 9")),
+                                         .added_at = at(4000),
+                                         .seen_at = at(2),
+                                         .action_url = STR("/account/security/devices/YF01"),
+                                         .last = true});
 }
 
 static void totp_enrol(struct html *h)
@@ -195,7 +232,7 @@ static void recovery_codes(struct html *h)
 static const struct golden goldens[] = {
     PAGE(account), PAGE(account_new), PAGE(account_edit), PAGE(change_password),
     PAGE(change_email), PAGE(change_phone), PAGE(security), PAGE(security_one), PAGE(totp_enrol),
-    PAGE(code_enrol), PAGE(factor_off), PAGE(recovery_codes),
+    PAGE(code_enrol), PAGE(factor_off), PAGE(recovery_codes), PAGE(pairing), PAGE(device),
 };
 /* clang-format on */
 

@@ -12,12 +12,14 @@
 enum { RECOVERY_LOW = 3 };
 
 /* What people can turn on, in the order of the page. */
-static const enum factor_kind offered[] = {FACTOR_TOTP, FACTOR_SMS, FACTOR_VOICE, FACTOR_EMAIL};
+static const enum factor_kind offered[] = {FACTOR_PUSH, FACTOR_TOTP, FACTOR_SMS, FACTOR_VOICE,
+                                           FACTOR_EMAIL};
 
 struct security {
     struct person person;
     struct factor *factors;
     size_t count;
+    struct device_rows devices;
     int on_count; /* recovery codes do not count */
     int64_t recovery_left;
     bool has_recovery;
@@ -30,7 +32,8 @@ static enum err security_load(struct ctx *cx, struct request *rq, struct securit
 
     if ((e = visit_person(cx, rq, &s.person)) ||
         (e = factor_list(cx, rq->db, s.person.identity_id, &s.factors, &s.count)) ||
-        (e = recovery_left(cx, rq->db, s.person.identity_id, &s.recovery_left)))
+        (e = recovery_left(cx, rq->db, s.person.identity_id, &s.recovery_left)) ||
+        (e = device_rows(cx, rq->db, s.person.identity_id, &s.devices)))
         return e;
     for (size_t i = 0; i < s.count; i++) {
         if (s.factors[i].kind == FACTOR_RECOVERY)
@@ -61,6 +64,19 @@ static bool is_available(const struct person *p, enum factor_kind kind)
 
 /* ---- as JSON ---- */
 
+static json_t *devices_json(const struct device_rows *rows)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < rows->n; i++)
+        json_array_append_new(
+            list, json_pack("{s:o, s:o, s:o, s:o, s:o}", "device", json_of(rows->p[i].sid), "name",
+                            json_of(rows->p[i].name), "platform", json_of(rows->p[i].platform),
+                            "last_seen_at", json_of(rows->p[i].seen_at.iso), "url",
+                            json_of(rows->p[i].edit_url)));
+    return list;
+}
+
 static enum err security_json(struct ctx *cx, struct response *rs, const struct security *s)
 {
     json_t *list = json_array();
@@ -76,9 +92,10 @@ static enum err security_json(struct ctx *cx, struct response *rs, const struct 
                                               "used_at", json_instant(f ? f->used_at_ms : 0)));
     }
     return respond_json(cx, rs, 200,
-                        json_pack("{s:o, s:b, s:I, s:i, s:o}", "factors", list, "recovery",
-                                  s->has_recovery, "recovery_left", (json_int_t)s->recovery_left,
-                                  "recovery_total", RECOVERY_CODES, "policy",
+                        json_pack("{s:o, s:o, s:b, s:I, s:i, s:o}", "factors", list, "devices",
+                                  devices_json(&s->devices), "recovery", s->has_recovery,
+                                  "recovery_left", (json_int_t)s->recovery_left, "recovery_total",
+                                  RECOVERY_CODES, "policy",
                                   json_of(policy_name(s->person.policy))));
 }
 
@@ -150,6 +167,7 @@ enum err security_page(struct ctx *cx, struct request *rq, struct response *rs)
         return enrol_choice(cx, rq, rs, &s);
     p = (struct page_security){
         .factors = {factor_rows(cx, &s), COUNT_OF(offered)},
+        .devices = s.devices,
         .on_count = s.on_count,
         .only_one = s.on_count == 1 && !s.has_recovery,
         .policy_required = s.person.policy == POLICY_REQUIRED,
@@ -175,7 +193,8 @@ enum err factor_off_page(struct ctx *cx, struct request *rq, struct response *rs
     struct security s;
     enum err e;
 
-    if (!factor_kind_from(name, &kind))
+    if (!factor_kind_from(name, &kind) ||
+        kind == FACTOR_PUSH) /* each phone has a page of its own */
         return fail(cx, ERR_NOT_FOUND, "no such kind of factor");
     if ((e = security_load(cx, rq, &s)))
         return e;
@@ -218,7 +237,7 @@ enum err factor_off_start(struct ctx *cx, struct request *rq, struct response *r
     struct login_out out;
     enum err e;
 
-    if (!factor_kind_from(request_param(rq, STR("kind")), &kind))
+    if (!factor_kind_from(request_param(rq, STR("kind")), &kind) || kind == FACTOR_PUSH)
         return fail(cx, ERR_NOT_FOUND, "no such kind of factor");
     if ((e = factor_active(cx, rq->db, s->identity_id, kind, &f)))
         return e;

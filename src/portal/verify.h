@@ -23,6 +23,9 @@ enum err waiting_page(struct ctx *cx, struct request *rq, struct response *rs,
 enum err attempt_done(struct ctx *cx, struct request *rq, struct response *rs,
                       const struct login *l, const struct login_done *done);
 
+/* The paired phones of a person, for the list; see devices.c. */
+enum err device_rows(struct ctx *cx, struct db *db, int64_t identity_id, struct device_rows *out);
+
 /* On to /verify; as JSON {"state":"code","next":"/verify","method":…,"methods":[…]}. The attempt's
  * cookie is already set. */
 enum err verify_next(struct ctx *cx, struct request *rq, struct response *rs,

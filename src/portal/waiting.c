@@ -55,15 +55,6 @@ static enum err standing_of(struct ctx *cx, struct db *db, const struct login *l
     return OK;
 }
 
-/* Which of two media types the client names first; false when it names not the one. */
-static bool accepts_first(const struct request *rq, struct str type, struct str before)
-{
-    struct str accept = request_header(rq, STR("Accept"));
-    ptrdiff_t at = str_find_str(accept, type), other = str_find_str(accept, before);
-
-    return at != STR_NPOS && (other == STR_NPOS || at < other);
-}
-
 static json_t *standing_json(const struct standing *s)
 {
     return json_pack("{s:s, s:s}", "state", s->state, "next", s->next);

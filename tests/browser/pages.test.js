@@ -34,7 +34,7 @@ async function faults(options, visit) {
   page.on("console", (m) => m.type() === "error" && found.push(`${name}: ${m.text()}`));
   page.on("pageerror", (e) => found.push(`${name}: ${e.message}`));
   page.on("response", (rs) => rs.status() >= 400 && found.push(`${name}: ${rs.url()} gives ${rs.status()}`));
-  await page.route("**/login/events", (route) => route.fulfill({ contentType: "text/event-stream", body: ":\n\n" }));
+  await page.route(/\/(login\/events|status)(\?|$)/, (route) => route.fulfill({ contentType: "text/event-stream", body: ":\n\n" }));
   for (name of pages) {
     await page.goto(gallery.url(name));
     found.push(...(await visit(page, name)).map((fault) => `${name}: ${fault}`));

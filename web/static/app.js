@@ -144,9 +144,10 @@ function waiting(box) {
     if (over || !(state in states)) return;
     over = true;
     if (source) source.close();
-    one('[data-state]', box).textContent = states[state];
+    const text = box.dataset[state] || states[state];
+    one('[data-state]', box).textContent = text;
     words.textContent = '';
-    say(states[state]);
+    say(text);
     location.replace(next || location.href);
   };
   const poll = async () => {

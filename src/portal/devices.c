@@ -1,0 +1,222 @@
+/*
+ * devices.c: the phones of a person: pairing one, its name, taking it away.
+ *
+ * The page with the pairing code is drawn from the link's row, so it can be reloaded; the link
+ * belongs to the session that made it, and moves on as soon as a device has used it.
+ */
+#include "core/device.h"
+#include "core/login.h"
+#include "crypto/qr.h"
+#include "portal/handlers.h"
+#include "portal/verify.h"
+#include "portal/words.h"
+
+enum { REFRESH_S = 5 };
+
+#define PAIRING_PATH "/account/security/push"
+
+/* ---- pairing ---- */
+
+enum err pairing_start(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    static const struct complaint full = {
+        ERR_CONFLICT, 0, "too_many", STR_NONE,
+        STR("That is as many phones as an account may have. Remove one first.")};
+    struct draft *d = draft_new(cx, rq, security_page, sizeof(struct str));
+    struct origin from = visit_origin(rq);
+    struct str url;
+    int64_t link_id;
+    enum err e = device_pair_start(cx, rq->db, &visit_of(cx, rq)->session, &from, &link_id, &url);
+
+    if (e == ERR_CONFLICT)
+        return draft_complain(cx, d, &full);
+    if (e)
+        return e;
+    if (!wants_json(rq))
+        return respond_redirect(cx, rs, STR(PAIRING_PATH));
+    return respond_json(cx, rs, 200,
+                        json_pack("{s:s, s:s, s:o}", "state", "pairing", "next", PAIRING_PATH,
+                                  "url", json_of(url)));
+}
+
+enum err pairing_page(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    const struct session *s = &visit_of(cx, rq)->session;
+    struct page_pairing p = {.status_url = STR(PAIRING_PATH "/status"), .total_s = 600};
+    struct pair_link l;
+    struct qr qr;
+    enum err e = device_pair_pending(cx, rq->db, s, &l);
+
+    if (e == ERR_EXPIRED && !wants_json(rq)) {
+        flash_set(rq, rs, FLASH_TOO_LATE);
+        return respond_redirect(cx, rs, STR("/account/security"));
+    }
+    if (e)
+        return e;
+    if (l.used) {
+        flash_set(rq, rs, FLASH_PAIRED);
+        return frame_next(cx, rq, rs, "on", STR("/account/security"));
+    }
+    if (wants_json(rq))
+        return respond_json(cx, rs, 200,
+                            json_pack("{s:s, s:o}", "state", "pairing", "url", json_of(l.url)));
+    if (!qr_make(cx->mem, l.url, &qr))
+        return fail(cx, ERR_INTERNAL, "devices: no QR code for the pairing link");
+    p.qr_svg = qr_svg(cx->mem, &qr, STR("QR code to scan with your phone"));
+    p.pair_url = l.url;
+    p.left_s = (int)((l.expires_at_ms - cx->now_ms) / MS_PER_S) + 1;
+    p.left_words = words_span(cx, p.left_s);
+    frame_open(cx, rq, rs, &p.page);
+    p.page.at_security = true;
+    p.page.refresh_s = REFRESH_S;
+    page_pairing(FRAME_HTML(rs), &p);
+    return frame_close(cx, rs);
+}
+
+/* ---- where pairing stands: asked again and again, or as a stream ---- */
+
+static json_t *pairing_json(const char *state)
+{
+    return json_pack("{s:s, s:s}", "state", state, "next", PAIRING_PATH);
+}
+
+/* On a loop: tells when a device has used the link, then ends. */
+static bool pairing_wake(struct ctx *cx, struct db *db, const struct wait *w, enum wake_reason why,
+                         struct buf *out)
+{
+    bool paired = false, over = why == WAKE_DEADLINE;
+    json_t *json;
+    char *text;
+
+    if (why == WAKE_STOP || device_paired(cx, db, w->id, &paired))
+        return true;
+    if (!paired && !over)
+        return false;
+    json = pairing_json(paired ? "approved" : "expired");
+    text = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    sse_event(out, "state", str_from(text));
+    free(text);
+    return true;
+}
+
+enum err pairing_status(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    struct pair_link l;
+    enum err e = device_pair_pending(cx, rq->db, &visit_of(cx, rq)->session, &l);
+
+    if (e == ERR_EXPIRED)
+        return respond_json(cx, rs, 200, pairing_json("expired"));
+    if (e)
+        return e;
+    if (!l.used && accepts_first(rq, STR("text/event-stream"), STR("application/json")))
+        return respond_wait(cx, rs,
+                            &(struct wait){.topic = (uint64_t)l.id,
+                                           .id = l.id,
+                                           .deadline_ms = l.expires_at_ms + 1,
+                                           .wake = pairing_wake});
+    return respond_json(cx, rs, 200, pairing_json(l.used ? "approved" : "pending"));
+}
+
+/* ---- one device ---- */
+
+struct name_form {
+    struct str name;
+};
+
+static const struct field name_fields[] = {
+    {"name", offsetof(struct name_form, name), field_text, FIELD_REQUIRED, 0,
+     DEVICE_NAME_MAX_CHARS},
+};
+
+/* The device that the path names, of this person only. */
+static enum err device_of(struct ctx *cx, struct request *rq, struct device *out)
+{
+    enum err e = device_by_sid(cx, rq->db, request_param(rq, STR("sid")), out);
+
+    if (e == ERR_DENIED || (e == OK && out->identity_id != visit_of(cx, rq)->session.identity_id))
+        return fail(cx, ERR_NOT_FOUND, "devices: no such device of this person");
+    return e;
+}
+
+static struct str device_url(struct ctx *cx, const struct device *d)
+{
+    return arena_printf(cx->mem, "/account/security/devices/%.*s", STR_ARG(d->sid));
+}
+
+enum err device_rows(struct ctx *cx, struct db *db, int64_t identity_id, struct device_rows *out)
+{
+    struct device_row *rows;
+    struct device *list;
+    size_t count;
+    enum err e;
+
+    if ((e = device_list(cx, db, identity_id, &list, &count)))
+        return e;
+    rows = ARENA_ARRAY(cx->mem, struct device_row, count + 1);
+    for (size_t i = 0; i < count; i++)
+        rows[i] = (struct device_row){.name = list[i].name,
+                                      .platform = list[i].platform,
+                                      .edit_url = device_url(cx, &list[i]),
+                                      .sid = list[i].sid,
+                                      .seen_at = words_when(cx, list[i].last_seen_at_ms)};
+    *out = (struct device_rows){rows, count};
+    return OK;
+}
+
+enum err device_page(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    const struct draft *draft = draft_shown(cx, rq, sizeof(struct name_form));
+    const struct name_form *f = draft->in;
+    struct page_device p = {0};
+    struct device *list, d;
+    size_t count;
+    enum err e;
+
+    if ((e = device_of(cx, rq, &d)) || (e = device_list(cx, rq->db, d.identity_id, &list, &count)))
+        return e;
+    p.device = d.name;
+    p.name = page_entry(&draft->problems, STR("name"), f->name.p ? f->name : d.name);
+    p.platform = d.platform;
+    p.added_at = words_when(cx, d.created_at_ms);
+    p.seen_at = words_when(cx, d.last_seen_at_ms);
+    p.action_url = device_url(cx, &d);
+    p.last = count == 1;
+    frame_open(cx, rq, rs, &p.page);
+    p.page.at_security = true;
+    page_device(FRAME_HTML(rs), &p);
+    return frame_close(cx, rs);
+}
+
+enum err device_name_set(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    struct draft *draft = draft_new(cx, rq, device_page, sizeof(struct name_form));
+    const struct name_form *f = draft->in;
+    struct device d;
+    enum err e;
+
+    if ((e = device_of(cx, rq, &d)) ||
+        (e = draft_bind(cx, rq, draft, name_fields, COUNT_OF(name_fields))) ||
+        (e = device_rename(cx, rq->db, d.factor_id, f->name)))
+        return e;
+    flash_set(rq, rs, FLASH_RENAMED);
+    return frame_next(cx, rq, rs, "changed", STR("/account/security"));
+}
+
+/* Behind a current factor, like every other one. */
+enum err device_off(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    const struct session *s = &visit_of(cx, rq)->session;
+    struct str next = STR("/account/security");
+    struct origin from = visit_origin(rq);
+    struct login_out out;
+    struct device d;
+    enum err e;
+
+    if ((e = device_of(cx, rq, &d)) ||
+        (e = login_step_up(cx, rq->db, s, "factor_off", d.factor_id, next, &from, &out)))
+        return e;
+    if (out.state == LOGIN_SIGNED_IN)
+        flash_set(rq, rs, FLASH_FACTOR_OFF);
+    return step_up_next(cx, rq, rs, &out, next);
+}
