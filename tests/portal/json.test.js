@@ -58,7 +58,7 @@ test("an authenticator app and recovery codes", async () => {
   assert.match(wrong.json.error.fields.code, /didn't match/);
   assert.equal((await me.postJson("/account/security/totp", { code: nextTotp(app) })).json.state, "on");
   const { json: security } = await me.getJson("/account/security");
-  assert.deepEqual(security.factors.map((f) => [f.kind, f.on]), [["totp", true], ["sms", false], ["voice", false], ["email", false]]);
+  assert.deepEqual(security.factors.map((f) => [f.kind, f.on]), [["push", false], ["totp", true], ["sms", false], ["voice", false], ["email", false]]);
   const { codes } = (await me.postJson("/account/security/recovery", {})).json;
   assert.equal(codes.length, 10);
   assert.equal((await me.getJson("/account/security")).json.recovery_left, 10);
