@@ -110,11 +110,11 @@ test("codes that are no codes: 4xx, counted, and never a way in", async () => {
 
 test("what a page lacks is not found, whoever asks", async () => {
   const ada = await signIn(server, await signUp(server));
-  for (const path of ["/account/security/push", "/account/security/passkey", "/account/security/x", "/account/sessions/1/end"]) {
+  for (const path of ["/account/security/push/off", "/account/security/passkey", "/account/security/x", "/account/sessions/1/end"]) {
     const answer = await ada.getJson(path);
     assert.ok([404, 405].includes(answer.status), `${path} ${answer.status}`);
   }
-  for (const kind of ["push", "recovery", "passkey", "nonsense"])
+  for (const kind of ["recovery", "passkey", "nonsense"])
     assert.equal((await ada.postJson(`/account/security/${kind}/start`, {})).status, 404, kind);
   assert.equal((await ada.postJson("/account/security/totp/off", {})).status, 404, "it is not on");
   assert.equal((await ada.postJson("/account/sessions/0/end", {})).status, 404);
