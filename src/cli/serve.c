@@ -177,21 +177,23 @@ static void fill_http(struct ctx *cx, const struct config *cf, struct instance *
         .heartbeat_ms = cf->heartbeat_ms,
         .trusted_proxies = cf->trusted_proxies.item,
         .trusted_proxy_count = cf->trusted_proxies.n,
-        .limits = {[LIMIT_PAGE] = limit_of(cf, OPTION_limit_page, cf->limit_page),
-                   [LIMIT_FORM] = limit_of(cf,                    OPTION_limit_form, cf->limit_form),
-                   [LIMIT_LOGIN] = limit_of(cf, OPTION_limit_login, cf->limit_login),
-                   [LIMIT_SEND] = limit_of(cf, OPTION_limit_send, cf->limit_send),
-                   [LIMIT_API] = limit_of(cf, OPTION_limit_api, cf->limit_api)},
         .faces = faces,
         .face_count = COUNT_OF(faces),
         .hsts = str_starts(in->core.public_url, STR("https://")),
-        .backend = {.arg = in,
-                   .reader_open = backend_reader_open,
-                   .reader_close = db_close,
-                   .read_begin = db_read_begin,
-                   .read_end = db_read_end,
-                   .submit = backend_submit                                                        },
         .app = &in->app,
+    };
+    conf->limits[LIMIT_PAGE] = limit_of(cf, OPTION_limit_page, cf->limit_page);
+    conf->limits[LIMIT_FORM] = limit_of(cf, OPTION_limit_form, cf->limit_form);
+    conf->limits[LIMIT_LOGIN] = limit_of(cf, OPTION_limit_login, cf->limit_login);
+    conf->limits[LIMIT_SEND] = limit_of(cf, OPTION_limit_send, cf->limit_send);
+    conf->limits[LIMIT_API] = limit_of(cf, OPTION_limit_api, cf->limit_api);
+    conf->backend = (struct backend){
+        .arg = in,
+        .reader_open = backend_reader_open,
+        .reader_close = db_close,
+        .read_begin = db_read_begin,
+        .read_end = db_read_end,
+        .submit = backend_submit,
     };
 }
 
