@@ -1,8 +1,8 @@
 /*
  * arena.h: memory of one request, job or command. Everything in it ends together.
  *
- * Memory is wiped before it is reused or returned, since codes and passwords pass through it. Out of
- * memory aborts (base/mem.h); input sizes are bounded long before that.
+ * Memory is wiped before it is reused or returned, since codes and passwords pass through it. Out
+ * of memory aborts (base/mem.h); input sizes are bounded long before that.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -17,7 +17,7 @@ void arena_free(struct arena **a);
 void arena_reset(struct arena *a);
 /* n zeroed bytes, aligned for any type. */
 void *arena_alloc(struct arena *a, size_t n);
-#define ARENA_NEW(a, T) ((T *)arena_alloc((a), sizeof(T)))
+#define ARENA_NEW(a, T)          ((T *)arena_alloc((a), sizeof(T)))
 #define ARENA_ARRAY(a, T, count) ((T *)arena_alloc((a), sizeof(T) * (count)))
 /* A copy with a NUL behind it (not counted in n), so p also serves C interfaces. */
 struct str arena_str(struct arena *a, struct str s);

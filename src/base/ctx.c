@@ -1,4 +1,5 @@
-/* ctx.c: see ctx.h. The id names a request in logs; it is no secret, so a counter and the time do. */
+/* ctx.c: see ctx.h. The id names a request in logs; it is no secret, so a counter and the time do.
+ */
 #include "base/ctx.h"
 #include "base/clock.h"
 

@@ -1,5 +1,6 @@
 /*
- * ctx.h: what one request, CLI run or background job carries. First parameter wherever I/O can fail.
+ * ctx.h: what one request, CLI run or background job carries. First parameter wherever I/O can
+ * fail.
  */
 #ifndef BASE_CTX_H
 #define BASE_CTX_H
@@ -11,10 +12,10 @@
 enum { CTX_ID_LEN = 16, CTX_WHY_MAX = 200 };
 
 struct ctx {
-    struct arena *mem;     /* wiped and reset when the ctx ends */
-    int64_t now_ms;        /* read once, so a request sees one instant and a test can set it */
-    int64_t deadline_ms;   /* inherited by every outbound call; 0 = none */
-    int64_t retry_after_s; /* with ERR_LIMITED and ERR_BUSY: when it is worth trying again */
+    struct arena *mem;       /* wiped and reset when the ctx ends */
+    int64_t now_ms;          /* read once, so a request sees one instant and a test can set it */
+    int64_t deadline_ms;     /* inherited by every outbound call; 0 = none */
+    int64_t retry_after_s;   /* with ERR_LIMITED and ERR_BUSY: when it is worth trying again */
     char id[CTX_ID_LEN + 1]; /* in each log line and error reply */
     char why[CTX_WHY_MAX];   /* for the operator; clients get their face's text */
 };

@@ -98,7 +98,8 @@ static ptrdiff_t decode64(struct str in, const char *alphabet, uint8_t *out, siz
             out[n++] = (uint8_t)(v >> bits);
         }
     }
-    if (bits >= 6 || (v & ((1u << bits) - 1)) != 0) /* a lone character, or bits that nobody wrote */
+    if (bits >= 6 ||
+        (v & ((1u << bits) - 1)) != 0) /* a lone character, or bits that nobody wrote */
         return -1;
     return (ptrdiff_t)n;
 }

@@ -1,8 +1,8 @@
 /*
  * encode.h: hex, base64 and base64url (RFC 4648), both ways, strict.
  *
- * Encoders write into a buffer; decoders write at most max bytes and return the count, or -1 for any
- * character, length or trailing bit that an encoder would not have written.
+ * Encoders write into a buffer; decoders write at most max bytes and return the count, or -1 for
+ * any character, length or trailing bit that an encoder would not have written.
  */
 #ifndef BASE_ENCODE_H
 #define BASE_ENCODE_H

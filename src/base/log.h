@@ -21,8 +21,8 @@ void log_event(enum log_level level, const struct ctx *cx, const char *event, co
 /* s quoted and escaped for a log line; lives in mem. */
 const char *log_value(struct arena *mem, struct str s);
 
-#define log_info(cx, event, ...) log_event(LOG_INFO, (cx), (event), __VA_ARGS__)
-#define log_warn(cx, event, ...) log_event(LOG_WARN, (cx), (event), __VA_ARGS__)
+#define log_info(cx, event, ...)  log_event(LOG_INFO, (cx), (event), __VA_ARGS__)
+#define log_warn(cx, event, ...)  log_event(LOG_WARN, (cx), (event), __VA_ARGS__)
 #define log_error(cx, event, ...) log_event(LOG_ERROR, (cx), (event), __VA_ARGS__)
 
 #endif

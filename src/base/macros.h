@@ -16,8 +16,8 @@
         took_;                                                                                     \
     })
 
-#define MUST_USE __attribute__((warn_unused_result))
-#define NORETURN __attribute__((noreturn))
+#define MUST_USE                __attribute__((warn_unused_result))
+#define NORETURN                __attribute__((noreturn))
 #define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -30,7 +30,7 @@
 enum { KIB = 1024, MIB = 1024 * 1024 };
 enum { MS_PER_S = 1000 };
 #define MINUTE_MS ((int64_t)60 * MS_PER_S)
-#define HOUR_MS (60 * MINUTE_MS)
-#define DAY_MS (24 * HOUR_MS)
+#define HOUR_MS   (60 * MINUTE_MS)
+#define DAY_MS    (24 * HOUR_MS)
 
 #endif

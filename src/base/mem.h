@@ -1,5 +1,6 @@
 /*
- * mem.h: allocation that cannot fail: out of memory prints one line and aborts, here and nowhere else.
+ * mem.h: allocation that cannot fail: out of memory prints one line and aborts, here and nowhere
+ * else.
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H

@@ -8,7 +8,8 @@ void secret_deinit(struct secret *s)
     explicit_bzero(s, sizeof(*s));
 }
 
-/* Written out rather than CRYPTO_memcmp, so that base/ needs no library; the volatile keeps the loop. */
+/* Written out rather than CRYPTO_memcmp, so that base/ needs no library; the volatile keeps the
+ * loop. */
 bool ct_equal(struct bytes a, struct bytes b)
 {
     volatile uint8_t differ = 0;

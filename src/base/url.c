@@ -157,10 +157,8 @@ static bool parse_authority(struct arena *mem, struct str s, struct url *u)
             return false;
         port = s;
     }
-    if (port.p && port.n == 0)
-        return false;
-    if (port.n > 0) {
-        if (port.p[0] == '0' || !str_to_i64(port, 1, UINT16_MAX, &v))
+    if (port.p) {
+        if (port.n == 0 || port.p[0] == '0' || !str_to_i64(port, 1, UINT16_MAX, &v))
             return false;
         u->port = (uint16_t)v;
     }

@@ -23,8 +23,7 @@ static void one_key_reads_alike_in_every_form(void **state)
 {
     struct arena *mem = *state;
     OWN(es256_free)
-    struct es256_key *pair = from_hex(mem, RFC6979_D),
-                     *point = NULL, *spki = NULL, *jwk = NULL;
+    struct es256_key *pair = from_hex(mem, RFC6979_D), *point = NULL, *spki = NULL, *jwk = NULL;
     uint8_t a[ES256_POINT_LEN], b[ES256_POINT_LEN], d[ES256_PRIVATE_LEN];
 
     assert_true(es256_from_point(unit_hex(mem, "04" RFC6979_X RFC6979_Y), &point));

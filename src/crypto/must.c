@@ -4,16 +4,12 @@
 #include <sodium.h>
 #include <unistd.h>
 
-void must(bool ok, const char *what)
+NORETURN void must_abort(const char *what)
 {
     char line[128];
-    ssize_t ignored;
-    int n;
+    int n = snprintf(line, sizeof(line), "level=error event=crypto_broken call=%s\n", what);
+    ssize_t ignored = write(STDERR_FILENO, line, n > 0 ? MIN_OF((size_t)n, sizeof(line) - 1) : 0);
 
-    if (ok)
-        return;
-    n = snprintf(line, sizeof(line), "level=error event=crypto_broken call=%s\n", what);
-    ignored = write(STDERR_FILENO, line, n > 0 ? MIN_OF((size_t)n, sizeof(line) - 1) : 0);
     (void)ignored;
     abort();
 }

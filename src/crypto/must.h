@@ -7,8 +7,16 @@
 
 #include "base/macros.h"
 
-/* Aborts, naming `what`, unless ok. */
-void must(bool ok, const char *what);
+/* Aborts, naming `what`. */
+NORETURN void must_abort(const char *what);
+
+/* Aborts unless ok. */
+static inline void must(bool ok, const char *what)
+{
+    if (!ok)
+        must_abort(what);
+}
+
 /* Starts libsodium; cheap and safe to call again from every thread. */
 void must_sodium(void);
 

@@ -30,6 +30,15 @@ static void the_matrix_is_a_qr_symbol(void **state)
         assert_true(q.at[i] <= 1);
 }
 
+/* ISO/IEC 18004 table 7: level M has room for 14 bytes in version 1 and for 26 in version 2. */
+static void the_level_is_m(void **state)
+{
+    assert_int_equal(make(*state, STR("fourteen bytes")).size, 21);
+    assert_int_equal(make(*state, STR("fourteen bytes+")).size, 25);
+    assert_int_equal(make(*state, STR("twenty-six bytes, exactly.")).size, 25);
+    assert_int_equal(make(*state, STR("twenty-six bytes, exactly.+")).size, 29);
+}
+
 /* Draws the path again, module by module, by reading "Mx yhNv1h-Nz". */
 static void the_path_draws_the_matrix(void **state)
 {
@@ -132,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_matrix_is_a_qr_symbol),
+        cmocka_unit_test(the_level_is_m),
         cmocka_unit_test(the_path_draws_the_matrix),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(the_element_needs_no_style_and_escapes_its_title),

@@ -206,15 +206,20 @@ static void a_new_file_is_private_and_read_back(void **state)
 
 static void the_umask_does_not_matter(void **state)
 {
+    static const mode_t umasks[] = {0, 0377};
     struct bench *b = *state;
-    mode_t before = umask(0);
-    struct stat st;
-    uint32_t id;
 
-    assert_int_equal(vault_add_key(&b->cx, b->v, &id), OK);
-    umask(before);
-    assert_int_equal(stat(b->path, &st), 0);
-    assert_int_equal(st.st_mode & 07777, 0600);
+    EACH_ROW (mask, umasks) {
+        mode_t before = umask(*mask);
+        struct stat st;
+        uint32_t id;
+        enum err e = vault_add_key(&b->cx, b->v, &id);
+
+        umask(before);
+        assert_int_equal(e, OK);
+        assert_int_equal(stat(b->path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0600);
+    }
 }
 
 static void a_missing_file_is_not_always_made(void **state)
