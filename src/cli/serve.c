@@ -341,16 +341,17 @@ static void wait_for_signals(struct serving *s, const sigset_t *signals)
 
 static void stop(struct serving *s)
 {
-    struct http_server *server = atomic_load(&s->in.server);
-
     log_info(NULL, "stopping", "grace_ms=%u", s->config->stop_grace_ms);
     ready_no_more(s->call);
-    http_server_stop(&server, s->config->stop_grace_ms);
+    http_server_stop(atomic_load(&s->in.server), s->config->stop_grace_ms);
 }
 
 static void serving_deinit(struct serving *s)
 {
-    instance_close(&s->in);
+    struct http_server *server = atomic_load(&s->in.server);
+
+    instance_close(&s->in); /* before the server goes: the writer wakes who waits there */
+    http_server_free(&server);
     for (size_t i = 0; i < s->reload_count; i++)
         config_free(&s->reloaded[i]);
     mem_free(s->reloaded);

@@ -211,7 +211,7 @@ static void it_gets_over_a_lack_of_descriptors(void **state)
 static void *stop_it(void *arg)
 {
     (void)arg;
-    http_server_stop(&server, PATIENCE_MS);
+    http_server_stop(server, PATIENCE_MS);
     return NULL;
 }
 
@@ -248,7 +248,7 @@ static void a_stop_waits_no_longer_than_its_grace(void **state)
     (void)state;
     say(fd, "GET / HTTP/1.1\r\n"); /* and nothing more */
     AWAIT_STAT(open, 1);
-    http_server_stop(&server, SHORT_MS);
+    http_server_stop(server, SHORT_MS);
     assert_true(clock_mono_ms() - begin_ms < PATIENCE_MS / 2);
     close(fd);
 }

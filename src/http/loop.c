@@ -275,6 +275,9 @@ void loop_join(struct loop *l)
     if (l->started)
         pthread_join(l->thread, NULL);
     l->started = false;
+    l->stopping = true;
+    if (l->db)
+        l->site->conf.backend.reader_close(&l->db);
 }
 
 void loop_free(struct loop **p)
@@ -283,7 +286,7 @@ void loop_free(struct loop **p)
 
     if (!l)
         return;
-    l->stopping = true;
+    loop_join(l);
     if (l->inbox.fd >= 0) {
         run_inbox(l); /* newcomers and news that came behind the stop */
         inbox_deinit(&l->inbox);
@@ -296,8 +299,6 @@ void loop_free(struct loop **p)
     }
     if (l->base)
         event_base_free(l->base);
-    if (l->db)
-        l->site->conf.backend.reader_close(&l->db);
     arena_free(&l->mem);
     mem_free(l);
     *p = NULL;

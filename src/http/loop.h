@@ -55,7 +55,8 @@ enum err loop_new(struct ctx *cx, const struct site *site, struct loop **out);
 enum err loop_start(struct ctx *cx, struct loop *l);
 /* From any thread: finish within grace_ms; then loop_join returns. */
 void loop_stop(struct loop *l, uint32_t grace_ms);
-void loop_join(struct loop *l); /* fine when it was not started */
+/* Waits until it has stopped, if it was started, and closes its handle on the store. */
+void loop_join(struct loop *l);
 void loop_free(struct loop **l);
 
 /* From any thread. */

@@ -139,14 +139,9 @@ static enum err start(struct ctx *cx, const struct http_conf *conf, struct http_
     return e;
 }
 
-static void server_stop_now(struct http_server **s)
-{
-    http_server_stop(s, 0);
-}
-
 enum err http_server_start(struct ctx *cx, const struct http_conf *conf, struct http_server **out)
 {
-    OWN(server_stop_now) struct http_server *s = mem_alloc(sizeof(*s));
+    OWN(http_server_free) struct http_server *s = mem_alloc(sizeof(*s));
     enum err e;
 
     raise_fd_limit();
@@ -209,7 +204,6 @@ static void close_listeners(struct post *p, void *loop)
 
 static void site_deinit(struct site *site)
 {
-    hashpool_free(&site->pool);
     tls_free(&site->tls);
     tally_free(&site->tally);
     limiter_free(&site->limiter);
@@ -217,12 +211,8 @@ static void site_deinit(struct site *site)
     mem_free(site->proxies);
 }
 
-void http_server_stop(struct http_server **p, uint32_t grace_ms)
+void http_server_stop(struct http_server *s, uint32_t grace_ms)
 {
-    struct http_server *s = *p;
-
-    if (!s)
-        return;
     if (s->loop_count > 0 && s->loops[0]->started) {
         s->close_post.run = close_listeners;
         inbox_put(&s->loops[0]->inbox, &s->close_post);
@@ -231,9 +221,18 @@ void http_server_stop(struct http_server **p, uint32_t grace_ms)
         if (s->loops[i]->started)
             loop_stop(s->loops[i], grace_ms);
     }
-    /* The first loop goes last: until it has closed the listeners it may deal to the others. */
-    for (unsigned i = s->loop_count; i > 0; i--)
-        loop_join(s->loops[i - 1]);
+    for (unsigned i = 0; i < s->loop_count; i++)
+        loop_join(s->loops[i]);
+    hashpool_free(&s->site.pool);
+}
+
+void http_server_free(struct http_server **p)
+{
+    struct http_server *s = *p;
+
+    if (!s)
+        return;
+    http_server_stop(s, 0);
     for (unsigned i = 0; i < s->listener_count; i++)
         listener_free(&s->listeners[i]);
     for (unsigned i = 0; i < s->loop_count; i++)

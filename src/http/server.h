@@ -71,12 +71,17 @@ struct http_conf {
 enum err http_server_start(struct ctx *cx, const struct http_conf *conf, struct http_server **out);
 /* The port that was bound. */
 uint16_t http_server_port(const struct http_server *s);
-/* Wakes every parked wait of these topics, on all loops. From any thread. */
+/* Wakes every parked wait of these topics, on all loops. From any thread, until http_server_free.
+ */
 void http_server_notify(struct http_server *s, const uint64_t *topics, size_t count);
 /* Reads certificate and key again; on an error the old ones stay. From any thread. */
 enum err http_server_reload_tls(struct ctx *cx, struct http_server *s);
-/* Stops accepting, finishes what is in flight (at most grace_ms), ends parked streams, joins. */
-void http_server_stop(struct http_server **s, uint32_t grace_ms);
+/* Stops accepting, finishes what is in flight (what is not done after grace_ms is cut off), ends
+ * parked streams, joins the threads and closes their handles on the store. What the writer has is
+ * waited for in any case. Afterwards nothing runs, but others may still call notify and stats. */
+void http_server_stop(struct http_server *s, uint32_t grace_ms);
+/* Stops if that was not done, and frees. Last: when the store that calls notify is closed. */
+void http_server_free(struct http_server **s);
 
 struct http_stats { /* since start, summed over the loops; for /metrics */
     uint64_t accepted, requests, refused_malformed, refused_limits, wakes;

@@ -381,8 +381,10 @@ static inline void server_start(const struct http_conf *conf)
 static inline int server_stop(void **state)
 {
     (void)state;
-    http_server_stop(&server, PATIENCE_MS);
+    if (server)
+        http_server_stop(server, PATIENCE_MS);
     be_stop();
+    http_server_free(&server);
     arena_free(&mem);
     return 0;
 }

@@ -153,7 +153,7 @@ static void streams_end_when_the_server_stops(void **state)
 
     (void)state;
     hear(fd, "event: start\ndata: 0\n\n");
-    http_server_stop(&server, PATIENCE_MS);
+    http_server_stop(server, PATIENCE_MS);
     assert_string_equal(hear(fd, NULL), "event: stop\ndata: 0\n\n");
     close(fd);
 }
