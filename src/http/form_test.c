@@ -1,7 +1,7 @@
 /* form_test.c: what bodies bind to, and which are refused. The same rows go in as form and as JSON.
  */
-#include "http/form.h"
 #include "base/buf.h"
+#include "http/form.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -73,7 +73,7 @@ enum err hashpool_new(struct ctx *cx, const struct backend *backend, unsigned th
         if ((e = backend->reader_open(backend->arg, &w->db)))
             return fail(cx, e, "http: a hash thread got no handle on the store");
         if ((r = pthread_create(&w->thread, NULL, work, w)))
-            return fail(cx, ERR_INTERNAL, "http: hash thread: %s", strerror(r));
+            return fail(cx, ERR_INTERNAL, "http: hash thread: %s", strerrordesc_np(r));
         w->started = true;
     }
     *out = TAKE(pool);

@@ -11,7 +11,7 @@ enum err inbox_init(struct ctx *cx, struct inbox *in)
     int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
     if (fd < 0)
-        return fail(cx, ERR_INTERNAL, "inbox: eventfd: %s", strerror(errno));
+        return fail(cx, ERR_INTERNAL, "inbox: eventfd: %s", strerrordesc_np(errno));
     *in = (struct inbox){.fd = fd};
     in->last = &in->first;
     pthread_mutex_init(&in->lock, NULL);

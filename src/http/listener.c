@@ -46,7 +46,6 @@ static enum err parse(struct ctx *cx, struct str address, struct sockaddr_storag
     if (host.n < sizeof(text))
         memcpy(text, host.p, host.n);
     v4.sin_port = v6.sin6_port = htons((uint16_t)port);
-    *out = (struct sockaddr_storage){0};
     if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
         memcpy(out, &v4, sizeof(v4));
         *out_len = sizeof(v4);
@@ -64,17 +63,17 @@ static enum err fail_errno(struct ctx *cx, const char *what, struct str where)
 {
     enum err e = errno == EADDRINUSE ? ERR_CONFLICT : ERR_INTERNAL;
 
-    return fail(cx, e, "listen: %s %.*s: %s", what, STR_ARG(where), strerror(errno));
+    return fail(cx, e, "listen: %s %.*s: %s", what, STR_ARG(where), strerrordesc_np(errno));
 }
 
 enum err listener_tcp(struct ctx *cx, struct str address, bool tls, struct listener **out)
 {
     OWN(listener_free) struct listener *l = mem_alloc(sizeof(*l));
-    struct sockaddr_storage at;
-    struct sockaddr_in6 bound;
+    struct sockaddr_storage at = {0};
+    struct sockaddr_in6 bound = {0};
     socklen_t len = sizeof(bound);
     int on = 1, off = 0;
-    socklen_t at_len;
+    socklen_t at_len = 0;
     enum err e;
 
     l->fd = -1;

@@ -265,7 +265,7 @@ enum err loop_start(struct ctx *cx, struct loop *l)
     int r = pthread_create(&l->thread, NULL, run, l);
 
     if (r)
-        return fail(cx, ERR_INTERNAL, "http: loop thread: %s", strerror(r));
+        return fail(cx, ERR_INTERNAL, "http: loop thread: %s", strerrordesc_np(r));
     l->started = true;
     return OK;
 }

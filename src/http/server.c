@@ -111,7 +111,7 @@ static enum err make_loops(struct ctx *cx, struct http_server *s)
     unsigned count = s->site.conf.workers;
     enum err e;
 
-    s->loops = mem_alloc(count * sizeof(s->loops[0]));
+    s->loops = mem_alloc(count * sizeof(struct loop *));
     for (s->loop_count = 0; s->loop_count < count; s->loop_count++) {
         if ((e = loop_new(cx, &s->site, &s->loops[s->loop_count])))
             return e;

@@ -89,11 +89,11 @@ void stream_notified(struct parked *p)
 
 void stream_alarm(struct conn *c)
 {
-    if (c->last) {
-        conn_close(c);
-    } else if (c->wait.deadline_ms <= clock_now_ms()) {
+    bool owing = c->ex != NULL; /* it has not taken what it was sent a heartbeat ago */
+
+    if (!c->last && c->wait.deadline_ms <= clock_now_ms()) {
         stream_wake(c, WAKE_DEADLINE);
-    } else if (c->ex) { /* has not taken what it was sent a heartbeat ago */
+    } else if (c->last || owing) {
         conn_close(c);
     } else {
         buf_add(outbox(c), STR(":\n\n"));
