@@ -10,23 +10,26 @@ INSERT INTO service (id, sid, account_id, name, name_key, policy, code_digits, c
 VALUES ($1, $2, $3, $4, $5, 'optional', 6, '', $6, 'active', $7, $7);
 
 -- :name service_by_id :read :one
-SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms
+SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms,
+    custom_code, test_mode
 FROM service WHERE id = $1 AND status = 'active';
 
 -- :name service_by_name :read :one
-SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms
+SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms,
+    custom_code, test_mode
 FROM service WHERE name_key = $1 AND status = 'active';
 
 -- :name service_first :read :one
 SELECT id FROM service ORDER BY id LIMIT 1;
 
 -- :name service_list :read :many
-SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms
+SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms,
+    custom_code, test_mode
 FROM service WHERE status = 'active' ORDER BY id;
 
 -- :name service_update :write :exec
 UPDATE service SET name = $1, name_key = $2, policy = $3, code_digits = $4, callback_url = $5,
-    updated_at_ms = $6 WHERE id = $7;
+    custom_code = $6, test_mode = $7, updated_at_ms = $8 WHERE id = $9;
 
 -- :name service_delete :write :exec
 UPDATE service SET status = 'deleted', name_key = NULL, updated_at_ms = $1

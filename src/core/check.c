@@ -44,39 +44,89 @@ static void refuse(struct ctx *cx, struct check_out *out, enum check_outcome out
         until_ms > cx->now_ms ? (until_ms - cx->now_ms + MS_PER_S - 1) / MS_PER_S : 0;
 }
 
-/* Counts the attempt at the factor and the person. False in *out_go: refused, see *out. */
-static enum err reserve(struct ctx *cx, struct db *db, int64_t factor_id, struct factor *f,
-                        struct check_out *out, bool *out_go)
+/* What a code may belong to: a factor, a sent code, or both. The attempt is counted at its guard: the
+ * factor, or for codes that applications send the number or address. */
+struct candidate {
+    struct factor f;       /* id 0: none */
+    struct verification v; /* id 0: not a sent code */
+    int64_t target_id;     /* the guard when there is no factor */
+    int64_t fail_count;    /* of the guard, with this attempt */
+    int64_t checks;        /* of v, with this one */
+    bool go;               /* counted, and may be compared */
+};
+
+enum { CANDIDATES_MAX = 8 };
+
+struct candidates {
+    struct candidate item[CANDIDATES_MAX];
+    size_t n;
+};
+
+/* Counts the attempt at the factor. c->go stays false when it is refused, see *out. */
+static enum err reserve_factor(struct ctx *cx, struct db *db, struct candidate *c,
+                               struct check_out *out)
 {
     struct db_rows r = {0};
-    enum err e;
+    int64_t id = c->f.id;
+    enum err e = db_one(cx, db, Q_FACTOR_RESERVE,
+                        DB_ARGS(db_int(id), db_int(cx->now_ms), db_int(FACTOR_FAILURES_MAX)), &r);
 
-    *out_go = false;
-    e = db_one(cx, db, Q_FACTOR_RESERVE,
-               DB_ARGS(db_int(factor_id), db_int(cx->now_ms), db_int(FACTOR_FAILURES_MAX)), &r);
     if (e == OK)
-        e = factor_row(cx, &r, f);
+        e = factor_row(cx, &r, &c->f);
     db_rows_end(&r);
     if (e == ERR_NOT_FOUND) {
-        if ((e = factor_by_id(cx, db, factor_id, f)))
+        if ((e = factor_by_id(cx, db, id, &c->f)))
             return e;
-        refuse(cx, out, f->status == FACTOR_OFF || f->fail_count >= FACTOR_FAILURES_MAX
+        refuse(cx, out, c->f.status == FACTOR_OFF || c->f.fail_count >= FACTOR_FAILURES_MAX
                             ? CHECK_OFF
                             : CHECK_PAUSED,
-               f->locked_until_ms);
+               c->f.locked_until_ms);
         return OK;
     }
-    if (e)
-        return e;
-    e = db_one(cx, db, Q_IDENTITY_RESERVE,
-               DB_ARGS(db_int(f->identity_id), db_int(FACTOR_FAILURES_MAX)), &r);
-    db_rows_end(&r);
-    if (e == ERR_NOT_FOUND) {
-        refuse(cx, out, CHECK_OFF, 0);
-        return OK;
-    }
-    *out_go = e == OK;
+    c->fail_count = c->f.fail_count;
+    c->go = e == OK;
     return e;
+}
+
+static enum err reserve_target(struct ctx *cx, struct db *db, struct candidate *c,
+                               struct check_out *out)
+{
+    struct db_value key[] = {db_int(c->v.service_id), db_text(c->v.target)};
+    struct db_rows r = {0};
+    enum err e = db_one(cx, db, Q_TARGET_RESERVE, DB_ARGS(db_int(cx->now_ms), key[0], key[1]), &r);
+
+    if (e == OK) {
+        c->target_id = db_col_int(&r, 0);
+        c->fail_count = db_col_int(&r, 1);
+        c->go = true;
+    }
+    db_rows_end(&r);
+    if (e != ERR_NOT_FOUND)
+        return e;
+    if ((e = db_one(cx, db, Q_TARGET_GET, key, COUNT_OF(key), &r)))
+        return e == ERR_NOT_FOUND ? fail(cx, ERR_INTERNAL, "a sent code without its target") : e;
+    refuse(cx, out, CHECK_PAUSED, db_col_int(&r, 2));
+    db_rows_end(&r);
+    return OK;
+}
+
+/* The person's count, over all factors. */
+static enum err reserve_identity(struct ctx *cx, struct db *db, int64_t identity_id,
+                                 struct check_out *out, bool *out_go)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e;
+
+    *out_go = true;
+    if (!identity_id)
+        return OK;
+    e = db_one(cx, db, Q_IDENTITY_RESERVE,
+               DB_ARGS(db_int(identity_id), db_int(FACTOR_FAILURES_MAX)), &r);
+    if (e != ERR_NOT_FOUND)
+        return e;
+    *out_go = false;
+    refuse(cx, out, CHECK_OFF, 0);
+    return OK;
 }
 
 /* *out_right; CHECK_USED in out->outcome when the code was right but spent. */
@@ -142,58 +192,234 @@ static enum err sent_compare(struct ctx *cx, struct db *db, const struct verific
     return e == ERR_CONFLICT ? OK : e;
 }
 
-static enum err count_failure(struct ctx *cx, struct db *db, const struct factor *f,
+static int64_t pause_after(int64_t fail_count)
+{
+    /* the round that this failure belongs to: 1 for the first five */
+    int64_t round = (fail_count + FACTOR_FAILURES_PAUSE - 1) / FACTOR_FAILURES_PAUSE;
+    int64_t pause_ms = pause_first_ms;
+
+    for (int64_t i = 1; i < round && pause_ms < pause_longest_ms; i++)
+        pause_ms *= 2;
+    return MIN_OF(pause_ms, pause_longest_ms);
+}
+
+static enum err count_failure(struct ctx *cx, struct db *db, const struct candidate *c,
                               struct check_out *out)
 {
     static const struct origin nowhere = {0};
-    /* the round that this failure belongs to: 1 for the first five */
-    int64_t round = (f->fail_count + FACTOR_FAILURES_PAUSE - 1) / FACTOR_FAILURES_PAUSE;
-    int64_t pause_ms = pause_first_ms;
+    bool too_many = c->fail_count >= FACTOR_FAILURES_MAX;
+    int64_t pause_ms = pause_after(c->fail_count);
 
-    if (f->fail_count >= FACTOR_FAILURES_MAX && f->status == FACTOR_ACTIVE) {
+    if (too_many && c->f.status == FACTOR_ACTIVE && c->f.id) {
         refuse(cx, out, CHECK_OFF, 0);
-        return factor_off(cx, db, f->id, "failures", &nowhere);
+        return factor_off(cx, db, c->f.id, "failures", &nowhere);
     }
-    for (int64_t i = 1; i < round && pause_ms < pause_longest_ms; i++)
-        pause_ms *= 2;
-    pause_ms = MIN_OF(pause_ms, pause_longest_ms);
+    if (too_many && !c->f.id) /* a number cannot be switched off: its owner may want to sign up */
+        pause_ms = DAY_MS;
     out->pause_s = pause_ms / MS_PER_S;
-    if (f->fail_count % FACTOR_FAILURES_PAUSE != 0) {
-        out->tries_left = FACTOR_FAILURES_PAUSE - f->fail_count % FACTOR_FAILURES_PAUSE;
+    if (c->fail_count % FACTOR_FAILURES_PAUSE != 0) {
+        out->tries_left =
+            MIN_OF(out->tries_left, FACTOR_FAILURES_PAUSE - c->fail_count % FACTOR_FAILURES_PAUSE);
         return OK;
     }
     out->tries_left = 0;
     out->retry_after_s = out->pause_s;
-    return db_exec(cx, db, Q_FACTOR_PAUSE, DB_ARGS(db_int(cx->now_ms + pause_ms), db_int(f->id)),
-                   NULL);
+    if (c->f.id)
+        return db_exec(cx, db, Q_FACTOR_PAUSE,
+                       DB_ARGS(db_int(cx->now_ms + pause_ms), db_int(c->f.id)), NULL);
+    return db_exec(cx, db, Q_TARGET_PAUSE,
+                   DB_ARGS(db_int(cx->now_ms + pause_ms), db_int(c->target_id)), NULL);
 }
 
 /* The sent code that a check is about, with the check counted at it too. */
-static enum err sent_reserve(struct ctx *cx, struct db *db, const struct verification *v,
-                             int64_t *out_checks)
+static enum err sent_reserve(struct ctx *cx, struct db *db, struct candidate *c)
 {
     OWN(db_rows_end) struct db_rows r = {0};
-    enum err e = db_one(cx, db, Q_VERIFICATION_RESERVE,
-                        DB_ARGS(db_int(cx->now_ms), db_int(v->id), db_int(VERIFICATION_CHECKS_MAX)),
-                        &r);
+    enum err e;
 
+    if (!c->v.id || !c->go)
+        return OK;
+    e = db_one(cx, db, Q_VERIFICATION_RESERVE,
+               DB_ARGS(db_int(cx->now_ms), db_int(c->v.id), db_int(VERIFICATION_CHECKS_MAX)), &r);
     if (e == ERR_NOT_FOUND) {
-        *out_checks = VERIFICATION_CHECKS_MAX + 1;
+        c->checks = VERIFICATION_CHECKS_MAX + 1;
         return OK;
     }
     if (e == OK)
-        *out_checks = db_col_int(&r, 0);
+        c->checks = db_col_int(&r, 0);
     return e;
 }
 
-static enum err sent_failed(struct ctx *cx, struct db *db, const struct verification *v,
-                            int64_t checks, struct check_out *out)
+static enum err sent_failed(struct ctx *cx, struct db *db, const struct candidate *c,
+                            struct check_out *out)
 {
-    out->tries_left = MIN_OF(out->tries_left, MAX_OF(VERIFICATION_CHECKS_MAX - checks, (int64_t)0));
-    if (checks < VERIFICATION_CHECKS_MAX)
+    if (!c->v.id)
+        return OK;
+    out->tries_left =
+        MIN_OF(out->tries_left, MAX_OF(VERIFICATION_CHECKS_MAX - c->checks, (int64_t)0));
+    if (c->checks < VERIFICATION_CHECKS_MAX)
         return OK;
     return db_exec(cx, db, Q_VERIFICATION_CLOSE,
-                   DB_ARGS(db_text(STR("max_attempts")), db_int(cx->now_ms), db_int(v->id)), NULL);
+                   DB_ARGS(db_text(STR("max_attempts")), db_int(cx->now_ms), db_int(c->v.id)),
+                   NULL);
+}
+
+/* ---- what a code may belong to ---- */
+
+/* A factor with, if it is a sent one, the code on its way. With no code on its way nothing can be
+ * guessed, so nothing is counted: no candidate, and *out says why. */
+static enum err add_factor(struct ctx *cx, struct db *db, const struct check_in *in,
+                           struct candidates *list, struct check_out *out)
+{
+    struct candidate *c = &list->item[list->n];
+    enum err e;
+
+    if ((e = factor_by_id(cx, db, in->factor_id, &c->f)))
+        return e;
+    if (factor_kind_is_sent(c->f.kind)) {
+        e = verification_pending(cx, db, c->f.id, in->login_id, &c->v);
+        if (e == ERR_NOT_FOUND) {
+            refuse(cx, out, c->f.locked_until_ms > cx->now_ms ? CHECK_PAUSED : CHECK_EXPIRED,
+                   c->f.locked_until_ms);
+            return OK;
+        }
+        if (e)
+            return e;
+    }
+    list->n++;
+    return OK;
+}
+
+static enum err add_verification(struct ctx *cx, struct db *db, int64_t id,
+                                 struct candidates *list, struct check_out *out)
+{
+    struct candidate *c = &list->item[list->n];
+    enum err e = verification_by_id(cx, db, id, &c->v);
+
+    if (e)
+        return e;
+    if (str_eq(c->v.state, STR("max_attempts")) && c->v.expires_at_ms > cx->now_ms)
+        refuse(cx, out, CHECK_ENDED, c->v.expires_at_ms);
+    else if (!str_eq(c->v.state, STR("pending")) || c->v.expires_at_ms <= cx->now_ms)
+        refuse(cx, out, CHECK_EXPIRED, 0);
+    else
+        list->n++;
+    return OK;
+}
+
+/* All that a person's code may be: authenticator apps, and the codes sent for this action. */
+static enum err add_identity(struct ctx *cx, struct db *db, const struct check_in *in,
+                             struct candidates *list, struct check_out *out)
+{
+    const struct db_value since = db_int(cx->now_ms - DAY_MS);
+    OWN(db_rows_end) struct db_rows r = {0};
+    bool more;
+    enum err e;
+
+    if ((e = db_query(cx, db, Q_TOTP_OF_IDENTITY, DB_ARGS(db_int(in->identity_id), since), &r)))
+        return e;
+    while ((e = db_next(&r, &more)) == OK && more && list->n < CANDIDATES_MAX) {
+        if ((e = factor_row(cx, &r, &list->item[list->n].f)))
+            return e;
+        list->n++;
+    }
+    db_rows_end(&r);
+    if (e || (e = db_query(cx, db, Q_VERIFICATION_OF_IDENTITY,
+                           DB_ARGS(db_int(in->identity_id), db_text(in->action),
+                                   db_int(cx->now_ms)),
+                           &r)))
+        return e;
+    while ((e = db_next(&r, &more)) == OK && more && list->n < CANDIDATES_MAX)
+        list->item[list->n++].v = verification_row(&r);
+    if (e == OK && list->n == 0)
+        refuse(cx, out, CHECK_EXPIRED, 0);
+    return e;
+}
+
+static enum err gather(struct ctx *cx, struct db *db, const struct check_in *in,
+                       struct candidates *list, struct check_out *out)
+{
+    if (in->factor_id)
+        return add_factor(cx, db, in, list, out);
+    if (in->verification_id)
+        return add_verification(cx, db, in->verification_id, list, out);
+    return add_identity(cx, db, in, list, out);
+}
+
+/* ---- the check ---- */
+
+static enum err reserve_all(struct ctx *cx, struct db *db, int64_t identity_id,
+                            struct candidates *list, struct check_out *out, bool *out_go)
+{
+    bool any = false;
+    enum err e;
+
+    for (size_t i = 0; i < list->n; i++) {
+        struct candidate *c = &list->item[i];
+
+        e = c->f.id ? reserve_factor(cx, db, c, out) : reserve_target(cx, db, c, out);
+        if (e)
+            return e;
+        any |= c->go;
+    }
+    *out_go = false;
+    if (!any)
+        return OK;
+    if ((e = reserve_identity(cx, db, identity_id, out, out_go)) || !*out_go)
+        return e;
+    for (size_t i = 0; i < list->n; i++) {
+        if ((e = sent_reserve(cx, db, &list->item[i])))
+            return e;
+    }
+    out->outcome = CHECK_WRONG;
+    return OK;
+}
+
+static enum err compare(struct ctx *cx, struct db *db, const struct candidate *c, struct str code,
+                        int64_t recovery_row, struct check_out *out, bool *out_right)
+{
+    if (c->v.id)
+        return c->checks > VERIFICATION_CHECKS_MAX ? OK
+                                                   : sent_compare(cx, db, &c->v, code, out_right);
+    if (c->f.kind == FACTOR_TOTP)
+        return totp_compare(cx, db, &c->f, code, out, out_right);
+    if (c->f.kind == FACTOR_RECOVERY)
+        return recovery_compare(cx, db, &c->f, recovery_row, out, out_right);
+    return fail(cx, ERR_INVALID, "this factor has no code");
+}
+
+/* The guard of the right one is clear again; the others lose what this attempt had counted at them. */
+static enum err settle(struct ctx *cx, struct db *db, const struct candidates *list,
+                       const struct candidate *right)
+{
+    enum err e = OK;
+
+    for (const struct candidate *c = list->item; !e && c < list->item + list->n; c++) {
+        if (!c->go)
+            continue;
+        if (c == right && c->f.id)
+            e = db_exec(cx, db, Q_FACTOR_RIGHT, DB_ARGS(db_int(cx->now_ms), db_int(c->f.id)), NULL);
+        else if (c == right)
+            e = db_exec(cx, db, Q_TARGET_RIGHT, DB_ARGS(db_int(c->target_id)), NULL);
+        else if (c->f.id)
+            e = db_exec(cx, db, Q_FACTOR_FORGIVE, DB_ARGS(db_int(c->f.id)), NULL);
+        else if (c->target_id != right->target_id)
+            e = db_exec(cx, db, Q_TARGET_FORGIVE, DB_ARGS(db_int(c->target_id)), NULL);
+    }
+    return e;
+}
+
+static enum err failed(struct ctx *cx, struct db *db, const struct candidates *list,
+                       struct check_out *out)
+{
+    enum err e;
+
+    out->tries_left = FACTOR_FAILURES_PAUSE;
+    for (const struct candidate *c = list->item; c < list->item + list->n; c++) {
+        if (c->go && ((e = count_failure(cx, db, c, out)) || (e = sent_failed(cx, db, c, out))))
+            return e;
+    }
+    return db_keep(cx, db);
 }
 
 enum err factor_check(struct ctx *cx, struct db *db, const struct check_in *in,
@@ -201,49 +427,32 @@ enum err factor_check(struct ctx *cx, struct db *db, const struct check_in *in,
 {
     struct typed typed = code_typed(in->code);
     struct str code = {typed.p, typed.n};
-    struct verification v = {0};
-    struct factor f;
-    bool go, right = false, sent;
-    int64_t checks = 0;
+    struct candidates *list = ARENA_NEW(cx->mem, struct candidates);
+    const struct candidate *c = NULL, *end;
+    bool go, right = false;
+    int64_t identity_id;
     enum err e;
 
     *out = (struct check_out){.outcome = CHECK_WRONG};
-    if ((e = factor_by_id(cx, db, in->factor_id, &f)))
+    if ((e = gather(cx, db, in, list, out)) || list->n == 0)
         return e;
-    sent = factor_kind_is_sent(f.kind);
-    if (sent) { /* with no code on its way nothing can be guessed, so nothing is counted */
-        e = verification_pending(cx, db, f.id, in->login_id, &v);
-        if (e == ERR_NOT_FOUND) {
-            refuse(cx, out, f.locked_until_ms > cx->now_ms ? CHECK_PAUSED : CHECK_EXPIRED,
-                   f.locked_until_ms);
-            return OK;
-        }
-        if (e)
-            return e;
-    }
-    if ((e = reserve(cx, db, in->factor_id, &f, out, &go)) || !go ||
-        (sent && (e = sent_reserve(cx, db, &v, &checks))) || (e = db_keep(cx, db)))
+    identity_id = list->item[0].f.id ? list->item[0].f.identity_id : list->item[0].v.identity_id;
+    if ((e = reserve_all(cx, db, identity_id, list, out, &go)) || !go || (e = db_keep(cx, db)))
         return e;
 
-    if (sent)
-        e = checks > VERIFICATION_CHECKS_MAX ? OK : sent_compare(cx, db, &v, code, &right);
-    else if (f.kind == FACTOR_TOTP)
-        e = totp_compare(cx, db, &f, code, out, &right);
-    else if (f.kind == FACTOR_RECOVERY)
-        e = recovery_compare(cx, db, &f, in->recovery_row, out, &right);
-    else
-        return fail(cx, ERR_INVALID, "this factor has no code");
-    if (e)
-        return e;
-
-    if (!right) {
-        if ((e = count_failure(cx, db, &f, out)) ||
-            (sent && (e = sent_failed(cx, db, &v, checks, out))))
+    end = list->item + list->n;
+    for (c = list->item; c < end; c++) {
+        if (c->go && (e = compare(cx, db, c, code, in->recovery_row, out, &right)))
             return e;
-        return db_keep(cx, db);
+        if (right)
+            break;
     }
+    if (!right)
+        return failed(cx, db, list, out);
     out->outcome = CHECK_RIGHT;
-    if ((e = db_exec(cx, db, Q_FACTOR_RIGHT, DB_ARGS(db_int(cx->now_ms), db_int(f.id)), NULL)))
+    out->factor_id = c->f.id;
+    out->verification_id = c->v.id;
+    if ((e = settle(cx, db, list, c)) || !identity_id)
         return e;
-    return db_exec(cx, db, Q_IDENTITY_RIGHT, DB_ARGS(db_int(f.identity_id)), NULL);
+    return db_exec(cx, db, Q_IDENTITY_RIGHT, DB_ARGS(db_int(identity_id)), NULL);
 }

@@ -93,14 +93,18 @@ enum check_outcome {
     CHECK_USED,    /* a right code that was accepted before; counted */
     CHECK_EXPIRED, /* no code was sent, or it is too old; not counted */
     CHECK_PAUSED,  /* too many failures; retry_after_s */
+    CHECK_ENDED,   /* five wrong codes ended this sent code (applications'); retry_after_s */
     CHECK_OFF,     /* the factor is off, or all are: 100 failures */
 };
 
-struct check_in {
+struct check_in { /* exactly one of the first three: what the code may belong to */
     int64_t factor_id;
-    int64_t login_id;   /* sent codes: the attempt they were sent for; 0 at enrolment */
-    struct str code;    /* as typed; spaces and dashes are ignored */
-    int64_t recovery_row;      /* FACTOR_RECOVERY: the row that recovery_match found right, or 0 */
+    int64_t verification_id; /* a code that an application sent (verification_check) */
+    int64_t identity_id;     /* any of an application's user (identity_check) */
+    int64_t login_id;        /* factor_id, sent codes: the attempt they were sent for; 0 at enrolment */
+    struct str action;       /* identity_id, sent codes: what they were sent for */
+    struct str code;         /* as typed; spaces and dashes are ignored */
+    int64_t recovery_row;    /* FACTOR_RECOVERY: the row that recovery_match found right, or 0 */
 };
 
 struct check_out {
@@ -108,6 +112,7 @@ struct check_out {
     int64_t tries_left; /* until the next pause */
     int64_t pause_s;    /* CHECK_WRONG: how long that pause will be, or is */
     int64_t retry_after_s;
+    int64_t factor_id, verification_id; /* CHECK_RIGHT: whose code it was; 0 = not of this kind */
 };
 
 /*

@@ -52,6 +52,13 @@ struct str params_name(struct ctx *cx, struct str name)
     return params_text(cx, json_pack("{s:s%}", "name", p, name.n));
 }
 
+struct str params_locale(struct ctx *cx, struct str locale)
+{
+    const char *p = text_or_empty(&locale);
+
+    return locale.n ? params_text(cx, json_pack("{s:s%}", "locale", p, locale.n)) : STR("{}");
+}
+
 struct str params_what(struct ctx *cx, struct str what, const struct origin *from)
 {
     struct str agent = str_sub(from->user_agent, 0, 200), addr = from->addr;
@@ -120,6 +127,7 @@ enum err outbox_render(struct ctx *cx, struct db *db, const struct outbox_row *r
     params = json_loadb(row->params.p, row->params.n, 0, NULL);
     in.name = param(cx, params, "name");
     in.what = param(cx, params, "what");
+    in.locale = param(cx, params, "locale");
     in.addr = param(cx, params, "addr");
     in.user_agent = param(cx, params, "agent");
     if (in.user_agent.n) /* the operator's commands have none */

@@ -34,6 +34,7 @@ enum err outbox_render(struct ctx *cx, struct db *db, const struct outbox_row *r
 
 /* Params for a row: {"name":…} and {"what":…,"addr":…,"agent":…,"at":…}. Live in cx->mem. */
 struct str params_name(struct ctx *cx, struct str name);
+struct str params_locale(struct ctx *cx, struct str locale); /* {"locale":…}, {} when empty */
 struct str params_what(struct ctx *cx, struct str what, const struct origin *from);
 
 /* "+1 ••• ••• 0142", "m•••@example.com": for pages, logs and audit. */

@@ -6,10 +6,13 @@
 
 #include "core/factor.h"
 #include "core/service.h"
+#include "core/verification.h"
 
 /* The columns in the order that every factor query in sql/query/factor.sql selects. */
 enum err factor_row(struct ctx *cx, const struct db_rows *r, struct factor *out);
 enum err factor_by_id(struct ctx *cx, struct db *db, int64_t id, struct factor *out);
+/* The same of every verification query in sql/query/verification.sql. */
+struct verification verification_row(const struct db_rows *r);
 /* The enum amr bit that proves this kind. */
 unsigned factor_kind_amr(enum factor_kind k);
 

@@ -152,6 +152,8 @@ static struct service service_row(const struct db_rows *r)
         .callback_url = db_col_text(r, 6),
         .created_at_ms = db_col_int(r, 7),
         .updated_at_ms = db_col_int(r, 8),
+        .custom_code = db_col_int(r, 9) != 0,
+        .test_mode = db_col_int(r, 10) != 0,
     };
 
     policy_from(db_col_text(r, 4), &s.policy);
@@ -207,14 +209,25 @@ const struct service_setting service_settings[] = {
     {"policy",       "optional | required | strict: whether a second factor is each person's choice"},
     {"code_digits",  "4 to 10: length of the codes that are sent"                                },
     {"callback_url", "http(s) URL that is told about answers to approval requests; empty = none" },
+    {"custom_code",  "yes | no: whether the application may choose the codes that are sent"      },
+    {"test_mode",    "yes | no: nothing is sent, and a code of zeros is right; for tests only"   },
 };
 const size_t service_setting_count = COUNT_OF(service_settings);
 
 static enum err unknown_setting(struct ctx *cx, struct str setting)
 {
     return fail(cx, ERR_NOT_FOUND,
-                "no setting '%.*s': there are name, policy, code_digits and callback_url",
-                STR_ARG(setting));
+                "no setting '%.*s': there are name, policy, code_digits, callback_url, custom_code "
+                "and test_mode",
+                STR_ARG(str_sub(setting, 0, 40)));
+}
+
+static enum err yes_or_no(struct ctx *cx, struct str setting, struct str value, bool *out)
+{
+    if (!str_eq(value, STR("yes")) && !str_eq(value, STR("no")))
+        return fail(cx, ERR_INVALID, "%.*s is yes or no", STR_ARG(setting));
+    *out = str_eq(value, STR("yes"));
+    return OK;
 }
 
 static enum err apply(struct ctx *cx, struct service *s, struct str setting, struct str value)
@@ -238,6 +251,10 @@ static enum err apply(struct ctx *cx, struct service *s, struct str setting, str
         if (value.n && !url_parse(cx->mem, value, &url))
             return fail(cx, ERR_INVALID, "callback_url is an absolute http or https URL, or empty");
         s->callback_url = value;
+    } else if (str_eq(setting, STR("custom_code"))) {
+        return yes_or_no(cx, setting, value, &s->custom_code);
+    } else if (str_eq(setting, STR("test_mode"))) {
+        return yes_or_no(cx, setting, value, &s->test_mode);
     } else {
         return unknown_setting(cx, setting);
     }
@@ -254,10 +271,13 @@ enum err service_set(struct ctx *cx, struct db *db, int64_t id, struct str setti
     if ((e = service_by_id(cx, db, id, &s)) || (e = service_get(cx, &s, setting, &old)) ||
         (e = apply(cx, &s, setting, value)))
         return e;
+    if (s.test_mode && id == core_of(db)->portal_service_id)
+        return fail(cx, ERR_CONFLICT, "the portal's own people cannot sign in with test codes");
     e = db_exec(cx, db, Q_SERVICE_UPDATE,
                 DB_ARGS(db_text(s.name), db_text(lower_key(cx, s.name)),
                         db_text(policy_name(s.policy)), db_int(s.code_digits),
-                        db_text(s.callback_url), db_int(cx->now_ms), db_int(id)),
+                        db_text(s.callback_url), db_int(s.custom_code), db_int(s.test_mode),
+                        db_int(cx->now_ms), db_int(id)),
                 NULL);
     if (e == ERR_CONFLICT)
         return fail(cx, e, "an application named '%.*s' exists already", STR_ARG(s.name));
@@ -277,6 +297,10 @@ enum err service_get(struct ctx *cx, const struct service *s, struct str setting
         *out = arena_printf(cx->mem, "%u", s->code_digits);
     else if (str_eq(setting, STR("callback_url")))
         *out = s->callback_url;
+    else if (str_eq(setting, STR("custom_code")))
+        *out = s->custom_code ? STR("yes") : STR("no");
+    else if (str_eq(setting, STR("test_mode")))
+        *out = s->test_mode ? STR("yes") : STR("no");
     else
         return unknown_setting(cx, setting);
     return OK;

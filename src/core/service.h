@@ -17,6 +17,8 @@ struct service {
     struct str sid, name, callback_url;
     enum policy policy;
     uint8_t code_digits; /* 4-10 */
+    bool custom_code;    /* applications may choose codes */
+    bool test_mode;      /* nothing is sent, and a code of zeros is right */
     int64_t created_at_ms, updated_at_ms;
 };
 
@@ -32,8 +34,8 @@ enum err service_list(struct ctx *cx, struct db *db, struct service **out, size_
 struct str policy_name(enum policy p);
 bool policy_from(struct str name, enum policy *out);
 
-/* The settings that `app set` and `app show` know: name, policy, code_digits, callback_url. The table
- * lists each once with its help; values are checked. ERR_NOT_FOUND: no such setting (cx->why names
+/* The settings that `app set` and `app show` know: the table lists each once with its help; values
+ * are checked. ERR_NOT_FOUND: no such setting (cx->why names
  * the known ones). ERR_INVALID: cx->why says what is accepted. */
 struct service_setting {
     const char *name, *help;

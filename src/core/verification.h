@@ -17,10 +17,12 @@ enum {
 
 struct verification {
     int64_t id, service_id, identity_id, factor_id, login_id;
-    struct str sid, channel, target, state;
+    struct str sid, channel, target, state; /* pending, approved, canceled, max_attempts */
+    struct str action;          /* what an application wants to know by it; mostly empty */
+    struct bytes custom_sealed; /* a code that an application chose; empty: derived */
     uint8_t digits;
     int64_t counter, send_count, check_count;
-    int64_t created_at_ms, sent_at_ms, expires_at_ms;
+    int64_t created_at_ms, updated_at_ms, sent_at_ms, expires_at_ms;
 };
 
 /* Sends (or sends again) the code of a sent factor, for one login attempt or (0) its enrolment.
@@ -31,7 +33,46 @@ enum err verification_send(struct ctx *cx, struct db *db, const struct factor *f
 enum err verification_pending(struct ctx *cx, struct db *db, int64_t factor_id, int64_t login_id,
                               struct verification *out);
 enum err verification_by_id(struct ctx *cx, struct db *db, int64_t id, struct verification *out);
-/* Its code: `digits` characters. */
+/* ---- applications ---- */
+
+struct verification_in {
+    int64_t service_id;
+    int64_t identity_id; /* 0: the code proves the number or address alone */
+    struct str channel;  /* sms, voice, email; another one later sends the same code there */
+    struct str target;   /* E.164, or an address that identity_email_ok accepts */
+    struct str action;   /* the code is good for this only; empty: for no particular one */
+    struct str custom_code; /* 4 to 10 letters or digits; empty: a derived one */
+    struct str locale;      /* "de", "pt-BR"; empty: by the number's country */
+    uint8_t digits;         /* of a derived one; 0: the service's */
+    struct origin from;     /* the application, or its user as it says */
+};
+/*
+ * Sends a code, or the same one again while it lives: one at a time for (service, target, identity,
+ * action). Wrong codes are counted at (service, target), so that a new code gives no new tries.
+ * ERR_LIMITED with retry_after_s: five sends, a pause after wrong codes, the destination's budget.
+ * ERR_DENIED: the service does not let applications choose codes. ERR_INVALID: no code can be sent
+ * to this number, or the code is none. In test mode nothing is sent.
+ */
+enum err verification_start(struct ctx *cx, struct db *db, const struct verification_in *in,
+                            struct verification *out);
+/* The one of a target alone that a check is about: pending, or ended by wrong codes and not yet
+ * forgotten. ERR_NOT_FOUND. */
+enum err verification_live(struct ctx *cx, struct db *db, int64_t service_id, struct str target,
+                           struct verification *out);
+/* Of this service, in whatever state. ERR_NOT_FOUND. */
+enum err verification_by_sid(struct ctx *cx, struct db *db, int64_t service_id, struct str sid,
+                             struct verification *out);
+/* Checks its code, through factor_check, and keeps an audit entry. CHECK_EXPIRED: it is over. */
+enum err verification_check(struct ctx *cx, struct db *db, const struct verification *v,
+                            struct str code, const struct origin *from, struct check_out *out);
+/* The application's word ends it: approved (it checked by itself) or canceled. ERR_NOT_FOUND: it is
+ * not pending. */
+enum err verification_end(struct ctx *cx, struct db *db, const struct verification *v,
+                          bool approved, const struct origin *from);
+/* An address as it is compared and counted; a number as it is. */
+struct str verification_target(struct ctx *cx, struct str channel, struct str target);
+
+/* Its code: `digits` characters, or the application's. */
 enum err verification_code(struct ctx *cx, struct db *db, const struct verification *v,
                            struct str *out);
 

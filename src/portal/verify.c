@@ -364,6 +364,7 @@ enum err check_complain(struct ctx *cx, struct draft *d, enum factor_kind kind,
     case CHECK_USED:
         return draft_complain(cx, d, kind == FACTOR_RECOVERY ? &used_recovery : &used);
     case CHECK_EXPIRED:
+    case CHECK_ENDED: /* applications' codes only */
         return draft_complain(cx, d, &expired);
     case CHECK_PAUSED:
         cx->retry_after_s = check->retry_after_s;
