@@ -237,13 +237,38 @@ enum err challenge_answer(struct ctx *cx, struct db *db, const struct device *d,
 
 /* ---- the waiting page ---- */
 
+/* A device that is gone can answer no more, and what it approved does not count any more. */
+static enum err gone_devices(struct ctx *cx, struct db *db, const struct challenge *c,
+                             enum login_wait *wait)
+{
+    struct device *list;
+    struct factor f;
+    size_t count;
+    enum err e;
+
+    if (*wait == WAIT_APPROVED) {
+        if ((e = factor_by_id(cx, db, c->answered_by, &f)))
+            return e;
+        if (f.status != FACTOR_ACTIVE)
+            *wait = WAIT_DENIED;
+    } else if (*wait == WAIT_PENDING) {
+        if ((e = device_list(cx, db, c->identity_id, &list, &count)))
+            return e;
+        if (count == 0)
+            *wait = WAIT_EXPIRED;
+    }
+    return OK;
+}
+
 enum err login_waiting(struct ctx *cx, struct db *db, const struct login *l, enum login_wait *out,
                        struct challenge *out_challenge)
 {
+    enum login_wait wait = WAIT_EXPIRED;
     struct challenge c;
     enum err e = challenge_by_login(cx, db, l->id, &c);
 
     if (e == ERR_NOT_FOUND) {
+        *out_challenge = (struct challenge){0};
         *out = WAIT_EXPIRED;
         return OK;
     }
@@ -251,21 +276,23 @@ enum err login_waiting(struct ctx *cx, struct db *db, const struct login *l, enu
         return e;
     switch (c.state) {
     case CHALLENGE_PENDING:
-        *out = WAIT_PENDING;
+        wait = WAIT_PENDING;
         break;
     case CHALLENGE_APPROVED:
-        *out = str_eq(l->state, STR("approved")) ? WAIT_APPROVED : WAIT_EXPIRED;
+        wait = str_eq(l->state, STR("approved")) ? WAIT_APPROVED : WAIT_EXPIRED;
         break;
     case CHALLENGE_DENIED:
-        *out = WAIT_DENIED;
+        wait = WAIT_DENIED;
         break;
     case CHALLENGE_EXPIRED:
     case CHALLENGE_CANCELED:
     case CHALLENGE_STATES:
-        *out = WAIT_EXPIRED;
         break;
     }
+    if ((e = gone_devices(cx, db, &c, &wait)))
+        return e;
     *out_challenge = c;
+    *out = wait;
     return OK;
 }
 
@@ -274,16 +301,11 @@ enum err login_approved(struct ctx *cx, struct db *db, const struct login *l,
 {
     struct challenge c = {0};
     enum login_wait wait;
-    struct factor f;
     enum err e;
 
     if ((e = login_waiting(cx, db, l, &wait, &c)))
         return e;
     if (wait != WAIT_APPROVED)
-        return fail(cx, ERR_DENIED, "the request was not approved");
-    if ((e = factor_by_id(cx, db, c.answered_by, &f)))
-        return e;
-    if (f.status != FACTOR_ACTIVE) /* revoked between the answer and the page */
-        return fail(cx, ERR_DENIED, "the device that approved is revoked");
+        return fail(cx, ERR_DENIED, "the request was not approved, or its device is revoked");
     return login_complete(cx, db, l, factor_kind_amr(FACTOR_PUSH), from, out);
 }

@@ -114,7 +114,8 @@ enum err challenge_decide(struct ctx *cx, struct db *db, const struct device *d,
 
 /* ---- the waiting page ---- */
 
-/* What the page of an attempt shows. `code`: no request is open any more; a code is asked for. */
+/* What the page of an attempt shows. Denied and expired: no request is open any more, or the device
+ * is gone; a code is asked for. *out_challenge has no id when none was put. */
 enum login_wait { WAIT_PENDING, WAIT_APPROVED, WAIT_DENIED, WAIT_EXPIRED };
 enum err login_waiting(struct ctx *cx, struct db *db, const struct login *l, enum login_wait *out,
                        struct challenge *out_challenge);

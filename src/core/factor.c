@@ -4,6 +4,7 @@
  */
 #include "core/factor.h"
 #include "core/audit.h"
+#include "core/device.h"
 #include "core/outbox.h"
 #include "core/person.h"
 #include "core/rows.h"
@@ -418,6 +419,8 @@ enum err factor_off(struct ctx *cx, struct db *db, int64_t factor_id, const char
         return fail(cx, ERR_NOT_FOUND, "this factor is not on");
     if (e)
         return e;
+    if (f.kind == FACTOR_PUSH)
+        db_notify(db, device_topic(f.identity_id)); /* its stream ends */
     if ((e = second_count(cx, db, f.identity_id, &count)))
         return e;
     if (count == 0 &&
@@ -446,6 +449,7 @@ enum err factor_reset_all(struct ctx *cx, struct db *db, int64_t identity_id,
         (e = db_exec(cx, db, Q_IDENTITY_RIGHT, DB_ARGS(db_int(identity_id)), NULL)) ||
         (e = factor_person(cx, db, identity_id, &person_id)))
         return e;
+    db_notify(db, device_topic(identity_id));
     if (person_id &&
         ((e = session_end_others(cx, db, person_id, 0, "factors_reset")) ||
          (e = outbox_notice(cx, db, person_id, c.email,
