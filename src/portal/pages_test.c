@@ -183,6 +183,7 @@ static void waiting(struct html *h)
                         .left_s = 74,
                         .total_s = 120,
                         .left_words = STR("1 minute 14 seconds"),
+                        .can_resend = true,
                         .wait_s = 20,
                         .wait_words = STR("20 seconds"),
                         .others = ways(),
@@ -198,6 +199,7 @@ static void waiting_over(struct html *h)
                                            .handle = STR("q7"),
                                            .method = way("push"),
                                            .device = STR("Pixel 9"),
+                                           .can_resend = true,
                                            .others = ways()});
 }
 

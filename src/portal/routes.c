@@ -26,7 +26,7 @@ static const struct route routes[] = {
 
     {GET,  "/login",                           AUTH_NONE,    LIMIT_PAGE,  READ,  login_page},
     {POST, "/login",                           AUTH_NONE,    LIMIT_LOGIN, WRITE, login_submit, login_prepare},
-    {GET,  "/login/status",                    AUTH_NONE,    LIMIT_PAGE,  READ,  login_status},
+    {GET,  "/login/status",                    AUTH_NONE,    LIMIT_PAGE,  WRITE, login_status},
     {GET,  "/login/finish",                    AUTH_LOGIN,   LIMIT_LOGIN, WRITE, login_finish},
     {GET,  "/verify",                          AUTH_LOGIN,   LIMIT_PAGE,  READ,  verify_page},
     {POST, "/verify",                          AUTH_LOGIN,   LIMIT_LOGIN, WRITE, verify, verify_prepare, .prepare_when = verify_is_slow},

@@ -27,9 +27,10 @@ enum err view_of(struct ctx *cx, struct db *db, const struct login *l, struct vi
 {
     enum err e;
 
-    if ((e = person_by_id(cx, db, l->person_id, &out->person)))
+    if ((e = person_by_id(cx, db, l->person_id, &out->person)) ||
+        (e = factor_list(cx, db, out->person.identity_id, &out->factors, &out->count)))
         return e;
-    return factor_list(cx, db, out->person.identity_id, &out->factors, &out->count);
+    return login_waiting(cx, db, l, &out->wait, &out->challenge);
 }
 
 static const struct factor *find_factor(const struct view *view, enum factor_kind kind)
@@ -98,6 +99,8 @@ static struct str purpose_words(struct ctx *cx, const struct view *view, const s
     if (!str_eq(l->purpose, STR("step_up")))
         return STR_NONE;
     for (size_t i = 0; i < view->count; i++) {
+        if (view->factors[i].id == l->action_id && view->factors[i].kind == FACTOR_PUSH)
+            return arena_printf(cx->mem, "To remove %.*s", STR_ARG(view->factors[i].name));
         if (view->factors[i].id == l->action_id)
             return arena_printf(cx->mem, "To turn off %.*s",
                                 STR_ARG(factor_nouns[view->factors[i].kind]));
@@ -111,6 +114,12 @@ static bool needs_sending(enum factor_kind kind)
     return factor_kind_is_sent(kind) || kind == FACTOR_PUSH;
 }
 
+/* Each phone is a factor of its own; as a way they are one. Kinds are in order. */
+static bool is_again(const struct view *view, size_t i)
+{
+    return i > 0 && view->factors[i].kind == view->factors[i - 1].kind;
+}
+
 struct other_ways other_ways(struct ctx *cx, const struct view *view, const struct login *l,
                              enum factor_kind shown)
 {
@@ -120,12 +129,13 @@ struct other_ways other_ways(struct ctx *cx, const struct view *view, const stru
     for (size_t i = 0; i < view->count; i++) {
         enum factor_kind kind = view->factors[i].kind;
 
-        if (kind == shown)
+        if (kind == shown || is_again(view, i))
             continue;
         list[n++] = (struct other_way){
             .method = page_way(factor_kind_name(kind)),
             .to = factor_target(cx, &view->person, kind),
-            .sends = needs_sending(kind) && kind != l->method,
+            .sends = kind == FACTOR_PUSH ? view->wait != WAIT_PENDING
+                                         : factor_kind_is_sent(kind) && kind != l->method,
         };
     }
     return (struct other_ways){list, n};
@@ -151,17 +161,20 @@ static json_t *method_names(const struct view *view)
 {
     json_t *names = json_array();
 
-    for (size_t i = 0; i < view->count; i++)
-        json_array_append_new(names, json_of(factor_kind_name(view->factors[i].kind)));
+    for (size_t i = 0; i < view->count; i++) {
+        if (!is_again(view, i))
+            json_array_append_new(names, json_of(factor_kind_name(view->factors[i].kind)));
+    }
     return names;
 }
 
 static enum err answer_state(struct ctx *cx, struct request *rq, struct response *rs,
                              const struct login *l)
 {
-    const char *state = l->method == FACTOR_PUSH ? "waiting" : "code";
     struct view view;
     const struct factor *f;
+    json_t *body;
+    bool waits;
     int wait_s = 0;
     enum err e;
 
@@ -170,14 +183,18 @@ static enum err answer_state(struct ctx *cx, struct request *rq, struct response
     if ((e = view_of(cx, rq->db, l, &view)))
         return e;
     f = find_factor(&view, l->method);
+    waits = l->method == FACTOR_PUSH && view.wait == WAIT_PENDING;
     if (f && factor_kind_is_sent(f->kind) && (e = resend_wait(cx, rq->db, f, l->id, &wait_s)))
         return e;
-    return respond_json(cx, rs, 200,
-                        json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:i}", "state", state, "next",
-                                  "/verify", "method", json_of(factor_kind_name(l->method)),
-                                  "methods", method_names(&view), "to",
-                                  json_of(factor_target(cx, &view.person, l->method)), "handle",
-                                  json_of(login_handle(cx, l)), "resend_after_s", wait_s));
+    body = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:i}", "state", waits ? "waiting" : "code",
+                     "next", "/verify", "method", json_of(factor_kind_name(l->method)), "methods",
+                     method_names(&view), "to", json_of(factor_target(cx, &view.person, l->method)),
+                     "handle", json_of(login_handle(cx, l)), "resend_after_s", wait_s);
+    if (waits && (e = waiting_json(cx, rq->db, &view, body))) {
+        json_decref(body);
+        return e;
+    }
+    return respond_json(cx, rs, 200, body);
 }
 
 enum err verify_next(struct ctx *cx, struct request *rq, struct response *rs,
@@ -204,8 +221,10 @@ enum err step_up_next(struct ctx *cx, struct request *rq, struct response *rs,
     return verify_next(cx, rq, rs, out);
 }
 
+/* note: what happened before, at the top; may be empty. */
 static enum err draw(struct ctx *cx, struct request *rq, struct response *rs,
-                     const struct view *view, const struct login *l, const struct factor *f)
+                     const struct view *view, const struct login *l, const struct factor *f,
+                     struct str note)
 {
     const struct draft *d = draft_shown(cx, rq, sizeof(struct verify_form));
     bool step_up = str_eq(l->purpose, STR("step_up"));
@@ -218,6 +237,7 @@ static enum err draw(struct ctx *cx, struct request *rq, struct response *rs,
         .digits = code_digits(f),
         .others = other_ways(cx, view, l, f->kind),
     };
+    struct problems notes = {0};
     enum err e;
 
     if (!d->problems.n) /* a complaint says it itself */
@@ -231,13 +251,28 @@ static enum err draw(struct ctx *cx, struct request *rq, struct response *rs,
             p.wait_words = words_span(cx, p.wait_s);
     }
     frame_open(cx, rq, rs, &p.page);
+    if (note.n && !rq->problems) {
+        problem_add(&notes, STR_NONE, note);
+        page_problems(&p.page, &notes);
+    }
     page_verify(FRAME_HTML(rs), &p);
     return frame_close(cx, rs);
+}
+
+/* The strongest that can be shown without sending anything; NULL when there is none. */
+static const struct factor *code_after(const struct view *view)
+{
+    for (size_t i = 0; i < view->count; i++) {
+        if (!needs_sending(view->factors[i].kind))
+            return &view->factors[i];
+    }
+    return NULL;
 }
 
 enum err verify_page(struct ctx *cx, struct request *rq, struct response *rs)
 {
     const struct visit *v = visit_of(cx, rq);
+    struct str note = STR_NONE;
     struct view view;
     const struct factor *f;
     enum err e;
@@ -247,13 +282,17 @@ enum err verify_page(struct ctx *cx, struct request *rq, struct response *rs)
     if ((e = view_of(cx, rq->db, &v->login, &view)))
         return e;
     f = find_factor(&view, shown_kind(cx, rq, &view, &v->login));
-    if (f && f->kind == FACTOR_PUSH)
-        return waiting_page(cx, rq, rs, &view, &v->login);
+    if (f && f->kind == FACTOR_PUSH) {
+        note = waiting_ended(&view);
+        f = note.n ? code_after(&view) : NULL;
+        if (!f)
+            return waiting_page(cx, rq, rs, &view, &v->login);
+    }
     if (!f && view.count) /* switched off meanwhile: the strongest that is left */
         f = &view.factors[0];
     if (!f)
         return fail(cx, ERR_EXPIRED, "verify: no second factor is on any more");
-    return draw(cx, rq, rs, &view, &v->login, f);
+    return draw(cx, rq, rs, &view, &v->login, f, note);
 }
 
 /* ---- a code ---- */
@@ -383,8 +422,8 @@ static bool is_other_attempt(struct ctx *cx, const struct verify_form *f, const 
     return f->handle.n && !str_eq(f->handle, login_handle(cx, l));
 }
 
-enum err attempt_done(struct ctx *cx, struct request *rq, struct response *rs,
-                      const struct login *l, const struct login_done *done)
+enum err attempt_cookies(struct ctx *cx, struct request *rq, struct response *rs,
+                         const struct login *l, const struct login_done *done, struct str *out_next)
 {
     const struct visit *v = visit_of(cx, rq);
     enum err e;
@@ -399,7 +438,17 @@ enum err attempt_done(struct ctx *cx, struct request *rq, struct response *rs,
     login_cookie_end(rq, rs);
     if (l->action_id)
         flash_set(rq, rs, FLASH_FACTOR_OFF);
-    return frame_next(cx, rq, rs, "signed_in", next_path(cx, done->next, STR("/account")));
+    *out_next = next_path(cx, done->next, STR("/account"));
+    return OK;
+}
+
+enum err attempt_done(struct ctx *cx, struct request *rq, struct response *rs,
+                      const struct login *l, const struct login_done *done)
+{
+    struct str next;
+    enum err e = attempt_cookies(cx, rq, rs, l, done, &next);
+
+    return e ? e : frame_next(cx, rq, rs, "signed_in", next);
 }
 
 enum err verify(struct ctx *cx, struct request *rq, struct response *rs)
@@ -424,6 +473,8 @@ enum err verify(struct ctx *cx, struct request *rq, struct response *rs)
     f = d->in;
     if (is_other_attempt(cx, f, l))
         return draft_complain(cx, d, &other);
+    if (f->kind == FACTOR_PUSH) /* it has no code */
+        return draft_complain(cx, d, &not_on);
     e = login_check(cx, rq->db, l, f->kind, f->code, f->recovery_row, &from, &done);
     if (e == ERR_NOT_FOUND || e == ERR_INVALID)
         return draft_complain(cx, d, &not_on);
@@ -462,10 +513,16 @@ static enum err answer_way(struct ctx *cx, struct request *rq, struct response *
 {
     static const struct complaint not_on = {ERR_INVALID, 0, "unknown_method", STR("method"),
                                             STR("This way isn't turned on. Choose another one.")};
+    static const struct complaint no_phone = {
+        ERR_LIMITED, 0, "limited", STR_NONE,
+        STR("We can't ask your phone again now. Use another way.")};
+    const struct verify_form *f = d->in;
     const struct login *l = &visit_of(cx, rq)->login;
 
     if (e == ERR_NOT_FOUND || e == ERR_INVALID)
         return draft_complain(cx, d, &not_on);
+    if (e == ERR_LIMITED && f->kind == FACTOR_PUSH)
+        return draft_complain(cx, d, &no_phone);
     if (e == ERR_LIMITED)
         return draft_limited(cx, d, "We can't send another code yet.");
     if (e)

@@ -4,12 +4,15 @@
 #ifndef PORTAL_VERIFY_H
 #define PORTAL_VERIFY_H
 
+#include "core/challenge.h"
 #include "portal/frame.h"
 
 struct view { /* what an attempt's pages show of its person */
     struct person person;
     struct factor *factors; /* strongest first */
     size_t count;
+    enum login_wait wait;       /* of the request to a device; WAIT_EXPIRED without */
+    struct challenge challenge; /* id 0: none was put */
 };
 enum err view_of(struct ctx *cx, struct db *db, const struct login *l, struct view *out);
 /* The ways that are not shown. */
@@ -19,7 +22,15 @@ struct other_ways other_ways(struct ctx *cx, const struct view *view, const stru
 /* The page for an attempt whose method is a device; see waiting.c. */
 enum err waiting_page(struct ctx *cx, struct request *rq, struct response *rs,
                       const struct view *view, const struct login *l);
-/* A proof was right: the session's cookie, and on to where the attempt leads. */
+/* Why nothing waits for a device any more, and what to do; empty while something does. */
+struct str waiting_ended(const struct view *view);
+/* What a JSON client needs to show while it waits; members of `into`. */
+enum err waiting_json(struct ctx *cx, struct db *db, const struct view *view, json_t *into);
+/* A proof was right: the session's cookie. *out_next is where the attempt leads. */
+enum err attempt_cookies(struct ctx *cx, struct request *rq, struct response *rs,
+                         const struct login *l, const struct login_done *done,
+                         struct str *out_next);
+/* The same, and goes there. */
 enum err attempt_done(struct ctx *cx, struct request *rq, struct response *rs,
                       const struct login *l, const struct login_done *done);
 

@@ -6,11 +6,12 @@
  * browser that is signed in hears "approved".
  */
 #include "core/challenge.h"
-#include "core/device.h"
 #include "crypto/qr.h"
 #include "portal/handlers.h"
 #include "portal/verify.h"
 #include "portal/words.h"
+
+#define FINISH_PATH "/login/finish"
 
 /* ---- where it stands ---- */
 
@@ -24,10 +25,10 @@ static const struct standing pending = {"pending", "/verify"};
 
 /* What becomes of a request that a device answered, or nobody did. /verify offers other ways. */
 static const struct standing answered[] = {
-    [WAIT_PENDING] = {"pending",  "/verify"      },
-    [WAIT_APPROVED] = {"approved", "/login/finish"},
-    [WAIT_DENIED] = {"denied",   "/verify"      },
-    [WAIT_EXPIRED] = {"expired",  "/verify"      },
+    [WAIT_PENDING] = {"pending",  "/verify"  },
+    [WAIT_APPROVED] = {"approved", FINISH_PATH},
+    [WAIT_DENIED] = {"denied",   "/verify"  },
+    [WAIT_EXPIRED] = {"expired",  "/verify"  },
 };
 
 static enum err standing_of(struct ctx *cx, struct db *db, const struct login *l,
@@ -107,53 +108,152 @@ static enum err respond_stream(struct ctx *cx, struct request *rq, struct respon
                                        .wake = standing_wake});
 }
 
-enum err login_status(struct ctx *cx, struct request *rq, struct response *rs)
+/* The attempt of this browser, if it is the one that the page asks about (`attempt` is a handle)
+ * and, for a step-up, its session's. ERR_EXPIRED otherwise: an approval admits no other tab. */
+static enum err asked_attempt(struct ctx *cx, struct request *rq, struct str handle,
+                              struct login *out)
 {
+    const struct visit *v = visit_of(cx, rq);
     struct str token = login_cookie_of(cx, rq);
-    struct standing s = visit_of(cx, rq)->signed_in ? arrived : over;
     struct login l;
     enum err e = token.n ? login_by_token(cx, rq->db, token, &l) : ERR_EXPIRED;
 
-    if (e && e != ERR_EXPIRED)
+    if (e)
         return e;
-    if (e == OK && (e = standing_of(cx, rq->db, &l, &s)))
-        return e;
-    if (e == OK && accepts_first(rq, STR("text/event-stream"), STR("application/json")))
-        return respond_stream(cx, rq, rs, &l);
-    if (accepts_first(rq, STR("text/html"), STR("application/json"))) /* the link without script */
-        return respond_redirect(cx, rs, str_from(s.next));
-    if (accepts_first(rq, STR("text/plain"), STR("application/json")))
-        return respond_text(cx, rs, 200, str_from(s.state));
-    return respond_json(cx, rs, 200, standing_json(&s));
+    if (handle.n && !str_eq(handle, login_handle(cx, &l)))
+        return fail(cx, ERR_EXPIRED, "waiting: the page is another attempt's");
+    if (l.session_id && !(v->signed_in && v->session.id == l.session_id))
+        return fail(cx, ERR_EXPIRED, "waiting: the attempt is another session's");
+    *out = l;
+    return OK;
 }
 
-/* ---- from an approval to the session ---- */
-
-enum err login_finish(struct ctx *cx, struct request *rq, struct response *rs)
+/* An approval becomes the session in this very answer. */
+static enum err finish(struct ctx *cx, struct request *rq, struct response *rs,
+                       const struct login *l, struct str *out_next)
 {
-    const struct login *l = &visit_of(cx, rq)->login;
     struct origin from = visit_origin(rq);
     struct login_done done = {0};
     enum err e = login_approved(cx, rq->db, l, &from, &done);
 
+    return e ? e : attempt_cookies(cx, rq, rs, l, &done, out_next);
+}
+
+enum err login_status(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    struct str handle = request_query(cx, rq, STR("attempt")), next;
+    struct standing s = visit_of(cx, rq)->signed_in && !handle.n ? arrived : over;
+    bool plain = accepts_first(rq, STR("text/plain"), STR("application/json"));
+    struct login l;
+    enum err e = asked_attempt(cx, rq, handle, &l);
+
+    if (e && e != ERR_EXPIRED)
+        return e;
+    if (e == OK) {
+        if ((e = standing_of(cx, rq->db, &l, &s)))
+            return e;
+        if (accepts_first(rq, STR("text/event-stream"), STR("application/json")))
+            return respond_stream(cx, rq, rs, &l);
+    }
+    if (accepts_first(rq, STR("text/html"), STR("application/json"))) /* somebody followed a link */
+        return respond_redirect(cx, rs, str_from(s.next));
+    next = str_from(s.next);
+    if (str_eq(next, STR(FINISH_PATH)) && (e = finish(cx, rq, rs, &l, &next)))
+        return e;
+    if (plain)
+        return respond_text(cx, rs, 200, str_from(s.state));
+    return respond_json(cx, rs, 200,
+                        json_pack("{s:s, s:o}", "state", s.state, "next", json_of(next)));
+}
+
+/* Where the page goes when it heard of an approval; reloading it is harmless. */
+enum err login_finish(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    struct str next;
+    enum err e = finish(cx, rq, rs, &visit_of(cx, rq)->login, &next);
+
     if (e == ERR_DENIED && !wants_json(rq)) /* not approved, or no longer: the page says what is */
         return respond_redirect(cx, rs, STR("/verify"));
-    if (e)
-        return e;
-    return attempt_done(cx, rq, rs, l, &done);
+    return e ? e : frame_next(cx, rq, rs, "signed_in", next);
 }
 
 /* ---- the page ---- */
 
-static enum err device_name(struct ctx *cx, struct db *db, const struct person *p, struct str *out)
+/* "Pixel 9", "Pixel 9 or Tablet", "one of your phones" */
+static enum err devices_words(struct ctx *cx, struct db *db, int64_t identity_id, struct str *out)
 {
     struct device *list;
     size_t count;
-    enum err e = device_list(cx, db, p->identity_id, &list, &count);
+    enum err e = device_list(cx, db, identity_id, &list, &count);
 
-    if (e == OK)
-        *out = count == 1 ? list[0].name : STR("your devices");
-    return e;
+    if (e)
+        return e;
+    if (count == 1)
+        *out = list[0].name;
+    else if (count == 2)
+        *out = arena_printf(cx->mem, "%.*s or %.*s", STR_ARG(list[0].name), STR_ARG(list[1].name));
+    else
+        *out = STR("one of your phones");
+    return OK;
+}
+
+static bool has_other_way(const struct view *view)
+{
+    for (size_t i = 0; i < view->count; i++) {
+        if (view->factors[i].kind != FACTOR_PUSH)
+            return true;
+    }
+    return false;
+}
+
+struct str waiting_ended(const struct view *view)
+{
+    /* what happened; what to do with another way to prove it, and without one */
+    static const struct str words[][2] = {
+        {STR("The request was denied. If that was you, send it again or use another way."),
+         STR("The request was denied, and your phone is your only way in. If that was you, send it "
+             "again.")                                                                    },
+        {STR("Nobody answered in time. Send the request again or use another way."),
+         STR("Nobody answered in time, and your phone is your only way in. Send the request "
+             "again.")                                                                    },
+        {STR("You started another sign-in, so this request was withdrawn. Send it again or use "
+             "another way."),
+         STR("You started another sign-in, so this request was withdrawn. Send it again.")},
+        {STR("Your phone was asked too often without an answer. Use another way."),
+         STR("Your phone was asked too often without an answer. Once you have chosen a new "
+             "password, we ask it again.")                                                },
+    };
+    size_t row;
+
+    if (view->wait == WAIT_PENDING || view->wait == WAIT_APPROVED)
+        return STR_NONE;
+    if (!view->challenge.id)
+        row = 3;
+    else if (view->challenge.state == CHALLENGE_CANCELED)
+        row = 2;
+    else
+        row = view->wait == WAIT_DENIED ? 0 : 1;
+    return words[row][has_other_way(view) ? 0 : 1];
+}
+
+static int left_s(const struct ctx *cx, const struct challenge *c)
+{
+    return (int)((c->expires_at_ms - cx->now_ms + MS_PER_S - 1) / MS_PER_S);
+}
+
+enum err waiting_json(struct ctx *cx, struct db *db, const struct view *view, json_t *into)
+{
+    struct str digits, device;
+    enum err e;
+
+    if ((e = challenge_digits(cx, db, &view->challenge, &digits)) ||
+        (e = devices_words(cx, db, view->challenge.identity_id, &device)))
+        return e;
+    json_object_set_new(into, "challenge", json_of(view->challenge.sid));
+    json_object_set_new(into, "digits", json_of(digits));
+    json_object_set_new(into, "device", json_of(device));
+    json_object_set_new(into, "left_s", json_integer(left_s(cx, &view->challenge)));
+    return OK;
 }
 
 /* The request as it waits: digits, how long still. */
@@ -164,7 +264,8 @@ static enum err show_request(struct ctx *cx, struct db *db, const struct challen
     struct qr qr;
     enum err e;
 
-    if ((e = challenge_digits(cx, db, c, &p->digits)))
+    if ((e = challenge_digits(cx, db, c, &p->digits)) ||
+        (e = devices_words(cx, db, c->identity_id, &p->device)))
         return e;
     page_halves(p->digits, &p->digits_a, &p->digits_b);
     if (qr_make(cx->mem,
@@ -173,42 +274,38 @@ static enum err show_request(struct ctx *cx, struct db *db, const struct challen
                 &qr))
         p->qr_svg = qr_svg(cx->mem, &qr, STR("QR code to scan with your authenticator"));
     p->total_s = (int)((c->expires_at_ms - c->created_at_ms) / MS_PER_S);
-    p->left_s = (int)((c->expires_at_ms - cx->now_ms + MS_PER_S - 1) / MS_PER_S);
+    p->left_s = left_s(cx, c);
     p->left_words = p->left_s < 60
                         ? arena_printf(cx->mem, "%d s", p->left_s)
                         : arena_printf(cx->mem, "%d min %d s", p->left_s / 60, p->left_s % 60);
-    p->status_url = p->events_url = STR("/login/status");
+    p->status_url = arena_printf(cx->mem, "/login/status?attempt=%.*s", STR_ARG(p->handle));
+    p->events_url = p->status_url;
     return OK;
 }
 
 enum err waiting_page(struct ctx *cx, struct request *rq, struct response *rs,
                       const struct view *view, const struct login *l)
 {
-    static const struct str ended[] = {
-        [WAIT_DENIED] = STR("The request was denied. If that was you, send it again."),
-        [WAIT_EXPIRED] =
-            STR("Nobody answered in time. Send the request again, or use another way."),
-    };
+    enum { REFRESH_S = 5 };
+    bool waits = view->wait == WAIT_PENDING;
     struct page_waiting p = {
         .handle = login_handle(cx, l),
         .method = page_way(factor_kind_name(FACTOR_PUSH)),
         .others = other_ways(cx, view, l, FACTOR_PUSH),
+        .can_resend = !waits || view->challenge.notified < CHALLENGE_PUSHES_MAX,
     };
-    struct challenge c = {0};
     struct problems problems = {0};
-    enum login_wait wait;
     enum err e;
 
-    if ((e = login_waiting(cx, rq->db, l, &wait, &c)))
-        return e;
-    if (wait == WAIT_APPROVED)
-        return respond_redirect(cx, rs, STR("/login/finish"));
-    if ((e = device_name(cx, rq->db, &view->person, &p.device)) ||
-        (wait == WAIT_PENDING && (e = show_request(cx, rq->db, &c, &p))))
+    if (view->wait == WAIT_APPROVED)
+        return respond_redirect(cx, rs, STR(FINISH_PATH));
+    if (waits && (e = show_request(cx, rq->db, &view->challenge, &p)))
         return e;
     frame_open(cx, rq, rs, &p.page);
-    if (wait != WAIT_PENDING && !rq->problems) {
-        problem_add(&problems, STR_NONE, ended[wait]);
+    if (waits) {
+        p.page.refresh_s = REFRESH_S;
+    } else if (!rq->problems) {
+        problem_add(&problems, STR_NONE, waiting_ended(view));
         page_problems(&p.page, &problems);
     }
     page_waiting(FRAME_HTML(rs), &p);
