@@ -1,11 +1,11 @@
 /* server.c: puts the parts of one server together and takes them apart again. */
 #include "http/server.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include "http/listener.h"
 #include "http/loop.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -127,15 +127,13 @@ static enum err make_loops(struct ctx *cx, struct http_server *s)
 
 static enum err start(struct ctx *cx, const struct http_conf *conf, struct http_server *s)
 {
-    sigset_t all, before;
+    sigset_t before;
     enum err e;
 
-    /* Signals are for the thread that called; the threads made here inherit a full mask. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    signals_hold(&before);
     if (!(e = make_site(cx, conf, &s->site)) && !(e = make_listeners(cx, s)))
         e = make_loops(cx, s);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    signals_restore(&before);
     return e;
 }
 

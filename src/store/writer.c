@@ -10,10 +10,10 @@
  */
 #include "store/writer.h"
 #include "base/mem.h"
+#include "base/signals.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 
 struct outcome {
     struct store_job *job;
@@ -154,7 +154,7 @@ enum err writer_start(struct ctx *cx, struct db *db, const struct writer_conf *c
                       struct writer **out)
 {
     struct writer *w = mem_alloc(sizeof(*w));
-    sigset_t all, before;
+    sigset_t before;
     int failed;
 
     w->conf = *conf;
@@ -164,10 +164,9 @@ enum err writer_start(struct ctx *cx, struct db *db, const struct writer_conf *c
     w->mem = arena_new();
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->work, NULL);
-    sigfillset(&all); /* signals are the main thread's */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    signals_hold(&before);
     failed = pthread_create(&w->thread, NULL, writer_main, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    signals_restore(&before);
     if (failed) {
         w->db = NULL;
         writer_stop(&w);
