@@ -1,6 +1,8 @@
 // How one file of tests reports to tests/run.js: what failed and why, then a line of counts.
 import { inspect } from "node:util";
 
+const tooLong = /^(.{800}).+/gm; // a whole page in one line helps nobody
+
 export default async function* report(events) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for await (const { type, data } of events) {
@@ -15,7 +17,7 @@ export default async function* report(events) {
       const error = data.details.error;
       const why = error?.failureType === "subtestsFailed" ? error.message
         : inspect(error?.cause ?? error, { colors: false, depth: 4 }).replace(/^ +at .*\(?node:internal\/.*\n/gm, "");
-      yield `✖ ${data.name}\n${why.replace(/^/gm, "    ")}\n`;
+      yield `✖ ${data.name}\n${why.replace(/^/gm, "    ").replace(tooLong, "$1 […]")}\n`;
     }
   }
   yield `counts: ${JSON.stringify(counts)}\n`;

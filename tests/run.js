@@ -2,10 +2,11 @@
 //
 //   node tests/run.js [--flavour=release|asan|tsan] [WORD...]
 //
-// A release run builds with gcc, runs the unit tests, then once more under both sanitizers, then
-// every tests/**/*.test.js by Node's own runner against the release program. A sanitizer flavour
-// does the unit tests and the files against the sanitized program. With WORDs, only the steps and
-// files that contain one of them run. Every warning of either compiler is an error here.
+// A release run builds with gcc, runs the unit tests and every tests/**/*.test.js (by Node's own
+// runner, against the built program), then the unit tests and the quicker files again with clang's
+// AddressSanitizer, then the unit tests with its ThreadSanitizer. A sanitizer flavour runs everything
+// against the sanitized program. With WORDs, only the steps and files that contain one of them run.
+// Every warning of either compiler is an error here.
 import { spawn } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
@@ -35,7 +36,6 @@ const args = process.argv.slice(2);
 const flavourName = (args.find((a) => a.startsWith("--flavour=")) ?? "--flavour=release").slice(10);
 const flavour = flavours[flavourName];
 const words = args.filter((a) => !a.startsWith("--"));
-const slow = flavourName === "release" ? 1 : 5; // how much more time everything gets
 if (!flavour) throw new Error(`no such flavour: ${flavourName}`);
 
 // --- processes -----------------------------------------------------------------------------------
@@ -149,17 +149,18 @@ async function unit(f) {
 }
 
 // One file of tests, by Node's own runner; tests/reporter.js ends with the counts.
-async function testFile(file) {
+async function testFile(file, f) {
   const startedAt = Date.now();
+  const slow = f === flavours.release ? 1 : 5; // how much more time everything gets
   const env = {
-    ...sanitizerEnv, COUNTERSIGN_BIN: path.resolve(flavour.dir, "countersign"), COUNTERSIGN_TEST_SLOW: `${slow}`,
+    ...sanitizerEnv, COUNTERSIGN_BIN: path.resolve(f.dir, "countersign"), COUNTERSIGN_TEST_SLOW: `${slow}`,
   };
   const reporter = ["--test-reporter=./tests/reporter.js", "--test-reporter-destination=stdout"];
   const done = await run(process.execPath, ["--no-warnings", ...reporter, file], { env, limitMs: fileLimitMs * slow });
   const [output, counted] = done.output.split(/^counts: (.*)\n/m);
   const counts = JSON.parse(counted ?? "{}");
   if (done.code !== 0 && !counts.failed) counts.failed = 1; // it died, hung or could not be read
-  report(file, { ...counts, output }, startedAt);
+  report(f === flavours.release ? file : `${f.dir}: ${file}`, { ...counts, output }, startedAt);
 }
 
 function testFiles() {
@@ -176,27 +177,34 @@ function testFiles() {
 }
 
 // Files run side by side, one a core; those named *.alone.test.js measure time and run by themselves.
-async function runFiles(files) {
+async function runFiles(files, f) {
   const alone = files.filter((f) => f.endsWith(".alone.test.js"));
   const queue = files.filter((f) => !alone.includes(f));
   const worker = async () => {
-    for (let file; (file = queue.shift()); ) await testFile(file);
+    for (let file; (file = queue.shift()); ) await testFile(file, f);
   };
   await Promise.all(Array.from({ length: cores }, worker));
-  for (const file of alone) await testFile(file);
+  for (const file of alone) await testFile(file, f);
 }
 
 // --- the run -------------------------------------------------------------------------------------
 
 const wanted = (name) => !words.length || words.some((w) => name.includes(w));
-const files = testFiles().filter(wanted);
+const files = testFiles();
+// Worth a second time under AddressSanitizer in every run: what parses, and takes seconds only.
+const quickFiles = files.filter((file) => /^tests\/(http|cli|portal|api)\//.test(file) && !file.endsWith(".alone.test.js"));
 
 if (await build(flavour)) {
   if (wanted("unit")) await unit(flavour);
-  await runFiles(files);
+  await runFiles(files.filter(wanted), flavour);
 }
-for (const name of flavourName === "release" ? ["asan", "tsan"] : [])
-  if (wanted(name) && (await build(flavours[name]))) await unit(flavours[name]);
+if (flavour === flavours.release) {
+  if (wanted("asan") && (await build(flavours.asan))) {
+    await unit(flavours.asan);
+    await runFiles(quickFiles, flavours.asan);
+  }
+  if (wanted("tsan") && (await build(flavours.tsan))) await unit(flavours.tsan);
+}
 
 if (total.skipped) console.log(`${total.skipped} skipped`);
 console.log(`${total.passed} passed, ${total.failed} failed`);

@@ -34,10 +34,11 @@ export class Answer {
     return (this.parsed ??= parse(this.text));
   }
 
-  // The words a person reads, with blanks squeezed.
+  // The words a person reads, with blanks squeezed. Of a list only what is chosen.
   get words() {
     const body = this.text.replace(/^[^]*<body[^>]*>/i, "")
       .replace(/<(script|style|template)\b[^]*?<\/\1>|<!--[^]*?-->/gi, "")
+      .replace(/<option\b(?![^>]*\bselected\b)[^>]*>[^<]*(<\/option>)?/gi, "")
       .replace(/<\/?(a|abbr|b|bdi|code|em|i|small|span|strong|time|u)\b[^>]*>/gi, "")
       .replace(/<[^>]*>/g, " ");
     return decode(body).replace(/\s+/g, " ").trim();
