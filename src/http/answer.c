@@ -85,6 +85,8 @@ void answer_write(struct buf *out, const struct response *rs, const struct answe
         buf_addf(out, "Content-Length: %zu\r\n", rs->body.n);
     if (a->close || stream)
         buf_add(out, STR("Connection: close\r\n"));
+    else if (a->keep)
+        buf_add(out, STR("Connection: keep-alive\r\n"));
     buf_add(out, buf_str(&rs->head));
     buf_add(out, STR("\r\n"));
     if (!a->head_only && has_body(rs->status))

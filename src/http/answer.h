@@ -15,6 +15,7 @@ struct answer {
     struct str date; /* CLOCK_HTTP_LEN characters */
     bool hsts;       /* the site is https only */
     bool close;      /* say Connection: close */
+    bool keep;       /* say Connection: keep-alive, as HTTP/1.0 needs to hear */
     bool head_only;  /* to HEAD: everything but the body */
 };
 

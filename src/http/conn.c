@@ -129,6 +129,7 @@ static struct answer answer_for(struct conn *c, bool close)
     return (struct answer){.date = loop_date(c->loop),
                            .hsts = c->loop->site->conf.hsts,
                            .close = close,
+                           .keep = c->ex->framing.http10,
                            .head_only = c->ex->head_only};
 }
 

@@ -258,7 +258,7 @@ static struct read_result judge_head(struct request *rq, bool http10, struct fra
         if (is_repeated(rq, *name))
             return refuse(400, "a header that may come once came twice");
     }
-    *f = (struct framing){0};
+    *f = (struct framing){.http10 = http10};
     if ((r = judge_host(rq, http10)).is == READ_REFUSED ||
         (r = judge_body(rq, http10, f)).is == READ_REFUSED ||
         (r = judge_expect(rq, http10, f)).is == READ_REFUSED)

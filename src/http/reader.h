@@ -33,6 +33,7 @@ enum body_kind { BODY_NONE, BODY_LENGTH, BODY_CHUNKED };
 struct framing {
     enum body_kind body;
     uint64_t length;       /* with BODY_LENGTH */
+    bool http10;           /* HTTP/1.0, where keeping a connection must be said */
     bool keep_alive;       /* the client wants the connection kept */
     bool expects_continue; /* waits for "100 Continue" before it sends the body */
 };

@@ -45,14 +45,13 @@ enum {
     HTTP_BODY_MAX = 16 * KIB,
 };
 
-/* What it points to must live until http_server_start returns; the faces, until the server stopped.
- */
+/* What it points to must live until http_server_start returns; the faces, until the server stops. */
 struct http_conf {
     struct str listen;  /* "127.0.0.1:8080", "[::]:8443"; port 0 = any free */
     struct str control; /* path of a unix socket, empty = none; made with mode 0600 */
     unsigned workers;   /* loops */
-    unsigned hash_threads, hash_queue_max;
-    struct str tls_cert_file, tls_key_file;                                       /* both or none */
+    unsigned hash_threads, hash_queue_max;  /* no threads: what prepares there answers 503 */
+    struct str tls_cert_file, tls_key_file; /* both or none */
     uint32_t head_timeout_ms, body_timeout_ms, idle_timeout_ms, write_timeout_ms; /* absolute */
     size_t head_max, body_max;                                                    /* bytes */
     unsigned connections_max, connections_per_addr_max;
@@ -71,8 +70,7 @@ struct http_conf {
 enum err http_server_start(struct ctx *cx, const struct http_conf *conf, struct http_server **out);
 /* The port that was bound. */
 uint16_t http_server_port(const struct http_server *s);
-/* Wakes every parked wait of these topics, on all loops. From any thread, until http_server_free.
- */
+/* Wakes all that wait for these topics. From any thread, until http_server_free. */
 void http_server_notify(struct http_server *s, const uint64_t *topics, size_t count);
 /* Reads certificate and key again; on an error the old ones stay. From any thread. */
 enum err http_server_reload_tls(struct ctx *cx, struct http_server *s);

@@ -118,7 +118,7 @@ static void a_connection_serves_many_requests(void **state)
     assert_int_equal(be_value(), 3);
     fd = dial();
     say(fd, "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n");
-    hear(fd, "hello\n");
+    assert_has(hear(fd, "hello\n"), "\r\nConnection: keep-alive\r\n");
     say(fd, "GET / HTTP/1.1\r\n" LAST "\r\n");
     hear(fd, "hello\n");
     close(fd);
@@ -385,6 +385,32 @@ static void the_control_socket_is_for_the_owner(void **state)
     server_default(NULL);
 }
 
+/* "[::]" takes both families, and an IPv4 client looks like one. */
+static void one_socket_serves_both_families(void **state)
+{
+    struct http_conf conf = conf_default();
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+
+    (void)state;
+    if (fd < 0)
+        conf.listen = STR("127.0.0.1:0"); /* a machine without IPv6 */
+    else
+        conf.listen = STR("[::]:0");
+    server_start(&conf);
+    assert_has(ask("GET /where/a HTTP/1.1\r\n" LAST "\r\n"), "addr=127.0.0.1 ");
+    if (fd >= 0) {
+        struct sockaddr_in6 to = {.sin6_family = AF_INET6,
+                                  .sin6_port = htons(http_server_port(server)),
+                                  .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+
+        if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0) { /* ::1 may be switched off */
+            say(fd, "GET /where/a HTTP/1.1\r\n" LAST "\r\n");
+            assert_has(hear(fd, NULL), "addr=::1 ");
+        }
+        close(fd);
+    }
+}
+
 static void a_bad_configuration_does_not_start(void **state)
 {
     static const struct route twice[] = {
@@ -444,6 +470,7 @@ int main(void)
         OWN_SERVER(an_address_has_a_budget),
         OWN_SERVER(only_a_listed_proxy_names_the_client),
         OWN_SERVER(the_control_socket_is_for_the_owner),
+        OWN_SERVER(one_socket_serves_both_families),
         SERVED(a_bad_configuration_does_not_start),
     };
 
