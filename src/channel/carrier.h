@@ -1,0 +1,53 @@
+/*
+ * carrier.h: a message on its way, and a way to carry it. A carrier is a value: one for each
+ * channel, made at start and given to the courier, which calls it on its own thread only.
+ */
+#ifndef CHANNEL_CARRIER_H
+#define CHANNEL_CARRIER_H
+
+#include "base/ctx.h"
+#include "crypto/webpush.h"
+
+struct transfer;
+
+/* One outbox row, rendered. Holds secrets; lives as long as the attempt. */
+struct parcel {
+    int64_t id;         /* of the row: the same for each attempt */
+    unsigned attempt;   /* 1 = the first */
+    struct str channel; /* sms | voice | email | webpush */
+    struct str to;      /* number or address; webpush: the push service's URL, a secret */
+    int64_t to_id;      /* webpush: the device's factor, else 0 */
+    struct str subject, text, html, language;
+    struct webpush_keys keys; /* webpush */
+    int64_t created_at_ms, expires_at_ms;
+};
+
+enum outcome {
+    OUTCOME_SENT,   /* the carrier has taken it */
+    OUTCOME_RETRY,  /* not now */
+    OUTCOME_FAILED, /* never: what we sent or are is wrong */
+    OUTCOME_GONE,   /* never: there is nobody at this address any more */
+    OUTCOME_DEAD,   /* not sent, since its time or its purpose is over */
+};
+
+/* What came of one attempt. Texts live as long as the ctx that judged. */
+struct verdict {
+    enum outcome outcome;
+    struct str why;         /* a sentence for the operator, without secrets; empty when sent */
+    struct str provider_id; /* the carrier's name for it, if it gave one */
+    int64_t retry_after_ms; /* as the carrier asked, 0 = it did not */
+    bool lost;              /* the request had gone out, so it may arrive although nobody said so */
+};
+
+struct carrier {
+    struct str channel;
+    unsigned parallel;  /* messages under way at one time; 0 = this channel has no carrier */
+    const char *absent; /* then: the sentence why */
+    void *self;
+    /* Makes the request of p in t. An error means that it can never be sent; cx->why says why. */
+    enum err (*load)(struct ctx *cx, void *self, const struct parcel *p, struct transfer *t);
+    /* When t has ended. */
+    void (*judge)(struct ctx *cx, void *self, const struct transfer *t, struct verdict *out);
+};
+
+#endif

@@ -1,0 +1,428 @@
+/*
+ * courier.c: slots, lanes and the loop. See courier.h.
+ *
+ *   slot:  FREE --claim--> MOVING --end--> ENDED --exchange--> BOOKING --commit--> FREE
+ *                             |              ^                    |
+ *                          cannot load ------'<---- exchange failed
+ *
+ * There are as many slots as messages may be under way, and a slot is free only when its result is
+ * booked; so a store that does not answer stops the sending and nothing grows.
+ */
+#include "channel/courier.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "channel/retry.h"
+#include "channel/transfer.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+enum {
+    WAIT_MAX_MS = 60 * MS_PER_S, /* asks at least so often, should a wake have been missed */
+    ASK_AGAIN_MS = 500,          /* after an exchange that failed */
+    CONNECTIONS_PER_HOST_MAX = 16,
+    CONNECTIONS_KEPT = 64,
+    LAST_EXCHANGE_MS = 5 * MS_PER_S, /* at a stop, for booking what was cut off */
+};
+
+enum slot_state { SLOT_FREE, SLOT_MOVING, SLOT_ENDED, SLOT_BOOKING };
+
+struct lane {
+    struct carrier carrier;
+    unsigned taken;     /* slots that are not free */
+    int64_t next_at_ms; /* when its next row is due */
+};
+
+struct slot {
+    enum slot_state state;
+    struct lane *lane;
+    struct arena *mem; /* of the parcel and the result */
+    struct transfer *transfer;
+    struct parcel parcel;
+    struct courier_result result;
+};
+
+struct courier {
+    struct courier_ops ops;
+    CURLM *multi;
+    pthread_t thread;
+    struct lane lanes[COURIER_LANES_MAX];
+    size_t lane_count;
+    struct slot *slots;
+    size_t slot_count;
+
+    struct courier_exchange x;
+    const struct courier_result **results; /* room for x.results: slot_count */
+    bool asking;                           /* x is out */
+    int64_t ask_after_ms;                  /* monotonic */
+
+    _Atomic bool woken, stopping;
+    _Atomic int64_t cut_at_ms; /* monotonic, when stopping */
+    pthread_mutex_t lock;      /* guards answered, and keeps multi while another thread wakes it */
+    bool answered;             /* x has come back */
+};
+
+/* ---- other threads ---- */
+
+void courier_wake(struct courier *c)
+{
+    atomic_store(&c->woken, true);
+    curl_multi_wakeup(c->multi);
+}
+
+static void exchange_done(struct courier_exchange *x)
+{
+    struct courier *c = x->courier;
+
+    pthread_mutex_lock(&c->lock);
+    c->answered = true;
+    curl_multi_wakeup(c->multi);
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* ---- slots ---- */
+
+static struct slot *free_slot(struct courier *c)
+{
+    for (size_t i = 0; i < c->slot_count; i++) {
+        if (c->slots[i].state == SLOT_FREE)
+            return &c->slots[i];
+    }
+    return NULL;
+}
+
+static size_t count_in(const struct courier *c, enum slot_state state)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->slot_count; i++)
+        n += c->slots[i].state == state;
+    return n;
+}
+
+/* The result of a verdict: what is to be tried again too late is not tried again. */
+static void settle(struct slot *s, const struct ctx *cx, const struct verdict *v)
+{
+    struct courier_result r = {
+        .parcel = &s->parcel,
+        .outcome = v->outcome,
+        .why = v->why,
+        .provider_id = v->provider_id,
+        .lost = v->lost,
+    };
+
+    if (v->outcome == OUTCOME_RETRY) {
+        r.next_at_ms = cx->now_ms + retry_delay_ms(s->parcel.attempt, v->retry_after_ms);
+        /* a parcel that could not be loaded says not how long it lives; its next attempt does */
+        if (s->parcel.expires_at_ms && r.next_at_ms >= s->parcel.expires_at_ms) {
+            r.outcome = OUTCOME_FAILED;
+            r.why = arena_printf(s->mem, "gave up after attempt %u: %.*s", s->parcel.attempt,
+                                 STR_ARG(v->why));
+        }
+    }
+    s->result = r;
+    s->state = SLOT_ENDED;
+}
+
+static void release(struct slot *s)
+{
+    s->lane->taken--;
+    s->state = SLOT_FREE;
+    s->parcel = (struct parcel){0};
+    s->result = (struct courier_result){0};
+    arena_reset(s->mem);
+}
+
+/* Loads and begins one claimed row, or ends it right away. */
+static void begin(struct courier *c, struct lane *lane, const struct courier_claim *claim)
+{
+    struct slot *s = free_slot(c);
+    struct verdict v = {0};
+    struct ctx cx;
+    enum err e;
+
+    if (!s) /* cannot be: want is the number of free slots. The lease ends it. */
+        return;
+    ctx_init(&cx, s->mem);
+    s->lane = lane;
+    lane->taken++;
+    if (lane->carrier.parallel)
+        e = c->ops.load(&cx, c->ops.arg, claim->id, &s->parcel);
+    else
+        e = fail(&cx, ERR_INVALID, "%s", lane->carrier.absent);
+    s->parcel.id = claim->id;
+    s->parcel.attempt = claim->attempt;
+    s->parcel.channel = lane->carrier.channel;
+    if (!e)
+        e = lane->carrier.load(&cx, lane->carrier.self, &s->parcel, s->transfer);
+    if (!e && (curl_easy_setopt(transfer_handle(s->transfer), CURLOPT_PRIVATE, s) ||
+               curl_multi_add_handle(c->multi, transfer_handle(s->transfer))))
+        e = fail(&cx, ERR_INTERNAL, "libcurl does not take the request");
+    if (!e) {
+        s->state = SLOT_MOVING;
+        return;
+    }
+    v.why = arena_str(s->mem, str_from(cx.why));
+    v.outcome = e == ERR_EXPIRED || e == ERR_NOT_FOUND ? OUTCOME_DEAD
+                : e == ERR_INVALID                     ? OUTCOME_FAILED
+                                                       : OUTCOME_RETRY;
+    settle(s, &cx, &v);
+}
+
+static void end(struct courier *c, struct slot *s, CURLcode result)
+{
+    struct verdict v;
+    struct ctx cx;
+
+    curl_multi_remove_handle(c->multi, transfer_handle(s->transfer));
+    transfer_ended(s->transfer, result);
+    ctx_init(&cx, s->mem);
+    s->lane->carrier.judge(&cx, s->lane->carrier.self, s->transfer, &v);
+    settle(s, &cx, &v);
+}
+
+static void collect(struct courier *c)
+{
+    CURLMsg *msg;
+    int left;
+
+    while ((msg = curl_multi_info_read(c->multi, &left))) {
+        CURLcode result = msg->data.result; /* msg is gone with its handle */
+        struct slot *s = NULL;
+
+        if (msg->msg == CURLMSG_DONE &&
+            curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &s) == CURLE_OK && s)
+            end(c, s, result);
+    }
+}
+
+/* At a stop, when the grace is over: the rows are due again at once, for the next start. */
+static void cut_off(struct courier *c)
+{
+    for (size_t i = 0; i < c->slot_count; i++) {
+        struct slot *s = &c->slots[i];
+
+        if (s->state != SLOT_MOVING)
+            continue;
+        end(c, s, CURLE_ABORTED_BY_CALLBACK);
+        if (s->result.outcome == OUTCOME_RETRY)
+            s->result.next_at_ms = clock_now_ms();
+    }
+}
+
+/* ---- exchanges ---- */
+
+static bool due(struct courier *c, int64_t now_ms)
+{
+    if (atomic_load(&c->stopping))
+        return false;
+    if (atomic_load(&c->woken))
+        return true;
+    for (size_t i = 0; i < c->lane_count; i++) {
+        const struct lane *lane = &c->lanes[i];
+
+        if (lane->next_at_ms <= now_ms && lane->taken < MAX_OF(lane->carrier.parallel, 1u))
+            return true;
+    }
+    return false;
+}
+
+static void ask(struct courier *c)
+{
+    struct courier_exchange *x = &c->x;
+    bool stopping = atomic_load(&c->stopping);
+
+    if (c->asking || clock_mono_ms() < c->ask_after_ms ||
+        (count_in(c, SLOT_ENDED) == 0 && !due(c, clock_now_ms())))
+        return;
+    atomic_store(&c->woken, false); /* before the claim: what is queued from now on wakes again */
+    x->result_count = 0;
+    for (size_t i = 0; i < c->lane_count; i++) {
+        struct lane *lane = &c->lanes[i];
+
+        x->lanes[i] = (struct courier_lane){.channel = lane->carrier.channel};
+        x->lanes[i].want = stopping ? 0 : MAX_OF(lane->carrier.parallel, 1u) - lane->taken;
+    }
+    x->lane_count = c->lane_count;
+    for (size_t i = 0; i < c->slot_count; i++) {
+        struct slot *s = &c->slots[i];
+
+        if (s->state != SLOT_ENDED)
+            continue;
+        s->state = SLOT_BOOKING;
+        c->results[x->result_count++] = &s->result;
+        if (!stopping)
+            x->lanes[s->lane - c->lanes].want++; /* free by the time that the claim is begun */
+    }
+    for (size_t i = 0; i < x->lane_count; i++)
+        x->lanes[i].want = MIN_OF(x->lanes[i].want, (unsigned)COURIER_CLAIM_MAX);
+    c->asking = true;
+    if (c->ops.exchange(c->ops.arg, x)) {
+        x->e = ERR_BUSY;
+        exchange_done(x);
+    }
+}
+
+static void booked(struct courier *c, bool well)
+{
+    for (size_t i = 0; i < c->slot_count; i++) {
+        struct slot *s = &c->slots[i];
+
+        if (s->state != SLOT_BOOKING)
+            continue;
+        s->state = SLOT_ENDED;
+        if (!well)
+            continue;
+        c->ops.settled(c->ops.arg, &s->result);
+        release(s);
+    }
+}
+
+static void take_answer_of_exchange(struct courier *c)
+{
+    bool answered;
+
+    pthread_mutex_lock(&c->lock);
+    answered = c->answered;
+    c->answered = false;
+    pthread_mutex_unlock(&c->lock);
+    if (!answered)
+        return;
+    c->asking = false;
+    booked(c, c->x.e == OK);
+    if (c->x.e) {
+        c->ask_after_ms = clock_mono_ms() + ASK_AGAIN_MS;
+        atomic_store(&c->woken, true); /* whatever it was that made us ask */
+        if (c->x.e != ERR_BUSY)
+            c->ops.trouble(c->ops.arg, "results could not be booked, nor work be claimed");
+        return;
+    }
+    for (size_t i = 0; i < c->x.lane_count; i++) {
+        c->lanes[i].next_at_ms = c->x.lanes[i].next_at_ms;
+        for (unsigned k = 0; k < c->x.lanes[i].count; k++)
+            begin(c, &c->lanes[i], &c->x.lanes[i].claimed[k]);
+    }
+}
+
+/* ---- the loop ---- */
+
+/* True when nothing is left to do, or no time to do it. */
+static bool finished(struct courier *c)
+{
+    int64_t late_ms;
+
+    if (!atomic_load(&c->stopping))
+        return false;
+    late_ms = clock_mono_ms() - atomic_load(&c->cut_at_ms);
+    if (late_ms >= 0)
+        cut_off(c);
+    if (c->asking) /* x belongs to the store until it is back */
+        return false;
+    return count_in(c, SLOT_FREE) == c->slot_count || late_ms > LAST_EXCHANGE_MS;
+}
+
+static int wait_ms(struct courier *c)
+{
+    int64_t mono_ms = clock_mono_ms(), now_ms = clock_now_ms(), wait = WAIT_MAX_MS;
+    bool stopping = atomic_load(&c->stopping);
+
+    if (stopping)
+        wait = MIN_OF(wait, MAX_OF(atomic_load(&c->cut_at_ms) - mono_ms, (int64_t)ASK_AGAIN_MS));
+    if (!c->asking && (count_in(c, SLOT_ENDED) || due(c, now_ms)))
+        return (int)MAX_OF(c->ask_after_ms - mono_ms, (int64_t)0);
+    for (size_t i = 0; i < c->lane_count && !stopping; i++) {
+        if (c->lanes[i].taken < MAX_OF(c->lanes[i].carrier.parallel, 1u))
+            wait = MIN_OF(wait, MAX_OF(c->lanes[i].next_at_ms - now_ms, (int64_t)1));
+    }
+    return (int)wait;
+}
+
+static void *run(void *arg)
+{
+    struct courier *c = arg;
+    int64_t look_ms = 0;
+    int moving;
+
+    while (!finished(c)) {
+        int64_t mono_ms = clock_mono_ms();
+
+        if (mono_ms - look_ms >= WAIT_MAX_MS) {
+            atomic_store(&c->woken, true);
+            look_ms = mono_ms;
+        }
+        take_answer_of_exchange(c);
+        ask(c);
+        curl_multi_perform(c->multi, &moving);
+        collect(c);
+        curl_multi_poll(c->multi, NULL, 0, wait_ms(c), NULL);
+    }
+    return NULL;
+}
+
+/* ---- start and stop ---- */
+
+static void courier_free(struct courier **courier)
+{
+    struct courier *c = *courier;
+
+    if (!c)
+        return;
+    for (size_t i = 0; i < c->slot_count; i++) {
+        transfer_free(&c->slots[i].transfer);
+        arena_free(&c->slots[i].mem);
+    }
+    curl_multi_cleanup(c->multi);
+    pthread_mutex_destroy(&c->lock);
+    mem_free(c->slots);
+    mem_free(c->results);
+    mem_free(c);
+    *courier = NULL;
+}
+
+enum err courier_start(struct ctx *cx, const struct courier_conf *conf, struct courier **out)
+{
+    OWN(courier_free) struct courier *c = mem_alloc(sizeof(*c));
+
+    pthread_mutex_init(&c->lock, NULL);
+    c->ops = conf->ops;
+    c->x.done = exchange_done;
+    c->x.courier = c;
+    c->multi = curl_multi_init();
+    if (!c->multi || conf->carrier_count > COURIER_LANES_MAX)
+        return fail(cx, ERR_INTERNAL, "the courier cannot start");
+    (void)curl_multi_setopt(c->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+                            (long)CONNECTIONS_PER_HOST_MAX);
+    (void)curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+    for (size_t i = 0; i < conf->carrier_count; i++) {
+        c->lanes[c->lane_count++] = (struct lane){.carrier = conf->carriers[i]};
+        c->slot_count += MAX_OF(conf->carriers[i].parallel, 1u);
+    }
+    c->slots = mem_alloc(c->slot_count * sizeof(*c->slots));
+    c->results = mem_alloc(c->slot_count * sizeof(*c->results));
+    c->x.results = c->results;
+    for (size_t i = 0; i < c->slot_count; i++) {
+        c->slots[i].mem = arena_new();
+        c->slots[i].transfer = transfer_new(conf->rules);
+    }
+    if (pthread_create(&c->thread, NULL, run, c))
+        return fail(cx, ERR_INTERNAL, "the courier's thread does not start");
+    (void)pthread_setname_np(c->thread, "courier");
+    *out = TAKE(c);
+    return OK;
+}
+
+void courier_stop(struct courier **courier, int64_t grace_ms)
+{
+    struct courier *c = *courier;
+
+    if (!c)
+        return;
+    atomic_store(&c->cut_at_ms, clock_mono_ms() + grace_ms);
+    atomic_store(&c->stopping, true);
+    curl_multi_wakeup(c->multi);
+    pthread_join(c->thread, NULL);
+    pthread_mutex_lock(&c->lock); /* whoever answered last has let go */
+    pthread_mutex_unlock(&c->lock);
+    courier_free(courier);
+}

@@ -1,0 +1,285 @@
+/* transfer.c: see transfer.h. */
+#include "channel/transfer.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/url.h"
+#include "channel/egress.h"
+
+#include <fcntl.h>
+#include <openssl/ssl.h>
+#include <string.h>
+#include <unistd.h>
+
+struct transfer_rules {
+    struct egress egress;
+    char *ca_file; /* NULL = none */
+    struct curl_slist *connect_to;
+};
+
+struct transfer {
+    const struct transfer_rules *rules;
+    CURL *easy;
+    struct curl_slist *headers;
+    struct arena *mem; /* of the request: host, body and sentences */
+    struct str host;
+    const char *refused; /* the kind of address that the filter has refused */
+    struct buf answer;
+    struct transfer_end end;
+    char error[CURL_ERROR_SIZE];
+};
+
+/* ---- rules ---- */
+
+/* "host:port:to-host:to-port" as CURLOPT_CONNECT_TO has it: three colons outside of brackets. */
+static bool connect_to_ok(struct str text)
+{
+    unsigned colons = 0, depth = 0;
+
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+
+        if (c == ' ' || c == '\0')
+            return false;
+        depth += c == '[';
+        depth -= c == ']' && depth > 0;
+        colons += c == ':' && depth == 0;
+    }
+    return colons == 3;
+}
+
+static enum err read_connect_to(struct ctx *cx, struct str list, struct transfer_rules *rules)
+{
+    struct str item;
+
+    while (list.n && str_split(&list, ',', &item)) {
+        item = str_trim(item);
+        if (!connect_to_ok(item))
+            return fail(cx, ERR_INVALID, "\"%.*s\" is not host:port:to-host:to-port",
+                        STR_ARG(item));
+        rules->connect_to = curl_slist_append(rules->connect_to, arena_str(cx->mem, item).p);
+    }
+    return OK;
+}
+
+static enum err try_ca_file(struct ctx *cx, const char *path)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    bool ok = ctx && SSL_CTX_load_verify_locations(ctx, path, NULL) == 1;
+
+    SSL_CTX_free(ctx);
+    return ok ? OK : fail(cx, ERR_INVALID, "%s holds no certificates", path);
+}
+
+enum err transfer_rules_new(struct ctx *cx, const struct transfer_conf *conf,
+                            struct transfer_rules **out)
+{
+    OWN(transfer_rules_free) struct transfer_rules *rules = mem_alloc(sizeof(*rules));
+    enum err e;
+
+    if (curl_global_init(CURL_GLOBAL_DEFAULT))
+        return fail(cx, ERR_INTERNAL, "libcurl does not start");
+    if (!egress_init(&rules->egress, conf->egress_allow, conf->egress_allow_count))
+        return fail(cx, ERR_INVALID, "the allowed blocks are too many, or one is none");
+    if (conf->ca_file.n) {
+        rules->ca_file = mem_strdup(arena_str(cx->mem, conf->ca_file).p);
+        if ((e = try_ca_file(cx, rules->ca_file)))
+            return e;
+    }
+    if ((e = read_connect_to(cx, conf->connect_to, rules)))
+        return e;
+    *out = TAKE(rules);
+    return OK;
+}
+
+void transfer_rules_free(struct transfer_rules **rules)
+{
+    if (!*rules)
+        return;
+    curl_slist_free_all((*rules)->connect_to);
+    mem_free((*rules)->ca_file);
+    mem_free(*rules);
+    *rules = NULL;
+}
+
+/* ---- what libcurl asks back ---- */
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
+{
+    struct transfer *t = arg;
+    const char *refused = egress_refusal(&t->rules->egress, &addr->addr);
+
+    (void)purpose;
+    if (refused) {
+        t->refused = refused;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
+}
+
+static size_t take_answer(char *p, size_t size, size_t n, void *arg)
+{
+    struct transfer *t = arg;
+
+    buf_add(&t->answer, (struct str){p, size * n});
+    return t->answer.full ? 0 : size * n; /* 0 ends the transfer; the status is known by now */
+}
+
+static CURLcode add_authorities(CURL *easy, void *ssl_ctx, void *arg)
+{
+    const struct transfer *t = arg;
+
+    (void)easy;
+    return SSL_CTX_load_verify_locations(ssl_ctx, t->rules->ca_file, NULL) == 1
+               ? CURLE_OK
+               : CURLE_SSL_CACERT_BADFILE;
+}
+
+/* ---- making ---- */
+
+struct transfer *transfer_new(const struct transfer_rules *rules)
+{
+    struct transfer *t = mem_alloc(sizeof(*t));
+
+    t->rules = rules;
+    t->mem = arena_new();
+    t->easy = curl_easy_init();
+    buf_init(&t->answer, TRANSFER_ANSWER_MAX);
+    return t;
+}
+
+static void forget(struct transfer *t)
+{
+    if (t->easy)
+        curl_easy_reset(t->easy); /* before what it points to goes */
+    curl_slist_free_all(t->headers);
+    t->headers = NULL;
+    buf_reset(&t->answer);
+    t->end = (struct transfer_end){0};
+    t->refused = NULL;
+    t->error[0] = '\0';
+    arena_reset(t->mem);
+}
+
+void transfer_free(struct transfer **t)
+{
+    if (!*t)
+        return;
+    forget(*t);
+    curl_easy_cleanup((*t)->easy);
+    buf_deinit(&(*t)->answer);
+    arena_free(&(*t)->mem);
+    mem_free(*t);
+    *t = NULL;
+}
+
+/* Out of memory is the only way in which most options fail; libcurl then fails the transfer too. */
+#define SET(t, option, value) ((void)curl_easy_setopt((t)->easy, CURLOPT_##option, (value)))
+
+static void set_common(struct transfer *t, int64_t whole_ms)
+{
+    SET(t, NOSIGNAL, 1L);
+    SET(t, PROXY, "");
+    SET(t, NETRC, (long)CURL_NETRC_IGNORED);
+    SET(t, SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(t, SSL_VERIFYPEER, 1L);
+    SET(t, SSL_VERIFYHOST, 2L);
+    if (t->rules->ca_file) {
+        SET(t, SSL_CTX_FUNCTION, add_authorities);
+        SET(t, SSL_CTX_DATA, t);
+    }
+    SET(t, CONNECT_TO, t->rules->connect_to);
+    SET(t, CONNECTTIMEOUT_MS, (long)TRANSFER_CONNECT_MS);
+    SET(t, TIMEOUT_MS, (long)MAX_OF(MIN_OF(whole_ms, (int64_t)TRANSFER_WHOLE_MS), (int64_t)1));
+    SET(t, QUICK_EXIT, 1L); /* a look-up that hangs does not stop the loop when its time is over */
+    SET(t, ERRORBUFFER, t->error);
+    SET(t, WRITEFUNCTION, take_answer);
+    SET(t, WRITEDATA, t);
+}
+
+enum err transfer_http(struct ctx *cx, struct transfer *t, const struct transfer_http *in)
+{
+    struct url u;
+
+    forget(t);
+    if (!t->easy)
+        return fail(cx, ERR_INTERNAL, "libcurl gave no handle");
+    if (!url_parse(t->mem, in->url, &u) || !u.https)
+        return fail(cx, ERR_INVALID, "the address is no https URL");
+    t->host = arena_printf(t->mem, "%.*s:%u", STR_ARG(u.host), u.port);
+    set_common(t, in->whole_ms);
+    SET(t, PROTOCOLS_STR, "https");
+    SET(t, FOLLOWLOCATION, 0L);
+    SET(t, OPENSOCKETFUNCTION, open_socket);
+    SET(t, OPENSOCKETDATA, t);
+    SET(t, HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    SET(t, USERAGENT, "Countersign/" VERSION);
+    SET(t, URL, arena_str(t->mem, in->url).p);
+    SET(t, CUSTOMREQUEST, in->method);
+    SET(t, POSTFIELDSIZE_LARGE, (curl_off_t)in->body.n);
+    SET(t, POSTFIELDS, arena_bytes(t->mem, in->body).p);
+    for (size_t i = 0; i < in->header_count; i++)
+        t->headers = curl_slist_append(t->headers, arena_str(t->mem, in->headers[i]).p);
+    t->headers = curl_slist_append(t->headers, "Expect:"); /* no round trip before a small body */
+    SET(t, HTTPHEADER, t->headers);
+    return OK;
+}
+
+CURL *transfer_handle(const struct transfer *t)
+{
+    return t->easy;
+}
+
+/* ---- the end ---- */
+
+/* What libcurl says may quote the other side. */
+static struct str harmless(struct arena *mem, const char *text)
+{
+    struct str out = arena_str(mem, str_from(text));
+    char *p = arena_alloc(mem, out.n + 1);
+
+    for (size_t i = 0; i < out.n; i++)
+        p[i] = out.p[i] >= ' ' && out.p[i] <= '~' ? out.p[i] : '?';
+    return (struct str){p, out.n};
+}
+
+static struct str reason(const struct transfer *t, CURLcode result)
+{
+    if (t->refused)
+        return arena_printf(t->mem, "%.*s is %s, and egress_allow does not name it",
+                            STR_ARG(t->host), t->refused);
+    if (result == CURLE_ABORTED_BY_CALLBACK)
+        return arena_printf(t->mem, "cut off while %.*s had it", STR_ARG(t->host));
+    return arena_printf(
+        t->mem, "%.*s: %.*s", STR_ARG(t->host),
+        STR_ARG(harmless(t->mem, t->error[0] ? t->error : curl_easy_strerror(result))));
+}
+
+void transfer_ended(struct transfer *t, CURLcode result)
+{
+    curl_off_t began_us = 0, retry_after_s = 0;
+    struct curl_header *location;
+    struct transfer_end *end = &t->end;
+
+    (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &end->status);
+    (void)curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &began_us);
+    (void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+    end->complete = result == CURLE_OK;
+    end->lost = end->status == 0 && began_us > 0;
+    end->refused = t->refused && end->status == 0;
+    if (!end->complete)
+        end->why = reason(t, result);
+    end->body = buf_str(&t->answer);
+    end->retry_after_ms = retry_after_s * MS_PER_S;
+    if (curl_easy_header(t->easy, "Location", 0, CURLH_HEADER, -1, &location) == CURLHE_OK)
+        end->location = arena_str(t->mem, str_from(location->value));
+}
+
+const struct transfer_end *transfer_end(const struct transfer *t)
+{
+    return &t->end;
+}
+
+struct str transfer_host(const struct transfer *t)
+{
+    return t->host;
+}

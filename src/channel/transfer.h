@@ -1,0 +1,70 @@
+/*
+ * transfer.h: one request through libcurl, with every dangerous default turned off: no redirects,
+ * no proxies or passwords from the environment, TLS 1.2 and a verified certificate, a time and a
+ * size for everything, and the egress filter on the address that is really connected to.
+ *
+ * Requests are made by carriers and driven by the courier, all on one thread.
+ */
+#ifndef CHANNEL_TRANSFER_H
+#define CHANNEL_TRANSFER_H
+
+#include "base/ctx.h"
+
+#include <curl/curl.h>
+
+enum {
+    TRANSFER_CONNECT_MS = 10000,
+    TRANSFER_WHOLE_MS = 30000, /* from the first look-up to the last byte of the answer */
+    TRANSFER_ANSWER_MAX = 16 * 1024,
+};
+
+/* The operator's rules, the same for every transfer. */
+struct transfer_rules;
+struct transfer_conf {
+    const struct str *egress_allow; /* blocks that may be connected to beside public addresses */
+    size_t egress_allow_count;
+    struct str ca_file; /* PEM: authorities beside the system's; empty = none */
+    struct str
+        connect_to; /* "host:port:to-host:to-port", several with commas between; empty = none */
+};
+/* Starts libcurl: before other threads run. ERR_INVALID: a setting is wrong. */
+enum err transfer_rules_new(struct ctx *cx, const struct transfer_conf *conf,
+                            struct transfer_rules **out);
+void transfer_rules_free(struct transfer_rules **rules);
+
+struct transfer_http {
+    const char *method; /* "POST" */
+    struct str url;
+    const struct str *headers; /* "TTL: 60", without line ends */
+    size_t header_count;
+    struct bytes body; /* copied */
+    int64_t whole_ms;  /* at most TRANSFER_WHOLE_MS */
+};
+
+/* How it ended. */
+struct transfer_end {
+    long status;     /* HTTP status or SMTP code; 0: no answer came */
+    bool complete;   /* the whole answer is there */
+    bool lost;       /* the request went out and no answer came back */
+    bool refused;    /* by the egress filter: nothing went out */
+    struct str why;  /* no (whole) answer: what was wrong, with the host's name and no secret */
+    struct str body; /* of the answer, its first TRANSFER_ANSWER_MAX bytes */
+    struct str location;
+    int64_t retry_after_ms; /* 0 = not said */
+};
+
+/* Used for one request after the other. */
+struct transfer *transfer_new(const struct transfer_rules *rules);
+void transfer_free(struct transfer **t);
+/* Prepares an https request to a host that somebody else has named; url was written by url_text. */
+enum err transfer_http(struct ctx *cx, struct transfer *t, const struct transfer_http *in);
+/* For the courier: libcurl's handle, and the end (result as CURLMSG_DONE gives it, or
+ * CURLE_ABORTED_BY_CALLBACK for one that was cut off). */
+CURL *transfer_handle(const struct transfer *t);
+void transfer_ended(struct transfer *t, CURLcode result);
+/* Lives until the next request. */
+const struct transfer_end *transfer_end(const struct transfer *t);
+/* "push.example.com:8443": for sentences about it. */
+struct str transfer_host(const struct transfer *t);
+
+#endif
