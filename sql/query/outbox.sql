@@ -1,14 +1,15 @@
 -- :name outbox_insert :write :exec
 INSERT INTO outbox (id, service_id, identity_id, channel, target, template, verification_id,
     link_id, params, state, attempts, next_at_ms, why, created_at_ms, expires_at_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', 0, $10, '', $10, $11);
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, '', $11, $12);
 
 -- :name outbox_newest :read :many
+-- What people can read: a push says nothing.
 SELECT id, service_id, identity_id, channel, target, template, verification_id, link_id, params,
     state, created_at_ms, expires_at_ms
-FROM outbox ORDER BY id DESC LIMIT $1;
+FROM outbox WHERE channel <> 'webpush' ORDER BY id DESC LIMIT $1;
 
 -- :name outbox_newest_to :read :many
 SELECT id, service_id, identity_id, channel, target, template, verification_id, link_id, params,
     state, created_at_ms, expires_at_ms
-FROM outbox WHERE target = $1 ORDER BY id DESC LIMIT $2;
+FROM outbox WHERE target = $1 AND channel <> 'webpush' ORDER BY id DESC LIMIT $2;

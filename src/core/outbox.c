@@ -14,15 +14,19 @@
 
 enum err outbox_add(struct ctx *cx, struct db *db, struct outbox_row *row)
 {
+    bool stays = core_of(db)->demo && !str_eq(row->channel, STR("webpush"));
+
     row->id = id_new(cx);
     row->created_at_ms = cx->now_ms;
+    row->state = stays ? STR("shown") : STR("queued");
     if (row->expires_at_ms == 0)
         row->expires_at_ms = cx->now_ms + DAY_MS;
+    db_notify(db, OUTBOX_TOPIC);
     return db_exec(cx, db, Q_OUTBOX_INSERT,
                    DB_ARGS(db_int(row->id), db_int(row->service_id), db_int(row->identity_id),
                            db_text(row->channel), db_text(row->target), db_text(row->template_name),
                            db_int(row->verification_id), db_int(row->link_id), db_text(row->params),
-                           db_int(cx->now_ms), db_int(row->expires_at_ms)),
+                           db_text(row->state), db_int(cx->now_ms), db_int(row->expires_at_ms)),
                    NULL);
 }
 
@@ -170,6 +174,16 @@ static struct outbox_row outbox_row_read(const struct db_rows *r)
         .created_at_ms = db_col_int(r, 10),
         .expires_at_ms = db_col_int(r, 11),
     };
+}
+
+enum err outbox_by_id(struct ctx *cx, struct db *db, int64_t id, struct outbox_row *out)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e = db_one(cx, db, Q_OUTBOX_GET, DB_ARGS(db_int(id)), &r);
+
+    if (e == OK)
+        *out = outbox_row_read(&r);
+    return e;
 }
 
 enum err outbox_list(struct ctx *cx, struct db *db, struct str to, unsigned max,

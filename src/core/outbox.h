@@ -8,7 +8,7 @@
 
 struct outbox_row {
     int64_t id, service_id, identity_id, verification_id, link_id;
-    struct str channel; /* sms, voice, email */
+    struct str channel; /* sms, voice, email, webpush */
     struct str target, template_name;
     struct str params; /* JSON object of plain values */
     struct str state;
@@ -21,7 +21,11 @@ struct outbox_message { /* rendered; holds secrets, lives until the ctx ends */
     int64_t created_at_ms;
 };
 
-/* id and created_at_ms are set here; expires_at_ms = 0 means a day. */
+/* What a COMMIT that queued something notifies. No row has this id. */
+enum { OUTBOX_TOPIC = 1 };
+
+/* id, state and created_at_ms are set here; expires_at_ms = 0 means a day. In demo mode only pushes are
+ * queued; the rest is shown. */
 enum err outbox_add(struct ctx *cx, struct db *db, struct outbox_row *row);
 /* A security notice to an address: what (a sentence), when, where from, with a not-me link. */
 enum err outbox_notice(struct ctx *cx, struct db *db, int64_t person_id, struct str email,
@@ -29,6 +33,8 @@ enum err outbox_notice(struct ctx *cx, struct db *db, int64_t person_id, struct 
 /* Newest first; to = empty for all. */
 enum err outbox_list(struct ctx *cx, struct db *db, struct str to, unsigned max,
                      struct outbox_message **out, size_t *out_count);
+/* The row itself. ERR_NOT_FOUND. */
+enum err outbox_by_id(struct ctx *cx, struct db *db, int64_t id, struct outbox_row *out);
 enum err outbox_render(struct ctx *cx, struct db *db, const struct outbox_row *row,
                        struct outbox_message *out);
 

@@ -1,0 +1,193 @@
+/* delivery.c: see delivery.h. */
+#include "core/delivery.h"
+#include "core/challenge.h"
+#include "core/outbox.h"
+#include "core/verification.h"
+
+static const struct str channels[] = {
+    {"sms",     3},
+    {"voice",   5},
+    {"email",   5},
+    {"webpush", 7},
+};
+
+/* ---- what came of it ---- */
+
+static enum err book(struct ctx *cx, struct db *db, const struct courier_result *r)
+{
+    const struct parcel *p = r->parcel;
+    const char *state = r->outcome == OUTCOME_DEAD ? "expired" : "failed";
+    enum err e;
+
+    if (r->outcome == OUTCOME_SENT)
+        return db_exec(cx, db, Q_OUTBOX_SENT,
+                       DB_ARGS(db_text(r->provider_id), db_int(cx->now_ms),
+                               db_text(STR("the answer to an earlier attempt was lost: it may "
+                                           "have arrived more than once")),
+                               db_int(p->id), db_int(p->attempt)),
+                       NULL);
+    if (r->outcome == OUTCOME_RETRY)
+        return db_exec(cx, db, Q_OUTBOX_AGAIN,
+                       DB_ARGS(db_text(r->why), db_int(r->next_at_ms), db_int(r->lost),
+                               db_int(p->id), db_int(p->attempt)),
+                       NULL);
+    if (r->outcome == OUTCOME_GONE && p->to_id && (e = device_drop_push(cx, db, p->to_id, p->to)))
+        return e;
+    return db_exec(cx, db, Q_OUTBOX_OVER,
+                   DB_ARGS(db_text(str_from(state)), db_text(r->why), db_int(cx->now_ms),
+                           db_int(r->lost), db_int(p->id), db_int(p->attempt)),
+                   NULL);
+}
+
+/* ---- what is due ---- */
+
+static enum err lapse(struct ctx *cx, struct db *db, struct str channel, int64_t until_ms,
+                      int64_t *out_count)
+{
+    return db_exec(cx, db, Q_OUTBOX_LAPSE,
+                   DB_ARGS(db_text(STR("cut off while it was sent: it may have arrived")),
+                           db_int(cx->now_ms), db_text(channel), db_int(until_ms)),
+                   out_count);
+}
+
+static enum err claim_rows(struct ctx *cx, struct db *db, struct courier_lane *lane)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    bool more;
+    enum err e = db_query(cx, db, Q_OUTBOX_CLAIM,
+                          DB_ARGS(db_int(cx->now_ms + COURIER_LEASE_MS), db_text(lane->channel),
+                                  db_int(cx->now_ms),
+                                  db_int(MIN_OF(lane->want, (unsigned)COURIER_CLAIM_MAX))),
+                          &r);
+
+    while (e == OK && (e = db_next(&r, &more)) == OK && more)
+        lane->claimed[lane->count++] = (struct courier_claim){
+            .id = db_col_int(&r, 0),
+            .attempt = (unsigned)db_col_int(&r, 1),
+        };
+    return e;
+}
+
+static enum err claim(struct ctx *cx, struct db *db, struct courier_lane *lane)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e;
+
+    lane->count = 0;
+    if ((e = lapse(cx, db, lane->channel, cx->now_ms, NULL)) ||
+        (lane->want && (e = claim_rows(cx, db, lane))) ||
+        (e = db_one(cx, db, Q_OUTBOX_NEXT, DB_ARGS(db_text(lane->channel)), &r)))
+        return e;
+    lane->next_at_ms = db_col_is_null(&r, 0) ? INT64_MAX : db_col_int(&r, 0);
+    return OK;
+}
+
+enum err delivery_exchange(struct ctx *cx, struct db *db, struct courier_exchange *x)
+{
+    enum err e = OK;
+
+    for (size_t i = 0; e == OK && i < x->result_count; i++)
+        e = book(cx, db, x->results[i]);
+    for (size_t i = 0; e == OK && i < x->lane_count; i++)
+        e = claim(cx, db, &x->lanes[i]);
+    return e;
+}
+
+enum err delivery_recover(struct ctx *cx, struct db *db, int64_t *out_count)
+{
+    int64_t count, sum = 0;
+    enum err e;
+
+    EACH_ROW (channel, channels) {
+        if ((e = lapse(cx, db, *channel, INT64_MAX, &count)))
+            return e;
+        sum += count;
+    }
+    *out_count = sum;
+    return OK;
+}
+
+/* ---- what it says ---- */
+
+/* A push is worth sending while its device has something to answer. */
+static enum err load_push(struct ctx *cx, struct db *db, const struct outbox_row *row,
+                          struct parcel *out)
+{
+    struct challenge *pending;
+    struct device d;
+    size_t count;
+    enum err e = device_by_sid(cx, db, row->target, &d);
+
+    if (e == ERR_DENIED)
+        return fail(cx, ERR_EXPIRED, "the device is unpaired or off");
+    if (e)
+        return e;
+    if (!str_eq(d.push_kind, STR("webpush")))
+        return fail(cx, ERR_EXPIRED, "the device takes no pushes any more");
+    if ((e = challenge_pending(cx, db, &d, &pending, &count)))
+        return e;
+    if (count == 0)
+        return fail(cx, ERR_EXPIRED, "nothing is asked of the device any more");
+    out->to = d.push_endpoint;
+    out->to_id = d.factor_id;
+    out->keys = (struct webpush_keys){.point = d.push_key, .auth = d.push_auth};
+    out->text = STR("{\"t\":\"wake\"}"); /* content-free: docs/wire/device.md section 5 */
+    return OK;
+}
+
+/* A code that was used, replaced or has run out, a link that was followed: nobody needs them now.
+ */
+static enum err still_wanted(struct ctx *cx, struct db *db, const struct outbox_row *row)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    struct verification v;
+    enum err e;
+
+    if (row->verification_id) {
+        if ((e = verification_by_id(cx, db, row->verification_id, &v)))
+            return e == ERR_NOT_FOUND ? fail(cx, ERR_EXPIRED, "its code is gone") : e;
+        if (!str_eq(v.state, STR("pending")) || v.expires_at_ms <= cx->now_ms)
+            return fail(cx, ERR_EXPIRED, "its code was used or is over");
+    }
+    if (!row->link_id || str_eq(row->template_name, STR("notice"))) /* says more than its link */
+        return OK;
+    e = db_one(cx, db, Q_LINK_OPEN, DB_ARGS(db_int(row->link_id), db_int(cx->now_ms)), &r);
+    return e == ERR_NOT_FOUND ? fail(cx, ERR_EXPIRED, "its link was used or is over") : e;
+}
+
+static enum err load_message(struct ctx *cx, struct db *db, const struct outbox_row *row,
+                             struct parcel *out)
+{
+    struct outbox_message m;
+    enum err e;
+
+    if ((e = still_wanted(cx, db, row)) || (e = outbox_render(cx, db, row, &m)))
+        return e;
+    out->to = m.to;
+    out->subject = m.subject;
+    out->text = m.body;
+    out->html = m.html;
+    return OK;
+}
+
+enum err delivery_load(struct ctx *cx, struct db *db, int64_t id, struct parcel *out)
+{
+    struct parcel p = {.id = id};
+    struct outbox_row row;
+    enum err e;
+
+    if ((e = outbox_by_id(cx, db, id, &row)))
+        return e == ERR_NOT_FOUND ? fail(cx, ERR_EXPIRED, "the row is gone") : e;
+    p.channel = row.channel;
+    p.created_at_ms = row.created_at_ms;
+    p.expires_at_ms = row.expires_at_ms;
+    if (row.expires_at_ms <= cx->now_ms)
+        e = fail(cx, ERR_EXPIRED, "its time was over before it could be sent");
+    else if (str_eq(row.channel, STR("webpush")))
+        e = load_push(cx, db, &row, &p);
+    else
+        e = load_message(cx, db, &row, &p);
+    if (e == OK)
+        *out = p;
+    return e;
+}

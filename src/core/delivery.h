@@ -1,0 +1,27 @@
+/*
+ * delivery.h: the rules of the courier's work (channel/courier.h): what is due, what is dead, and
+ * what each result changes.
+ *
+ *   queued -> sending -> sent | failed | expired;  sending -> queued to try again
+ *
+ * An attempt is counted when it is claimed, before it is made. A claim that nobody settles lapses:
+ * the row is due again and its lost_count says that the message may have gone out.
+ */
+#ifndef CORE_DELIVERY_H
+#define CORE_DELIVERY_H
+
+#include "channel/courier.h"
+#include "core/core.h"
+
+/* In a job: books x's results, then claims. */
+enum err delivery_exchange(struct ctx *cx, struct db *db, struct courier_exchange *x);
+
+/* What a claimed row says now. ERR_EXPIRED: it is not to be sent any more: its time is over, its
+ * code was used or replaced, its request answered, its device unpaired. */
+enum err delivery_load(struct ctx *cx, struct db *db, int64_t id, struct parcel *out);
+
+/* At start, where one process owns the store: every claim is of a process that is gone, and lapses
+ * at once. */
+enum err delivery_recover(struct ctx *cx, struct db *db, int64_t *out_count);
+
+#endif
