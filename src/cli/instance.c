@@ -49,6 +49,7 @@ static void fill_core(const struct config *cf, struct core *core)
 {
     core->product_name = cf->product_name;
     core->demo = cf->mode == MODE_DEMO;
+    core->push_hosts = cf->push_hosts;
     core->session_lifetime_ms = (int64_t)cf->session_lifetime_s * MS_PER_S;
     core->session_idle_ms = (int64_t)cf->session_idle_s * MS_PER_S;
     core->remember_lifetime_ms = (int64_t)cf->remember_lifetime_s * MS_PER_S;

@@ -28,6 +28,7 @@ struct instance {
     int64_t started_at_ms;
     _Atomic(const struct config *) config; /* replaced by a reload; the old ones stay valid */
     _Atomic(struct http_server *) server;  /* NULL until it listens */
+    _Atomic(struct sending *) sending;     /* NULL until messages are sent */
     struct jobs jobs;
     struct write_stats writes;
 };

@@ -14,6 +14,7 @@
 #include "cli/instance.h"
 #include "cli/ops.h"
 #include "cli/ready.h"
+#include "cli/sending.h"
 #include "device/face.h"
 #include "portal/portal.h"
 
@@ -106,6 +107,7 @@ static void wake_waiting(void *arg, const uint64_t *topics, size_t count)
 
     if (server)
         http_server_notify(server, topics, count);
+    sending_wake(atomic_load(&in->sending), topics, count);
 }
 
 /* ---- starting ---- */
@@ -250,6 +252,16 @@ static enum err start_server(struct ctx *cx, struct serving *s)
     return e;
 }
 
+static enum err start_sending(struct ctx *cx, struct serving *s)
+{
+    struct sending *sending = NULL;
+    enum err e = sending_start(cx, &s->in, &sending);
+
+    if (!e)
+        atomic_store(&s->in.sending, sending);
+    return e;
+}
+
 /* ---- while it runs ---- */
 
 static void apply(const struct config *cf)
@@ -344,14 +356,18 @@ static void stop(struct serving *s)
     log_info(NULL, "stopping", "grace_ms=%u", s->config->stop_grace_ms);
     ready_no_more(s->call);
     http_server_stop(atomic_load(&s->in.server), s->config->stop_grace_ms);
+    sending_stop(atomic_load(&s->in.sending), s->config->stop_grace_ms);
 }
 
 static void serving_deinit(struct serving *s)
 {
     struct http_server *server = atomic_load(&s->in.server);
+    struct sending *sending = atomic_load(&s->in.sending);
 
-    instance_close(&s->in); /* before the server goes: the writer wakes who waits there */
+    sending_stop(sending, 0);
+    instance_close(&s->in); /* before these go: the writer wakes who waits there */
     http_server_free(&server);
+    sending_free(&sending);
     for (size_t i = 0; i < s->reload_count; i++)
         config_free(&s->reloaded[i]);
     mem_free(s->reloaded);
@@ -373,7 +389,7 @@ static enum err serve(struct ctx *cx, const struct cli_call *call, struct cli_ou
         return e;
     harden(s.config);
     apply(s.config);
-    if ((e = open_instance(cx, &s)) || (e = start_server(cx, &s)))
+    if ((e = open_instance(cx, &s)) || (e = start_sending(cx, &s)) || (e = start_server(cx, &s)))
         return e;
     if (!(e = ready_say(cx, call, &s.in, out)))
         wait_for_signals(&s, &signals);

@@ -121,6 +121,7 @@ static void check_files(struct check *c)
                 "is missing: https needs tls_cert_file and tls_key_file both");
     check_file(c, OPTION_tls_cert_file, c->cf->tls_cert_file);
     check_file(c, OPTION_tls_key_file, c->cf->tls_key_file);
+    check_file(c, OPTION_egress_ca_file, c->cf->egress_ca_file);
     if (access(key.p, F_OK) == 0 || errno != ENOENT) /* the first start makes it */
         check_file(c, OPTION_master_key_file, key);
 }
