@@ -119,7 +119,7 @@ async function build(f) {
   if (done.code === 0) done = await run("ninja", ["-C", f.dir]);
   const ok = done.code === 0;
   report(`${f.dir}: compiled by ${f.cc} without a warning`,
-    { passed: +ok, failed: +!ok, output: done.output }, startedAt);
+    { passed: +ok, failed: +!ok, output: done.output.replace(/^\[\d+\/\d+\] .*\n/gm, "") }, startedAt);
   return ok;
 }
 
