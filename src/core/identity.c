@@ -231,7 +231,7 @@ enum err identity_named_user(struct ctx *cx, struct db *db, int64_t service_id, 
         *out = i;
         return OK;
     }
-    if ((e == ERR_NOT_FOUND)) {
+    if (e == ERR_NOT_FOUND) {
         i.email = i.phone = i.country_code = STR("");
         if ((e = authy_id_new(cx, db, &i.authy_id)) || (e = add(cx, db, &i)))
             return e;
