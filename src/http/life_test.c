@@ -197,7 +197,7 @@ static void it_gets_over_a_lack_of_descriptors(void **state)
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu_after);
         assert_true((cpu_after.tv_sec - cpu_before.tv_sec) * 1000 +
                         (cpu_after.tv_nsec - cpu_before.tv_nsec) / 1000000 <
-                    250);
+                    100);
     }
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     say(second, "GET / HTTP/1.1\r\n" LAST "\r\n");

@@ -45,7 +45,7 @@ enum {
     HTTP_BODY_MAX = 16 * KIB,
 };
 
-/* What it points to must live until http_server_start returns; the faces, until the server stops. */
+/* What it points to must live until http_server_start returns; the faces, until the end. */
 struct http_conf {
     struct str listen;  /* "127.0.0.1:8080", "[::]:8443"; port 0 = any free */
     struct str control; /* path of a unix socket, empty = none; made with mode 0600 */
