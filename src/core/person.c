@@ -135,7 +135,9 @@ enum err credentials_changed(struct ctx *cx, struct db *db, int64_t person_id, i
 {
     enum err e;
 
+    /* a change of address that was asked for with the old credentials is void with them */
     if ((e = link_kill(cx, db, LINK_RESET_PASSWORD, person_id)) ||
+        (e = link_kill(cx, db, LINK_CONFIRM_EMAIL, person_id)) ||
         (e = db_exec(cx, db, Q_LOGIN_END_OTHERS,
                      DB_ARGS(db_int(cx->now_ms), db_int(person_id), db_int(0)), NULL)))
         return e;

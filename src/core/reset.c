@@ -128,7 +128,6 @@ enum err not_me_finish(struct ctx *cx, struct db *db, struct str token, const st
     if ((e = link_use(cx, db, LINK_NOT_ME, token, &l)) ||
         (e = person_by_id(cx, db, l.person_id, &p)) ||
         (e = credentials_changed(cx, db, p.id, 0, "not_me")) ||
-        (e = link_kill(cx, db, LINK_CONFIRM_EMAIL, p.id)) ||
         (e = db_exec(cx, db, Q_PERSON_DISTRUST, DB_ARGS(db_int(cx->now_ms), db_int(p.id)), NULL)) ||
         (e = reset_audit(cx, db, &p, "not_me", from)))
         return e;

@@ -19,7 +19,8 @@ enum err password_count(struct ctx *cx, struct db *db, const struct password_pro
 /* Mails a reset link, without asking any budget. */
 enum err reset_send(struct ctx *cx, struct db *db, const struct person *p);
 
-/* After any change of credentials: open attempts and reset links die, sessions but keep_id end. */
+/* After any change of credentials: open attempts, reset links and asked-for addresses die, sessions
+ * but keep_id end. */
 enum err credentials_changed(struct ctx *cx, struct db *db, int64_t person_id, int64_t keep_id,
                              const char *why);
 

@@ -202,6 +202,24 @@ test("a forgotten password: by mail, once, and the second factor stays", async (
   assert.equal((await enterCode(again.browser, nextTotp(app))).location, "/account");
 });
 
+test("a reset voids the change of address that somebody else had asked for", async () => {
+    const person = await signUp(server);
+    const intruder = await signIn(server, person);
+    const theirs = `elsewhere-${person.username}@example.net`;
+    const form = await intruder.get("/account/email");
+    await intruder.fill(form, {email : theirs, current_password : person.password},
+                        {action : "/account/email"});
+    const confirm = await newestLink(server, theirs, /^\/confirm-email\//);
+    const owner = new Client(server);
+    await owner.fill(await owner.get("/reset-password"), {email : person.email});
+    const link = await newestLink(server, person.email, /^\/reset-password\//);
+    const set = await owner.fill(await owner.get(link), {password : "meadow under quiet snow"},
+                                 {action : link});
+    assert.equal(set.location, "/login", set.words);
+    assert.equal((await intruder.get(confirm)).status, 410);
+    assert.equal((await intruder.postJson(confirm, {})).status, 410);
+});
+
 test("profile, password, e-mail and phone are changed", async () => {
   const ada = await signUp(server);
   const me = await signIn(server, ada);
