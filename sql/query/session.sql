@@ -4,11 +4,12 @@ INSERT INTO session (id, token_hash, person_id, amr, remember, addr, user_agent,
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10);
 
 -- :name session_by_hash :read :one
--- With what the level is derived from: status, policy, and whether a second factor is on.
+-- With what the level is derived from: status, policy, and whether a second factor is on. One that
+-- wrong codes ended still counts, or guessing would open the account it guards.
 SELECT s.id, s.person_id, p.identity_id, s.amr, s.remember, s.addr, s.user_agent, s.created_at_ms,
     s.last_seen_at_ms, s.fresh_at_ms, s.expires_at_ms, i.status, v.policy,
-    (SELECT count(*) FROM factor f WHERE f.identity_id = i.id AND f.status = 'active'
-        AND f.kind <> 'recovery')
+    (SELECT count(*) FROM factor f WHERE f.identity_id = i.id AND f.kind <> 'recovery'
+        AND (f.status = 'active' OR f.off_reason = 'failures'))
 FROM session s JOIN person p ON p.id = s.person_id JOIN identity i ON i.id = p.identity_id
 JOIN service v ON v.id = i.service_id
 WHERE s.token_hash = $1 AND s.ended_at_ms IS NULL AND s.expires_at_ms > $2;
@@ -38,8 +39,8 @@ SELECT amr FROM session WHERE id = $1 AND ended_at_ms IS NULL;
 -- :name session_level :read :one
 -- What the level of a new session is derived from.
 SELECT i.status, p.must_reset, v.policy,
-    (SELECT count(*) FROM factor f WHERE f.identity_id = i.id AND f.status = 'active'
-        AND f.kind <> 'recovery'), p.identity_id, i.service_id
+    (SELECT count(*) FROM factor f WHERE f.identity_id = i.id AND f.kind <> 'recovery'
+        AND (f.status = 'active' OR f.off_reason = 'failures')), p.identity_id, i.service_id
 FROM person p JOIN identity i ON i.id = p.identity_id JOIN service v ON v.id = i.service_id
 WHERE p.id = $1;
 

@@ -326,6 +326,14 @@ static enum err factor_notice(struct ctx *cx, struct db *db, const struct factor
                          undo_factor_id, from);
 }
 
+/* The level no longer asks for what wrong codes ended. Called when a current factor was proved, or
+ * by the operator. */
+static enum err let_go(struct ctx *cx, struct db *db, int64_t identity_id, const char *reason)
+{
+    return db_exec(cx, db, Q_FACTOR_LET_GO, DB_ARGS(db_text(str_from(reason)), db_int(identity_id)),
+                   NULL);
+}
+
 enum err factor_activate(struct ctx *cx, struct db *db, const struct factor *f,
                          const struct origin *from)
 {
@@ -339,7 +347,8 @@ enum err factor_activate(struct ctx *cx, struct db *db, const struct factor *f,
          (e = db_exec(cx, db, Q_FACTOR_REPLACE,
                       DB_ARGS(db_int(cx->now_ms), db_int(f->identity_id),
                               db_text(factor_kind_name(f->kind)), db_int(f->id)),
-                      NULL))))
+                      NULL))) ||
+        (e = let_go(cx, db, f->identity_id, "replaced")))
         return e;
     if ((f->kind == FACTOR_SMS || f->kind == FACTOR_VOICE) &&
         (e = db_exec(cx, db, Q_IDENTITY_PHONE_VERIFIED,
@@ -423,11 +432,13 @@ enum err factor_off(struct ctx *cx, struct db *db, int64_t factor_id, const char
         db_notify(db, device_topic(f.identity_id)); /* its stream ends */
     if ((e = second_count(cx, db, f.identity_id, &count)))
         return e;
-    if (count == 0 &&
-        (e = db_exec(cx, db, Q_FACTOR_OFF_KIND,
-                     DB_ARGS(db_text(str_from(reason)), db_int(cx->now_ms), db_int(f.identity_id),
-                             db_text(factor_kind_name(FACTOR_RECOVERY))),
-                     NULL)))
+    /* After wrong codes a second step is still asked for; recovery codes are then the way in. */
+    if (count == 0 && !str_eq(str_from(reason), STR("failures")) &&
+        ((e = db_exec(cx, db, Q_FACTOR_OFF_KIND,
+                      DB_ARGS(db_text(str_from(reason)), db_int(cx->now_ms), db_int(f.identity_id),
+                              db_text(factor_kind_name(FACTOR_RECOVERY))),
+                      NULL)) ||
+         (e = let_go(cx, db, f.identity_id, reason))))
         return e;
     if ((e = factor_audit(cx, db, &f, &c, by_person ? "person" : "system", "factor_off", reason,
                           from)))
@@ -446,6 +457,7 @@ enum err factor_reset_all(struct ctx *cx, struct db *db, int64_t identity_id,
         (e = db_exec(cx, db, Q_FACTOR_OFF_ALL,
                      DB_ARGS(db_text(STR("operator")), db_int(cx->now_ms), db_int(identity_id)),
                      NULL)) ||
+        (e = let_go(cx, db, identity_id, "operator")) ||
         (e = db_exec(cx, db, Q_IDENTITY_RIGHT, DB_ARGS(db_int(identity_id)), NULL)) ||
         (e = factor_person(cx, db, identity_id, &person_id)))
         return e;

@@ -153,7 +153,7 @@ enum err login_password(struct ctx *cx, struct db *db, const struct login_in *in
     }
     if ((e = factor_list(cx, db, p.identity_id, &list, &count)))
         return e;
-    if (count > 0 && list[0].kind != FACTOR_RECOVERY) {
+    if (count > 0) {
         struct login l = {
             .person_id = p.id,
             .purpose = STR("sign_in"),
@@ -342,7 +342,8 @@ enum err login_complete(struct ctx *cx, struct db *db, const struct login *l, un
         return e;
     rq = (struct session_request){
         .person_id = l->person_id,
-        .amr = amr | session_amr,
+        /* what an earlier factor proved stands in for none that is asked for now */
+        .amr = amr | (proved ? session_amr : session_amr & AMR_ENROL),
         .remember = l->remember,
         .from = *from,
         .replaces = step_up ? l->session_id : 0,
@@ -437,7 +438,7 @@ enum err login_step_up(struct ctx *cx, struct db *db, const struct session *s, c
 
     if ((e = factor_list(cx, db, s->identity_id, &list, &count)))
         return e;
-    if (count > 0 && list[0].kind != FACTOR_RECOVERY) {
+    if (count > 0) {
         if ((e = second_step(cx, db, &l, list, count, from, &result)))
             return e;
         *out = result;
