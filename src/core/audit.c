@@ -1,7 +1,9 @@
 /*
- * audit.c: the chain. mac(n) = HMAC-SHA256(audit key, mac(n-1) and every field of entry n), each
- * field framed by its length so that no two entries share a message. Only the writer adds, and the
- * update of audit_head keeps two writers from forking it.
+ * audit.c: the chain. state(n) = HMAC-SHA256(audit key, state(n-1) and every field of entry n),
+ * each field framed by its length so that no two entries share a message. An entry keeps a mac of
+ * its state, the head alone the newest state itself: who cuts the end off and has only the database
+ * cannot make the head of the shorter chain. Only the writer adds, and the update of audit_head
+ * keeps two writers from forking it.
  */
 #include "core/audit.h"
 #include "base/buf.h"
@@ -23,8 +25,8 @@ static void frame_str(struct buf *b, struct str s)
     buf_add(b, s);
 }
 
-static enum err entry_mac(struct ctx *cx, const struct core *core, struct bytes previous,
-                          const struct audit_entry *e, uint8_t out[static HMAC_LEN_MAX])
+static enum err next_state(struct ctx *cx, const struct core *core, struct bytes previous,
+                           const struct audit_entry *e, uint8_t out[static HMAC_LEN_MAX])
 {
     OWN(buf_deinit) struct buf b;
 
@@ -45,18 +47,37 @@ static enum err entry_mac(struct ctx *cx, const struct core *core, struct bytes 
     return OK;
 }
 
+/* Of an empty chain. */
+static void first_state(const struct core *core, uint8_t out[static HMAC_LEN_MAX])
+{
+    hmac(HMAC_SHA256, secret_bytes(&core->audit_key), str_bytes(STR("audit start")), out);
+}
+
+/* What an entry shows of its state. */
+static void entry_proof(const struct core *core, const uint8_t state[static MAC_LEN],
+                        uint8_t out[static HMAC_LEN_MAX])
+{
+    const struct bytes parts[] = {
+        BYTES_OF("audit entry"), {state, MAC_LEN}
+    };
+
+    hmac_parts(HMAC_SHA256, secret_bytes(&core->audit_key), parts, COUNT_OF(parts), out);
+}
+
 enum err audit_init(struct ctx *cx, struct db *db)
 {
-    static const uint8_t zero[MAC_LEN];
+    uint8_t state[HMAC_LEN_MAX];
 
-    return db_exec(cx, db, Q_AUDIT_HEAD_INIT, DB_ARGS(db_blob(BYTES_OF(zero))), NULL);
+    first_state(core_of(db), state);
+    return db_exec(cx, db, Q_AUDIT_HEAD_INIT, DB_ARGS(db_blob((struct bytes){state, MAC_LEN})),
+                   NULL);
 }
 
 enum err audit_add(struct ctx *cx, struct db *db, const struct audit_entry *entry)
 {
     struct audit_entry a = *entry;
     struct db_rows r = {0};
-    uint8_t mac[HMAC_LEN_MAX];
+    uint8_t state[HMAC_LEN_MAX], proof[HMAC_LEN_MAX];
     struct bytes previous;
     enum err e;
 
@@ -67,17 +88,19 @@ enum err audit_add(struct ctx *cx, struct db *db, const struct audit_entry *entr
     db_rows_end(&r);
     a.at_ms = cx->now_ms;
     a.from.user_agent = str_sub(a.from.user_agent, 0, AGENT_MAX);
-    if ((e = entry_mac(cx, core_of(db), previous, &a, mac)))
+    if ((e = next_state(cx, core_of(db), previous, &a, state)))
         return e;
+    entry_proof(core_of(db), state, proof);
     if ((e = db_exec(cx, db, Q_AUDIT_INSERT,
                      DB_ARGS(db_int(a.id), db_int(a.at_ms), db_int(a.service_id),
                              db_int(a.identity_id), db_text(str_from(a.actor)),
                              db_text(str_from(a.event)), db_text(a.from.addr),
                              db_text(a.from.user_agent), db_text(a.detail),
-                             db_blob((struct bytes){mac, MAC_LEN})),
+                             db_blob((struct bytes){proof, MAC_LEN})),
                      NULL)))
         return e;
-    return db_exec(cx, db, Q_AUDIT_HEAD_SET, DB_ARGS(db_blob((struct bytes){mac, MAC_LEN})), NULL);
+    return db_exec(cx, db, Q_AUDIT_HEAD_SET, DB_ARGS(db_blob((struct bytes){state, MAC_LEN})),
+                   NULL);
 }
 
 static struct audit_entry entry_row(const struct db_rows *r)
@@ -121,10 +144,11 @@ enum err audit_list(struct ctx *cx, struct db *db, int64_t identity_id, int64_t 
 }
 
 /* Checks one step of the walk. *count entries were whole before it. */
-static enum err verify_step(struct ctx *cx, struct db *db, uint8_t mac[static HMAC_LEN_MAX],
+static enum err verify_step(struct ctx *cx, struct db *db, uint8_t state[static HMAC_LEN_MAX],
                             int64_t *count, bool *out_more)
 {
     OWN(db_rows_end) struct db_rows r = {0};
+    uint8_t proof[HMAC_LEN_MAX];
     int64_t first = *count;
     bool more;
     enum err e;
@@ -137,9 +161,10 @@ static enum err verify_step(struct ctx *cx, struct db *db, uint8_t mac[static HM
 
         if (a.id != *count + 1)
             return fail(cx, ERR_CONFLICT, "entry %lld is missing", (long long)(*count + 1));
-        if ((e = entry_mac(cx, core_of(db), (struct bytes){mac, MAC_LEN}, &a, mac)))
+        if ((e = next_state(cx, core_of(db), (struct bytes){state, MAC_LEN}, &a, state)))
             return e;
-        if (!ct_equal(kept, (struct bytes){mac, MAC_LEN}))
+        entry_proof(core_of(db), state, proof);
+        if (!ct_equal(kept, (struct bytes){proof, MAC_LEN}))
             return fail(cx, ERR_CONFLICT, "entry %lld was changed", (long long)a.id);
         (*count)++;
     }
@@ -150,18 +175,19 @@ static enum err verify_step(struct ctx *cx, struct db *db, uint8_t mac[static HM
 enum err audit_verify(struct ctx *cx, struct db *db, int64_t *out_count)
 {
     OWN(db_rows_end) struct db_rows r = {0};
-    uint8_t mac[HMAC_LEN_MAX] = {0};
+    uint8_t state[HMAC_LEN_MAX];
     int64_t count = 0;
     bool more = true;
     enum err e;
 
+    first_state(core_of(db), state);
     while (more) {
-        if ((e = verify_step(cx, db, mac, &count, &more)))
+        if ((e = verify_step(cx, db, state, &count, &more)))
             return e;
     }
     if ((e = db_one(cx, db, Q_AUDIT_HEAD_GET, DB_NO_ARGS, &r)))
         return e;
-    if (db_col_int(&r, 0) != count || !ct_equal(db_col_blob(&r, 1), (struct bytes){mac, MAC_LEN}))
+    if (db_col_int(&r, 0) != count || !ct_equal(db_col_blob(&r, 1), (struct bytes){state, MAC_LEN}))
         return fail(cx, ERR_CONFLICT, "the chain ends at entry %lld, but its head names %lld",
                     (long long)count, (long long)db_col_int(&r, 0));
     *out_count = count;
