@@ -56,13 +56,17 @@ static enum err prepare(struct ctx *cx, struct db_stmt *st)
     return st->impl ? OK : st->db->ops->prepare(cx, st->db->conn, st->def, &st->impl);
 }
 
-enum err db_prepare_all(struct ctx *cx, struct db *db)
+/* One after the other and not kept: all of them together would be a megabyte that an idle server
+ * has no use for. */
+enum err db_try_all(struct ctx *cx, struct db *db)
 {
     enum err e;
 
     for (size_t i = 0; i < db->tables->query_count; i++) {
         if ((e = prepare(cx, &db->stmts[i])))
             return e;
+        db->ops->finalize(db->stmts[i].impl);
+        db->stmts[i].impl = NULL;
     }
     return OK;
 }

@@ -71,7 +71,7 @@ enum err store_open_tables(struct ctx *cx, const struct store_conf *conf,
         (e = lock_take(cx, s->dir, &s->lock_fd)) ||
         (e = migrate(cx, s->ops, s->dir, tables, &s->schema_version)) ||
         (e = db_init(cx, &s->db, s->ops, tables, s->dir, DB_WRITER)) ||
-        (e = db_prepare_all(cx, &s->db)))
+        (e = db_try_all(cx, &s->db)))
         return e;
     s->db.env = s->env;
     if ((e = start_writer(cx, s, conf)))
