@@ -14,9 +14,12 @@
 #include "channel/retry.h"
 #include "channel/transfer.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 enum {
     WAIT_MAX_MS = 60 * MS_PER_S, /* asks at least so often, should a wake have been missed */
@@ -45,7 +48,8 @@ struct slot {
 
 struct courier {
     struct courier_ops ops;
-    CURLM *multi;
+    CURLM *multi; /* NULL until something leaves */
+    int wake_fd;  /* eventfd: other threads write it */
     pthread_t thread;
     struct lane lanes[COURIER_LANES_MAX];
     size_t lane_count;
@@ -59,8 +63,8 @@ struct courier {
 
     _Atomic bool woken, stopping;
     _Atomic int64_t cut_at_ms; /* monotonic, when stopping */
-    pthread_mutex_t lock;      /* guards answered, and keeps multi while another thread wakes it */
-    bool answered;             /* x has come back */
+    pthread_mutex_t lock; /* guards answered, and keeps wake_fd while another thread writes it */
+    bool answered;        /* x has come back */
 };
 
 /* ---- other threads ---- */
@@ -68,7 +72,7 @@ struct courier {
 void courier_wake(struct courier *c)
 {
     atomic_store(&c->woken, true);
-    curl_multi_wakeup(c->multi);
+    eventfd_write(c->wake_fd, 1);
 }
 
 static void exchange_done(struct courier_exchange *x)
@@ -77,7 +81,7 @@ static void exchange_done(struct courier_exchange *x)
 
     pthread_mutex_lock(&c->lock);
     c->answered = true;
-    curl_multi_wakeup(c->multi);
+    eventfd_write(c->wake_fd, 1);
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -134,6 +138,23 @@ static void release(struct slot *s)
     arena_reset(s->mem);
 }
 
+/* libcurl and its loop, made for the first row that is to leave. */
+static enum err have_multi(struct ctx *cx, struct courier *c)
+{
+    enum err e;
+
+    if (c->multi)
+        return OK;
+    if ((e = curl_load(cx)))
+        return e;
+    if (!(c->multi = curl_multi_init()))
+        return fail(cx, ERR_INTERNAL, "libcurl makes no loop");
+    (void)curl_multi_setopt(c->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+                            (long)CONNECTIONS_PER_HOST_MAX);
+    (void)curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+    return OK;
+}
+
 /* Loads and begins one claimed row, or ends it right away. */
 static void begin(struct courier *c, struct lane *lane, const struct courier_claim *claim)
 {
@@ -154,6 +175,8 @@ static void begin(struct courier *c, struct lane *lane, const struct courier_cla
     s->parcel.id = claim->id;
     s->parcel.attempt = claim->attempt;
     s->parcel.channel = lane->carrier.channel;
+    if (!e)
+        e = have_multi(&cx, c);
     if (!e)
         e = lane->carrier.load(&cx, lane->carrier.self, &s->parcel, s->transfer);
     if (!e && (curl_easy_setopt(transfer_handle(s->transfer), CURLOPT_PRIVATE, s) ||
@@ -338,6 +361,19 @@ static int wait_ms(struct courier *c)
     return (int)wait;
 }
 
+static void wait_for_work(struct courier *c)
+{
+    struct curl_waitfd also = {.fd = c->wake_fd, .events = CURL_WAIT_POLLIN};
+    struct pollfd only = {.fd = c->wake_fd, .events = POLLIN};
+    eventfd_t spent;
+
+    if (c->multi)
+        curl_multi_poll(c->multi, &also, 1, wait_ms(c), NULL);
+    else
+        (void)poll(&only, 1, wait_ms(c));
+    (void)eventfd_read(c->wake_fd, &spent);
+}
+
 static void *run(void *arg)
 {
     struct courier *c = arg;
@@ -353,9 +389,11 @@ static void *run(void *arg)
         }
         take_answer_of_exchange(c);
         ask(c);
-        curl_multi_perform(c->multi, &moving);
-        collect(c);
-        curl_multi_poll(c->multi, NULL, 0, wait_ms(c), NULL);
+        if (c->multi) {
+            curl_multi_perform(c->multi, &moving);
+            collect(c);
+        }
+        wait_for_work(c);
     }
     return NULL;
 }
@@ -372,7 +410,10 @@ static void courier_free(struct courier **courier)
         transfer_free(&c->slots[i].transfer);
         arena_free(&c->slots[i].mem);
     }
-    curl_multi_cleanup(c->multi);
+    if (c->multi)
+        curl_multi_cleanup(c->multi);
+    if (c->wake_fd >= 0)
+        close(c->wake_fd);
     pthread_mutex_destroy(&c->lock);
     mem_free(c->slots);
     mem_free(c->results);
@@ -388,12 +429,9 @@ enum err courier_start(struct ctx *cx, const struct courier_conf *conf, struct c
     c->ops = conf->ops;
     c->x.done = exchange_done;
     c->x.courier = c;
-    c->multi = curl_multi_init();
-    if (!c->multi || conf->carrier_count > COURIER_LANES_MAX)
+    c->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (c->wake_fd < 0 || conf->carrier_count > COURIER_LANES_MAX)
         return fail(cx, ERR_INTERNAL, "the courier cannot start");
-    (void)curl_multi_setopt(c->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-                            (long)CONNECTIONS_PER_HOST_MAX);
-    (void)curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
     for (size_t i = 0; i < conf->carrier_count; i++) {
         c->lanes[c->lane_count++] = (struct lane){.carrier = conf->carriers[i]};
         c->slot_count += MAX_OF(conf->carriers[i].parallel, 1u);
@@ -420,7 +458,7 @@ void courier_stop(struct courier **courier, int64_t grace_ms)
         return;
     atomic_store(&c->cut_at_ms, clock_mono_ms() + grace_ms);
     atomic_store(&c->stopping, true);
-    curl_multi_wakeup(c->multi);
+    eventfd_write(c->wake_fd, 1);
     pthread_join(c->thread, NULL);
     pthread_mutex_lock(&c->lock); /* whoever answered last has let go */
     pthread_mutex_unlock(&c->lock);

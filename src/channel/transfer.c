@@ -47,6 +47,26 @@ static bool connect_to_ok(struct str text)
     return colons == 3;
 }
 
+/* libcurl's own list is made by libcurl, which is not there yet. */
+static struct curl_slist *list_node(const char *text, struct curl_slist *next)
+{
+    struct curl_slist *node = mem_alloc(sizeof(*node));
+
+    *node = (struct curl_slist){.data = mem_strdup(text), .next = next};
+    return node;
+}
+
+static void list_free(struct curl_slist *list)
+{
+    while (list) {
+        struct curl_slist *next = list->next;
+
+        mem_free(list->data);
+        mem_free(list);
+        list = next;
+    }
+}
+
 static enum err read_connect_to(struct ctx *cx, struct str list, struct transfer_rules *rules)
 {
     struct str item;
@@ -56,7 +76,7 @@ static enum err read_connect_to(struct ctx *cx, struct str list, struct transfer
         if (!connect_to_ok(item))
             return fail(cx, ERR_INVALID, "\"%.*s\" is not host:port:to-host:to-port",
                         STR_ARG(item));
-        rules->connect_to = curl_slist_append(rules->connect_to, arena_str(cx->mem, item).p);
+        rules->connect_to = list_node(arena_str(cx->mem, item).p, rules->connect_to);
     }
     return OK;
 }
@@ -76,8 +96,6 @@ enum err transfer_rules_new(struct ctx *cx, const struct transfer_conf *conf,
     OWN(transfer_rules_free) struct transfer_rules *rules = mem_alloc(sizeof(*rules));
     enum err e;
 
-    if (curl_global_init(CURL_GLOBAL_DEFAULT))
-        return fail(cx, ERR_INTERNAL, "libcurl does not start");
     if (!egress_init(&rules->egress, conf->egress_allow, conf->egress_allow_count))
         return fail(cx, ERR_INVALID, "the allowed blocks are too many, or one is none");
     if (conf->ca_file.n) {
@@ -95,7 +113,7 @@ void transfer_rules_free(struct transfer_rules **rules)
 {
     if (!*rules)
         return;
-    curl_slist_free_all((*rules)->connect_to);
+    list_free((*rules)->connect_to);
     mem_free((*rules)->ca_file);
     mem_free(*rules);
     *rules = NULL;
@@ -142,7 +160,6 @@ struct transfer *transfer_new(const struct transfer_rules *rules)
 
     t->rules = rules;
     t->mem = arena_new();
-    t->easy = curl_easy_init();
     buf_init(&t->answer, TRANSFER_ANSWER_MAX);
     return t;
 }
@@ -151,7 +168,8 @@ static void forget(struct transfer *t)
 {
     if (t->easy)
         curl_easy_reset(t->easy); /* before what it points to goes */
-    curl_slist_free_all(t->headers);
+    if (t->headers)
+        curl_slist_free_all(t->headers);
     t->headers = NULL;
     buf_reset(&t->answer);
     t->end = (struct transfer_end){0};
@@ -165,7 +183,8 @@ void transfer_free(struct transfer **t)
     if (!*t)
         return;
     forget(*t);
-    curl_easy_cleanup((*t)->easy);
+    if ((*t)->easy)
+        curl_easy_cleanup((*t)->easy);
     buf_deinit(&(*t)->answer);
     arena_free(&(*t)->mem);
     mem_free(*t);
@@ -201,7 +220,7 @@ enum err transfer_http(struct ctx *cx, struct transfer *t, const struct transfer
     struct url u;
 
     forget(t);
-    if (!t->easy)
+    if (!t->easy && !(t->easy = curl_easy_init()))
         return fail(cx, ERR_INTERNAL, "libcurl gave no handle");
     if (!url_parse(t->mem, in->url, &u) || !u.https)
         return fail(cx, ERR_INVALID, "the address is no https URL");

@@ -8,9 +8,7 @@
 #ifndef CHANNEL_TRANSFER_H
 #define CHANNEL_TRANSFER_H
 
-#include "base/ctx.h"
-
-#include <curl/curl.h>
+#include "channel/curl.h"
 
 enum {
     TRANSFER_CONNECT_MS = 10000,
@@ -27,7 +25,7 @@ struct transfer_conf {
     struct str
         connect_to; /* "host:port:to-host:to-port", several with commas between; empty = none */
 };
-/* Starts libcurl: before other threads run. ERR_INVALID: a setting is wrong. */
+/* ERR_INVALID: a setting is wrong. */
 enum err transfer_rules_new(struct ctx *cx, const struct transfer_conf *conf,
                             struct transfer_rules **out);
 void transfer_rules_free(struct transfer_rules **rules);
@@ -53,7 +51,7 @@ struct transfer_end {
     int64_t retry_after_ms; /* 0 = not said */
 };
 
-/* Used for one request after the other. */
+/* Used for one request after the other; curl_load comes before the first. */
 struct transfer *transfer_new(const struct transfer_rules *rules);
 void transfer_free(struct transfer **t);
 /* Prepares an https request to a host that somebody else has named; url was written by url_text. */
