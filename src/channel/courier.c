@@ -330,6 +330,11 @@ static void take_answer_of_exchange(struct courier *c)
 
 /* ---- the loop ---- */
 
+static bool idle(const struct courier *c)
+{
+    return !c->asking && count_in(c, SLOT_FREE) == c->slot_count;
+}
+
 /* True when nothing is left to do, or no time to do it. */
 static bool finished(struct courier *c)
 {
@@ -340,9 +345,8 @@ static bool finished(struct courier *c)
     late_ms = clock_mono_ms() - atomic_load(&c->cut_at_ms);
     if (late_ms >= 0)
         cut_off(c);
-    if (c->asking) /* x belongs to the store until it is back */
-        return false;
-    return count_in(c, SLOT_FREE) == c->slot_count || late_ms > LAST_EXCHANGE_MS;
+    /* while asking, x belongs to the store */
+    return idle(c) || (!c->asking && late_ms > LAST_EXCHANGE_MS);
 }
 
 static int wait_ms(struct courier *c)
@@ -350,6 +354,8 @@ static int wait_ms(struct courier *c)
     int64_t mono_ms = clock_mono_ms(), now_ms = clock_now_ms(), wait = WAIT_MAX_MS;
     bool stopping = atomic_load(&c->stopping);
 
+    if (stopping && idle(c))
+        return 0;
     if (stopping)
         wait = MIN_OF(wait, MAX_OF(atomic_load(&c->cut_at_ms) - mono_ms, (int64_t)ASK_AGAIN_MS));
     if (!c->asking && (count_in(c, SLOT_ENDED) || due(c, now_ms)))

@@ -88,7 +88,8 @@ static const char *signed_name(struct ctx *cx, struct push *push, struct str ori
 static enum err load(struct ctx *cx, void *self, const struct parcel *p, struct transfer *t)
 {
     int64_t left_ms = p->expires_at_ms - cx->now_ms;
-    struct transfer_http http = {.method = "POST", .url = p->to, .whole_ms = left_ms};
+    struct transfer_http http = {
+        .method = "POST", .url = p->to, .whole_ms = left_ms, .repeatable = true};
     struct str headers[6];
     struct url u;
 

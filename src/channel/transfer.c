@@ -22,6 +22,7 @@ struct transfer {
     struct curl_slist *headers;
     struct arena *mem; /* of the request: host, body and sentences */
     struct str host;
+    bool repeatable, requested;
     const char *refused; /* the kind of address that the filter has refused */
     struct buf answer;
     struct transfer_end end;
@@ -134,6 +135,20 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     return socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
 }
 
+/* Before each request, the one that libcurl repeats by itself as well. */
+static int before_request(void *arg, char *to, char *from, int to_port, int from_port)
+{
+    struct transfer *t = arg;
+
+    (void)to, (void)from, (void)to_port, (void)from_port;
+    if (t->requested && !t->repeatable) {
+        snprintf(t->error, sizeof(t->error), "the connection closed without an answer");
+        return CURL_PREREQFUNC_ABORT;
+    }
+    t->requested = true;
+    return CURL_PREREQFUNC_OK;
+}
+
 static size_t take_answer(char *p, size_t size, size_t n, void *arg)
 {
     struct transfer *t = arg;
@@ -174,6 +189,7 @@ static void forget(struct transfer *t)
     buf_reset(&t->answer);
     t->end = (struct transfer_end){0};
     t->refused = NULL;
+    t->requested = t->repeatable = false;
     t->error[0] = '\0';
     arena_reset(t->mem);
 }
@@ -211,6 +227,8 @@ static void set_common(struct transfer *t, int64_t whole_ms)
     SET(t, TIMEOUT_MS, (long)MAX_OF(MIN_OF(whole_ms, (int64_t)TRANSFER_WHOLE_MS), (int64_t)1));
     SET(t, QUICK_EXIT, 1L); /* a look-up that hangs does not stop the loop when its time is over */
     SET(t, ERRORBUFFER, t->error);
+    SET(t, PREREQFUNCTION, before_request);
+    SET(t, PREREQDATA, t);
     SET(t, WRITEFUNCTION, take_answer);
     SET(t, WRITEDATA, t);
 }
@@ -225,6 +243,7 @@ enum err transfer_http(struct ctx *cx, struct transfer *t, const struct transfer
     if (!url_parse(t->mem, in->url, &u) || !u.https)
         return fail(cx, ERR_INVALID, "the address is no https URL");
     t->host = arena_printf(t->mem, "%.*s:%u", STR_ARG(u.host), u.port);
+    t->repeatable = in->repeatable;
     set_common(t, in->whole_ms);
     SET(t, PROTOCOLS_STR, "https");
     SET(t, FOLLOWLOCATION, 0L);
@@ -266,7 +285,7 @@ static struct str reason(const struct transfer *t, CURLcode result)
     if (t->refused)
         return arena_printf(t->mem, "%.*s is %s, and egress_allow does not name it",
                             STR_ARG(t->host), t->refused);
-    if (result == CURLE_ABORTED_BY_CALLBACK)
+    if (result == CURLE_ABORTED_BY_CALLBACK && !t->error[0])
         return arena_printf(t->mem, "cut off while %.*s had it", STR_ARG(t->host));
     return arena_printf(
         t->mem, "%.*s: %.*s", STR_ARG(t->host),
@@ -275,15 +294,14 @@ static struct str reason(const struct transfer *t, CURLcode result)
 
 void transfer_ended(struct transfer *t, CURLcode result)
 {
-    curl_off_t began_us = 0, retry_after_s = 0;
+    curl_off_t retry_after_s = 0;
     struct curl_header *location;
     struct transfer_end *end = &t->end;
 
     (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &end->status);
-    (void)curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &began_us);
     (void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
     end->complete = result == CURLE_OK;
-    end->lost = end->status == 0 && began_us > 0;
+    end->lost = end->status == 0 && t->requested;
     end->refused = t->refused && end->status == 0;
     if (!end->complete)
         end->why = reason(t, result);

@@ -37,6 +37,9 @@ struct transfer_http {
     size_t header_count;
     struct bytes body; /* copied */
     int64_t whole_ms;  /* at most TRANSFER_WHOLE_MS */
+    /* The same request may be made twice. libcurl does so by itself when a connection that it has
+     * used before closes without an answer; otherwise that counts as a lost answer. */
+    bool repeatable;
 };
 
 /* How it ended. */
