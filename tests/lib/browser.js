@@ -17,7 +17,7 @@ import { limitMs, root } from "./server.js";
 
 const axeSource = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-function chromiumPath() {
+export function chromiumPath() {
   const names = ["chromium", "chromium-browser", "google-chrome"];
   const found = (process.env.PATH ?? "").split(":").flatMap((dir) => names.map((name) => path.join(dir, name)))
     .find((file) => fs.existsSync(file));
