@@ -35,6 +35,8 @@ handler_fn reauth_page, reauth_prepare, reauth;
 /* reset.c */
 handler_fn reset_page, reset_ask, reset_sent_page, reset_set_page, reset_set_prepare, reset_set;
 handler_fn not_me_page, not_me;
+/* authenticator.c */
+handler_fn authenticator_page, authenticator_manifest, authenticator_worker;
 /* outbox.c */
 handler_fn outbox_page, outbox_json;
 

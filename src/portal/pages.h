@@ -230,6 +230,11 @@ struct page_verify {
     struct str cancel_url; /* step-up: back to where it began; empty: "Start again" signs out */
 };
 
+/* The web app that approves. Its views are in its template; what they show comes by script. */
+struct page_authenticator {
+    struct page page; /* product, lang and dir */
+};
+
 /* Push: six digits to enter on the phone. */
 struct page_waiting {
     struct page page;

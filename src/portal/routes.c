@@ -73,6 +73,10 @@ static const struct route routes[] = {
     {GET,  "/account/security/{kind}/off",     AUTH_SESSION, LIMIT_PAGE,  READ,  factor_off_page},
     {POST, "/account/security/{kind}/off",     AUTH_SESSION, LIMIT_SEND,  WRITE, factor_off_start},
 
+    {GET,  "/authenticator",                   AUTH_NONE,    LIMIT_PAGE,  READ,  authenticator_page},
+    {GET,  "/authenticator/manifest.webmanifest", AUTH_NONE, LIMIT_NONE,  READ,  authenticator_manifest},
+    {GET,  "/authenticator/sw.js",             AUTH_NONE,    LIMIT_NONE,  READ,  authenticator_worker},
+
     {GET,  "/outbox",                          AUTH_NONE,    LIMIT_PAGE,  READ,  outbox_page},
     {GET,  "/outbox.json",                     AUTH_NONE,    LIMIT_PAGE,  READ,  outbox_json},
 };

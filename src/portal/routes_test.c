@@ -28,6 +28,9 @@ static const char *const open_to_all[] = {
     "POST /not-me/{token}",
     "GET /confirm-email/{token}",
     "POST /confirm-email/{token}",
+    "GET /authenticator",
+    "GET /authenticator/manifest.webmanifest",
+    "GET /authenticator/sw.js",
     "GET /outbox",
     "GET /outbox.json",
 };

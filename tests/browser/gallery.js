@@ -7,9 +7,9 @@ import { root } from "../lib/server.js";
 
 const golden = path.join(root, "tests/golden/pages");
 const statics = path.join(root, "web/static");
-const types = { ".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml" };
+const types = { ".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png" };
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-  "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+  "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'; worker-src 'self'";
 
 export const pages = fs.readdirSync(golden).filter((name) => name.endsWith(".html"))
   .map((name) => name.slice(0, -5)).sort();
@@ -21,7 +21,10 @@ export async function serve() {
     ...fs.readdirSync(statics).map((name) => [`/static/${name}`, path.join(statics, name)]),
   ]);
   const server = http.createServer((rq, rs) => {
-    const file = files.get(new URL(rq.url, "http://x").pathname);
+    const { pathname } = new URL(rq.url, "http://x");
+    const file = files.get(pathname);
+    if (pathname === "/authenticator/sw.js") // of the authenticator, which keeps nothing here
+      return rs.writeHead(200, { "content-type": "text/javascript", "service-worker-allowed": "/authenticator" }).end();
     if (!file) return rs.writeHead(404).end();
     rs.writeHead(200, { "content-type": types[path.extname(file)], "content-security-policy": policy });
     rs.end(fs.readFileSync(file));
