@@ -109,7 +109,7 @@ enum err pairing_status(struct ctx *cx, struct request *rq, struct response *rs)
         return respond_json(cx, rs, 200, pairing_json("expired"));
     if (e)
         return e;
-    if (!l.used && accepts_first(rq, STR("text/event-stream"), STR("application/json")))
+    if (accepts_first(rq, STR("text/event-stream"), STR("application/json")))
         return respond_wait(cx, rs,
                             &(struct wait){.topic = (uint64_t)l.id,
                                            .id = l.id,

@@ -10,8 +10,6 @@ import { Client } from "./client.js";
 
 export const base64url = (bytes) => Buffer.from(bytes).toString("base64url");
 export const digest = (text) => base64url(createHash("sha256").update(text).digest());
-export const now = () => Math.floor(Date.now() / 1000);
-
 // { privateKey, point }: point is the uncompressed one, 65 bytes.
 export function newKey() {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -38,6 +36,11 @@ export class Device {
     this.server = server;
     this.key = key;
     this.client = new Client(server);
+    this.aheadS = 0; // of the real time, where a test moves the server's clock
+  }
+
+  now() {
+    return Math.floor(Date.now() / 1000) + this.aheadS;
   }
 
   // The raw request; what `change` holds replaces what is sent.
@@ -55,7 +58,7 @@ export class Device {
 
   // The headers of a signed request; `change` replaces what is signed, `sent` what is sent.
   headers(method, target, body = "", { change = {}, sent = {} } = {}) {
-    const signed = { method, target, body, time: String(now()), nonce: base64url(randomBytes(18)), device: this.device, ...change };
+    const signed = { method, target, body, time: String(this.now()), nonce: base64url(randomBytes(18)), device: this.device, ...change };
     return {
       "x-device": signed.device, "x-device-time": signed.time, "x-device-nonce": signed.nonce,
       "x-device-signature": signText(this.key.privateKey, requestText(signed)), ...sent,
@@ -85,7 +88,7 @@ export class Device {
   payload(challenge, decision, digits = "", change = {}) {
     return {
       v: 1, service: this.service, challenge: challenge.id, device: this.device, shown_digest: digest(challenge.shown),
-      hidden_digest: challenge.hidden_digest, decision, digits, at: now(), ...change,
+      hidden_digest: challenge.hidden_digest, decision, digits, at: this.now(), ...change,
     };
   }
 
