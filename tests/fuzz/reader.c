@@ -48,6 +48,10 @@ static void check_framing(const struct outcome *o)
         must(o->body.n == 0);
 }
 
+/* A head is read anew with every piece: a long one in single bytes would take the time of thousands
+ * of inputs. Short ones come in pieces of every size. */
+enum { PIECES_MAX = 512 };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const size_t steps[] = {1, 2, 7, 1024};
@@ -63,6 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     EACH_ROW (step, steps) {
         struct outcome pieces = {0};
 
+        if (size / *step > PIECES_MAX)
+            continue;
         read_in_steps(in, *step, &pieces);
         must(pieces.status == whole.status);
         if (whole.status == 0)
