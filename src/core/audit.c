@@ -214,6 +214,7 @@ struct str audit_words(struct ctx *cx, const struct audit_entry *e)
         {"reset_requested",      "Asked to reset the password"                },
         {"password_reset",       "Reset the password"                         },
         {"email_change_asked",   "Asked to change the e-mail address"         },
+        {"email_restored", "Took back the e-mail address"},
         {"email_changed",        "Changed the e-mail address"                 },
         {"phone_changed",        "Changed the phone number"                   },
         {"factor_on",            "Switched on a second factor"                },

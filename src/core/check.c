@@ -110,7 +110,8 @@ static enum err reserve_target(struct ctx *cx, struct db *db, struct candidate *
     return OK;
 }
 
-/* The person's count, over all factors. */
+/* The person's count, over all factors but the recovery codes: those are for whoever has none of the
+ * others left, and have a hundred failures of their own (attack 13). */
 static enum err reserve_identity(struct ctx *cx, struct db *db, int64_t identity_id,
                                  struct check_out *out, bool *out_go)
 {
@@ -365,6 +366,8 @@ static enum err reserve_all(struct ctx *cx, struct db *db, int64_t identity_id,
     *out_go = false;
     if (!any)
         return OK;
+    if (list->n == 1 && list->item[0].f.kind == FACTOR_RECOVERY)
+        identity_id = 0;
     if ((e = reserve_identity(cx, db, identity_id, out, out_go)) || !*out_go)
         return e;
     for (size_t i = 0; i < list->n; i++) {

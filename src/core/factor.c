@@ -266,8 +266,8 @@ enum err sent_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, i
         .status = FACTOR_PENDING,
         .alg = STR(""),
     };
+    struct factor active, begun;
     struct verification v;
-    struct factor active;
     struct contact c;
     enum err e;
 
@@ -287,8 +287,14 @@ enum err sent_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, i
         return fail(cx, ERR_CONFLICT, "this factor is on already");
     if (e != ERR_NOT_FOUND)
         return e;
-    if ((e = pending_new(cx, db, &f, (struct bytes){NULL, 0})) ||
-        (e = verification_send(cx, db, &f, 0, from, &v)))
+    e = factor_pending(cx, db, identity_id, session_id, kind, &begun);
+    if (e == OK && str_eq(begun.target, f.target)) /* begun twice: the same code, the same budget */
+        f = begun;
+    else if (e && e != ERR_EXPIRED)
+        return e;
+    else if ((e = pending_new(cx, db, &f, (struct bytes){NULL, 0})))
+        return e;
+    if ((e = verification_send(cx, db, &f, 0, from, &v)))
         return e;
     *out = f;
     return OK;

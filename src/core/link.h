@@ -17,7 +17,7 @@ enum link_purpose {
 struct link {
     int64_t id, person_id, identity_id, signup_id, factor_id; /* 0: none */
     enum link_purpose purpose;
-    struct str data;
+    struct str data; /* confirm_email: the new address; not_me: one to bring back */
     int64_t created_at_ms, expires_at_ms;
 };
 

@@ -5,8 +5,8 @@
 #include "channel/message.h"
 #include "core/agent.h"
 #include "core/link.h"
-#include "core/phone.h"
 #include "core/person.h"
+#include "core/phone.h"
 #include "core/service.h"
 #include "core/verification.h"
 
@@ -73,20 +73,16 @@ struct str params_what(struct ctx *cx, struct str what, const struct origin *fro
                                      addr.n, "agent", agent_p, agent.n));
 }
 
-enum err outbox_notice(struct ctx *cx, struct db *db, int64_t person_id, struct str email,
-                       struct str what, int64_t undo_factor_id, const struct origin *from)
+/* l says what the notice's link undoes. */
+static enum err notice(struct ctx *cx, struct db *db, struct link *l, struct str email,
+                       struct str what, const struct origin *from)
 {
-    struct link l = {
-        .purpose = LINK_NOT_ME,
-        .person_id = person_id,
-        .factor_id = undo_factor_id,
-        .data = STR(""),
-    };
     struct outbox_row row;
     struct person p;
     enum err e;
 
-    if ((e = person_by_id(cx, db, person_id, &p)) || (e = link_new(cx, db, &l)))
+    l->purpose = LINK_NOT_ME;
+    if ((e = person_by_id(cx, db, l->person_id, &p)) || (e = link_new(cx, db, l)))
         return e;
     row = (struct outbox_row){
         .service_id = core_of(db)->portal_service_id,
@@ -94,10 +90,26 @@ enum err outbox_notice(struct ctx *cx, struct db *db, int64_t person_id, struct 
         .channel = STR("email"),
         .target = email,
         .template_name = STR("notice"),
-        .link_id = l.id,
+        .link_id = l->id,
         .params = params_what(cx, what, from),
     };
     return outbox_add(cx, db, &row);
+}
+
+enum err outbox_notice(struct ctx *cx, struct db *db, int64_t person_id, struct str email,
+                       struct str what, int64_t undo_factor_id, const struct origin *from)
+{
+    struct link l = {.person_id = person_id, .factor_id = undo_factor_id, .data = STR("")};
+
+    return notice(cx, db, &l, email, what, from);
+}
+
+enum err outbox_notice_replaced(struct ctx *cx, struct db *db, int64_t person_id,
+                                struct str old_email, struct str what, const struct origin *from)
+{
+    struct link l = {.person_id = person_id, .data = old_email};
+
+    return notice(cx, db, &l, old_email, what, from);
 }
 
 static struct str param(struct ctx *cx, const json_t *params, const char *key)

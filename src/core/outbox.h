@@ -30,6 +30,9 @@ enum err outbox_add(struct ctx *cx, struct db *db, struct outbox_row *row);
 /* A security notice to an address: what (a sentence), when, where from, with a not-me link. */
 enum err outbox_notice(struct ctx *cx, struct db *db, int64_t person_id, struct str email,
                        struct str what, int64_t undo_factor_id, const struct origin *from);
+/* The notice to an address that was just replaced: its not-me link brings the address back. */
+enum err outbox_notice_replaced(struct ctx *cx, struct db *db, int64_t person_id,
+                                struct str old_email, struct str what, const struct origin *from);
 /* Newest first; to = empty for all. */
 enum err outbox_list(struct ctx *cx, struct db *db, struct str to, unsigned max,
                      struct outbox_message **out, size_t *out_count);

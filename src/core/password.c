@@ -2,7 +2,7 @@
  * password.c: proving a password (on the hash pool) and counting wrong ones (on the writer).
  *
  * A name that nobody has walks the same path as one that somebody has: one look-up, one Argon2id run,
- * one budget row (attacks 52, 53). Budgets: per name and address a pause, so that a stranger cannot
+ * one budget row (attacks 52, 53). Budgets: per typed name and address a pause, so that a stranger cannot
  * lock out the owner (attack 13); per person 100 consecutive failures, then the password is off
  * until it is reset by mail (SP 800-63B-4 3.2.2).
  */
@@ -17,11 +17,13 @@ enum { PASSWORD_FAILURES_MAX = 100 };
 
 static const struct limit_rule wrong_rule = {"password.wrong", 20, 300};
 
-/* Whom a wrong password is booked to: the person, else the name that was typed; and from where. */
+/* What a wrong password is booked to: the name that was typed, whether somebody has it or not, and
+ * where from. Booked to the person, a pause would show that two names are one person's. Somebody
+ * who is signed in types no name. */
 static struct str wrong_subject(struct ctx *cx, int64_t person_id, struct str login,
                                 const struct origin *from)
 {
-    if (person_id)
+    if (!login.n)
         return arena_printf(cx->mem, "person:%lld|%.*s", (long long)person_id, STR_ARG(from->addr));
     return arena_printf(cx->mem, "name:%.*s|%.*s", STR_ARG(lower_ascii(cx, str_trim(login))),
                         STR_ARG(from->addr));

@@ -99,14 +99,15 @@ static enum err person_audit(struct ctx *cx, struct db *db, const struct person 
                              const char *actor, const char *event, struct str detail,
                              const struct origin *from)
 {
-    return audit_add(cx, db, &(struct audit_entry){
-                                 .service_id = core_of(db)->portal_service_id,
-                                 .identity_id = p->identity_id,
-                                 .actor = actor,
-                                 .event = event,
-                                 .from = *from,
-                                 .detail = detail,
-                             });
+    return audit_add(cx, db,
+                     &(struct audit_entry){
+                         .service_id = core_of(db)->portal_service_id,
+                         .identity_id = p->identity_id,
+                         .actor = actor,
+                         .event = event,
+                         .from = *from,
+                         .detail = detail,
+                     });
 }
 
 /* ---- profile ---- */
@@ -169,17 +170,39 @@ enum err person_change_email_start(struct ctx *cx, struct db *db, int64_t id, st
     };
     if ((e = outbox_add(cx, db, &row)) ||
         (e = outbox_notice(cx, db, id, p.email,
-                           arena_printf(cx->mem, "Somebody asked to change your e-mail address to %.*s.",
+                           arena_printf(cx->mem,
+                                        "Somebody asked to change your e-mail address to %.*s.",
                                         STR_ARG(mask_target(cx, STR("email"), email))),
                            0, from)))
         return e;
     return person_audit(cx, db, &p, "person", "email_change_asked", STR(""), from);
 }
 
+enum err person_set_email(struct ctx *cx, struct db *db, const struct person *p, struct str email)
+{
+    struct factor email_factor;
+    enum err e;
+
+    e = db_exec(cx, db, Q_PERSON_SET_EMAIL_KEY,
+                DB_ARGS(db_text(lower_ascii(cx, email)), db_int(cx->now_ms), db_int(p->id)), NULL);
+    if (e == ERR_CONFLICT) /* somebody else has proved the address meanwhile */
+        return fail(cx, ERR_EXPIRED, "the address belongs to another account");
+    if (e)
+        return e;
+    if ((e = db_exec(cx, db, Q_IDENTITY_SET_EMAIL,
+                     DB_ARGS(db_text(email), db_int(cx->now_ms), db_int(p->identity_id)), NULL)) ||
+        (e = link_kill(cx, db, LINK_RESET_PASSWORD, p->id)))
+        return e;
+    e = factor_active(cx, db, p->identity_id, FACTOR_EMAIL, &email_factor);
+    if (e == OK) /* its owner has proved the address by a link: the factor moves along */
+        e = db_exec(cx, db, Q_FACTOR_SET_TARGET, DB_ARGS(db_text(email), db_int(email_factor.id)),
+                    NULL);
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
 enum err person_change_email_confirm(struct ctx *cx, struct db *db, struct str token,
                                      const struct origin *from, int64_t *out_person_id)
 {
-    struct factor email_factor;
     struct person p;
     struct link l;
     enum err e;
@@ -187,27 +210,16 @@ enum err person_change_email_confirm(struct ctx *cx, struct db *db, struct str t
     if ((e = link_use(cx, db, LINK_CONFIRM_EMAIL, token, &l)) ||
         (e = person_by_id(cx, db, l.person_id, &p)))
         return e;
-    e = db_exec(cx, db, Q_PERSON_SET_EMAIL_KEY,
-                DB_ARGS(db_text(lower_ascii(cx, l.data)), db_int(cx->now_ms), db_int(p.id)), NULL);
-    if (e == ERR_CONFLICT) /* somebody else has proved the address meanwhile */
-        return fail(cx, ERR_EXPIRED, "the address belongs to another account");
-    if (e)
-        return e;
-    if ((e = db_exec(cx, db, Q_IDENTITY_SET_EMAIL,
-                     DB_ARGS(db_text(l.data), db_int(cx->now_ms), db_int(p.identity_id)), NULL)) ||
-        (e = link_kill(cx, db, LINK_RESET_PASSWORD, p.id)))
-        return e;
-    e = factor_active(cx, db, p.identity_id, FACTOR_EMAIL, &email_factor);
-    if (e == OK) /* the new address was just proved by the link: the factor moves along */
-        e = db_exec(cx, db, Q_FACTOR_SET_TARGET, DB_ARGS(db_text(l.data), db_int(email_factor.id)),
-                    NULL);
-    if (e && e != ERR_NOT_FOUND)
-        return e;
-    if ((e = outbox_notice(cx, db, p.id, p.email,
-                           arena_printf(cx->mem, "Your e-mail address was changed to %.*s.",
-                                        STR_ARG(mask_target(cx, STR("email"), l.data))),
-                           0, from)) ||
-        (e = outbox_notice(cx, db, p.id, l.data, STR("This is now your e-mail address."), 0, from)) ||
+    if (p.disabled)
+        return fail(cx, ERR_EXPIRED, "person is disabled");
+    if ((e = person_set_email(cx, db, &p, l.data)) ||
+        (e = outbox_notice_replaced(cx, db, p.id, p.email,
+                                    arena_printf(cx->mem,
+                                                 "Your e-mail address was changed to %.*s.",
+                                                 STR_ARG(mask_target(cx, STR("email"), l.data))),
+                                    from)) ||
+        (e = outbox_notice(cx, db, p.id, l.data, STR("This is now your e-mail address."), 0,
+                           from)) ||
         (e = person_audit(cx, db, &p, "person", "email_changed", STR(""), from)))
         return e;
     *out_person_id = p.id;
@@ -220,7 +232,7 @@ static enum err phone_factors_off(struct ctx *cx, struct db *db, const struct pe
     static const enum factor_kind kinds[] = {FACTOR_SMS, FACTOR_VOICE};
     enum err e;
 
-    EACH_ROW(kind, kinds) {
+    EACH_ROW (kind, kinds) {
         if ((e = db_exec(cx, db, Q_FACTOR_OFF_KIND,
                          DB_ARGS(db_text(STR("replaced")), db_int(cx->now_ms),
                                  db_int(p->identity_id), db_text(factor_kind_name(*kind))),
@@ -239,7 +251,8 @@ enum err person_change_phone(struct ctx *cx, struct db *db, int64_t id, struct s
     size_t count;
     enum err e;
 
-    if ((e = person_by_id(cx, db, id, &p)) || (e = factor_list(cx, db, p.identity_id, &list, &count)))
+    if ((e = person_by_id(cx, db, id, &p)) ||
+        (e = factor_list(cx, db, p.identity_id, &list, &count)))
         return e;
     for (size_t i = 0; i < count; i++) {
         if (list[i].kind == FACTOR_SMS || list[i].kind == FACTOR_VOICE)
@@ -274,10 +287,9 @@ enum err person_change_phone(struct ctx *cx, struct db *db, int64_t id, struct s
         if ((e = outbox_add(cx, db, &row)))
             return e;
     }
-    return person_audit(cx, db, &p, "person", "phone_changed",
-                        arena_printf(cx->mem, "to=%.*s",
-                                     STR_ARG(mask_target(cx, STR("sms"), phone))),
-                        from);
+    return person_audit(
+        cx, db, &p, "person", "phone_changed",
+        arena_printf(cx->mem, "to=%.*s", STR_ARG(mask_target(cx, STR("sms"), phone))), from);
 }
 
 enum err person_set_disabled(struct ctx *cx, struct db *db, int64_t id, bool disabled,
@@ -300,7 +312,8 @@ enum err person_set_disabled(struct ctx *cx, struct db *db, int64_t id, bool dis
 
 enum err person_touch(struct ctx *cx, struct db *db, int64_t person_id, int64_t session_id)
 {
-    enum err e = db_exec(cx, db, Q_PERSON_TOUCH, DB_ARGS(db_int(cx->now_ms), db_int(person_id)), NULL);
+    enum err e =
+        db_exec(cx, db, Q_PERSON_TOUCH, DB_ARGS(db_int(cx->now_ms), db_int(person_id)), NULL);
 
     return e ? e
              : db_exec(cx, db, Q_SESSION_TOUCH, DB_ARGS(db_int(cx->now_ms), db_int(session_id)),

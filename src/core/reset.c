@@ -1,5 +1,6 @@
 /*
- * reset.c: new passwords: changed by their owner, reset by mail, or distrusted after "this wasn't me".
+ * reset.c: new passwords: changed by their owner, reset by mail, or distrusted after "this wasn't
+ * me".
  *
  * A reset sets the password and nothing else: the second factor is neither removed nor skipped, and
  * nobody is signed in by it (attack 49).
@@ -18,13 +19,14 @@ static const struct limit_rule reset_rule = {"reset.mail", 5, 3600};
 static enum err reset_audit(struct ctx *cx, struct db *db, const struct person *p,
                             const char *event, const struct origin *from)
 {
-    return audit_add(cx, db, &(struct audit_entry){
-                                 .service_id = core_of(db)->portal_service_id,
-                                 .identity_id = p->identity_id,
-                                 .actor = "person",
-                                 .event = event,
-                                 .from = *from,
-                             });
+    return audit_add(cx, db,
+                     &(struct audit_entry){
+                         .service_id = core_of(db)->portal_service_id,
+                         .identity_id = p->identity_id,
+                         .actor = "person",
+                         .event = event,
+                         .from = *from,
+                     });
 }
 
 enum err person_set_password(struct ctx *cx, struct db *db, int64_t id, struct str hash,
@@ -48,25 +50,46 @@ enum err person_set_password(struct ctx *cx, struct db *db, int64_t id, struct s
     return reset_audit(cx, db, &p, why, from);
 }
 
+static enum err reset_mail(struct ctx *cx, struct db *db, const struct person *p,
+                           const struct link *l, struct str channel)
+{
+    struct outbox_row row = {
+        .service_id = core_of(db)->portal_service_id,
+        .identity_id = p->identity_id,
+        .channel = channel,
+        .target = p->email,
+        .template_name = STR("reset_password"),
+        .link_id = l->id,
+        .params = params_name(cx, p->name),
+        .expires_at_ms = l->expires_at_ms,
+    };
+
+    return outbox_add(cx, db, &row);
+}
+
 enum err reset_send(struct ctx *cx, struct db *db, const struct person *p)
 {
     struct link l = {.purpose = LINK_RESET_PASSWORD, .person_id = p->id, .data = STR("")};
-    struct outbox_row row;
     enum err e;
 
     if ((e = link_kill(cx, db, LINK_RESET_PASSWORD, p->id)) || (e = link_new(cx, db, &l)))
         return e;
-    row = (struct outbox_row){
-        .service_id = core_of(db)->portal_service_id,
-        .identity_id = p->identity_id,
-        .channel = STR("email"),
-        .target = p->email,
-        .template_name = STR("reset_password"),
-        .link_id = l.id,
-        .params = params_name(cx, p->name),
-        .expires_at_ms = l.expires_at_ms,
-    };
-    return outbox_add(cx, db, &row);
+    return reset_mail(cx, db, p, &l, STR("email"));
+}
+
+/* For an address that nobody has: the same rows as for one that somebody has, so that the time
+ * tells nothing (attack 53). No courier takes the message, no page shows it, and it is swept with
+ * others. */
+static enum err reset_nobody(struct ctx *cx, struct db *db, const struct origin *from)
+{
+    struct link l = {.purpose = LINK_RESET_PASSWORD, .data = STR("")};
+    struct person nobody = {.email = STR("nobody"), .name = STR("Nobody")};
+    enum err e;
+
+    if ((e = link_kill(cx, db, LINK_RESET_PASSWORD, -1)) || (e = link_new(cx, db, &l)) ||
+        (e = reset_mail(cx, db, &nobody, &l, STR("none"))))
+        return e;
+    return reset_audit(cx, db, &nobody, "reset_requested", from);
 }
 
 enum err reset_start(struct ctx *cx, struct db *db, struct str email, const struct origin *from)
@@ -82,7 +105,7 @@ enum err reset_start(struct ctx *cx, struct db *db, struct str email, const stru
         return e;
     e = person_by_login(cx, db, key, &p);
     if (e == ERR_NOT_FOUND || (e == OK && (p.disabled || str_find(key, '@') < 0)))
-        return OK;
+        return reset_nobody(cx, db, from);
     if (e || (e = reset_send(cx, db, &p)))
         return e;
     return reset_audit(cx, db, &p, "reset_requested", from);
@@ -119,6 +142,25 @@ enum err not_me_peek(struct ctx *cx, struct db *db, struct str token, struct per
     return e ? e : person_by_id(cx, db, l.person_id, out);
 }
 
+/* The address that was replaced is the account's again, if nobody else has it by now: whoever holds
+ * the new one must not be mailed the reset link. */
+static enum err bring_back(struct ctx *cx, struct db *db, struct person *p, struct str email,
+                           const struct origin *from)
+{
+    struct person other;
+    enum err e = person_by_login(cx, db, email, &other);
+
+    if (e == OK && other.id != p->id)
+        return fail(cx, ERR_EXPIRED, "the address belongs to another account");
+    if (e && e != ERR_NOT_FOUND)
+        return e;
+    if ((e = person_set_email(cx, db, p, email)) || (e = link_kill(cx, db, LINK_NOT_ME, p->id)) ||
+        (e = reset_audit(cx, db, p, "email_restored", from)))
+        return e;
+    p->email = email;
+    return OK;
+}
+
 enum err not_me_finish(struct ctx *cx, struct db *db, struct str token, const struct origin *from)
 {
     struct person p;
@@ -138,5 +180,7 @@ enum err not_me_finish(struct ctx *cx, struct db *db, struct str token, const st
             (restored && (e = reset_audit(cx, db, &p, "factor_restored", from))))
             return e;
     }
+    if (l.data.n && (e = bring_back(cx, db, &p, l.data, from)))
+        return e;
     return reset_send(cx, db, &p);
 }

@@ -146,7 +146,7 @@ enum err signup_peek(struct ctx *cx, struct db *db, struct str token, struct sig
     if ((e = link_peek(cx, db, LINK_CONFIRM_SIGN_UP, token, &l)) ||
         (e = signup_get(cx, db, l.signup_id, &s)))
         return e;
-    state = (struct signup_state){.email = s.email, .username = s.username};
+    state = (struct signup_state){.email = s.email, .name = s.name, .username = s.username};
     if ((e = username_taken(cx, db, s.username, &state.username_taken)))
         return e;
     *out = state;

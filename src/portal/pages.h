@@ -201,7 +201,8 @@ struct page_confirm_email {
     struct page page;
     struct str action_url;
     struct str email;
-    bool ask_username; /* the wished one was taken meanwhile */
+    struct str name, wished; /* what the sign-up said: whoever reads this must know it as their own */
+    bool ask_username;       /* the wished one was taken meanwhile */
     struct entry username;
 };
 

@@ -67,6 +67,8 @@ static void check_email(struct html *h)
 static void confirm_email(struct html *h)
 {
     page_confirm_email(h, &(struct page_confirm_email){.page = base(),
+                                                       .name = STR("Ada Lovelace"),
+                                                       .wished = STR("ada"),
                                                        .action_url = STR("/confirm/abc"),
                                                        .email = STR("mal@example.com")});
 }

@@ -147,6 +147,8 @@ enum err confirm_page(struct ctx *cx, struct request *rq, struct response *rs)
         return e;
     p.action_url = arena_printf(cx->mem, "/confirm/%.*s", STR_ARG(token));
     p.email = state.email;
+    p.name = state.name;
+    p.wished = state.username;
     p.ask_username = state.username_taken;
     p.username =
         page_entry(&d->problems, STR("username"), f->username.n ? f->username : state.username);

@@ -1,0 +1,68 @@
+// What an intruder with a password or a mailbox cannot keep: found by review, kept by tests.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Client } from "../lib/client.js";
+import { newest, newestLink, outbox } from "../lib/outbox.js";
+import { startServer } from "../lib/server.js";
+import { e164, newPerson, signIn, signUp, turnOnTotp, wrongCode, enterPassword, getRecoveryCodes, nextTotp } from "../portal/people.js";
+
+let server;
+before(async () => (server = await startServer()));
+after(() => server.stop());
+
+test("\"this wasn't me\" after a change of address brings the old one back, and mails the reset there", async () => {
+  const ada = await signUp(server);
+  const me = await signIn(server, ada);
+  const intruder = newPerson().email;
+  const page = await me.get("/account/email");
+  await me.fill(page, { email: intruder, ...(page.text.includes('name="password"') ? { password: ada.password } : { current_password: ada.password }) }, { action: "/account/email" });
+  const confirm = await newestLink(server, intruder, /^\/confirm-email\//);
+  await me.fill(await me.get(confirm), {}, { action: confirm });
+  assert.match((await me.get("/account")).words, new RegExp(intruder.slice(0, 6)));
+
+  const owner = new Client(server);
+  const link = await newestLink(server, ada.email, /^\/not-me\//);
+  const mailsToIntruder = (await outbox(server, intruder)).length;
+  const done = await owner.fill(await owner.get(link), {}, { action: link });
+  assert.ok(done.status < 400, done.words);
+  const reset = await newestLink(server, ada.email, /^\/reset-password\//);
+  assert.equal((await outbox(server, intruder)).length, mailsToIntruder, "nothing more goes to the new address");
+  assert.equal((await me.getJson("/account")).status, 401, "the intruder is out");
+  const set = await owner.fill(await owner.get(reset), { password: "another quiet harbour" }, { action: reset });
+  assert.equal(set.location, "/login");
+  const back = await owner.fill(await owner.get("/login"), { login: ada.email, password: "another quiet harbour" });
+  assert.equal(back.status, 303, "the old address signs in again");
+});
+
+test("beginning an enrolment again sends the same code, five times at most", async () => {
+  const ada = await signUp(server);
+  const me = await signIn(server, ada);
+  const codes = new Set(), statuses = [];
+  for (let i = 0; i < 8; i++) {
+    statuses.push((await me.postJson("/account/security/sms/start", {})).status);
+    codes.add((await newest(server, e164(ada), "sms")).code);
+  }
+  assert.equal(codes.size, 1);
+  assert.equal((await outbox(server, e164(ada))).length, 5);
+  assert.ok(statuses.slice(5).every((s) => s === 429), statuses.join(" "));
+});
+
+test("a pause for one name says nothing of another name", async () => {
+  const ada = await signUp(server);
+  const me = new Client(server);
+  const attempt = async (login) => (await me.postJson("/login", { login, password: "wrong horse battery" })).status;
+  for (let i = 0; i < 21; i++) await attempt(ada.username);
+  assert.equal(await attempt(ada.username), 429);
+  assert.equal(await attempt(ada.email), 401, "the same person by the other name");
+  assert.equal(await attempt(newPerson().email), 401, "nobody");
+});
+
+test("recovery codes work while another factor is paused", async () => {
+  const ada = await signUp(server);
+  const me = await signIn(server, ada);
+  const app = await turnOnTotp(me);
+  const [code] = await getRecoveryCodes(me);
+  const { browser } = await enterPassword(server, ada);
+  for (let i = 0; i < 6; i++) await browser.postJson("/verify", { code: wrongCode(nextTotp(app)), method: "totp" });
+  assert.equal((await browser.postJson("/verify", { code, method: "recovery" })).json.state, "signed_in");
+});
