@@ -7,7 +7,7 @@
 
 #include <arpa/inet.h>
 
-enum { HTTP_PORT = 80, HTTPS_PORT = 443, LABEL_LEN_MAX = 63 };
+enum { HTTP_PORT = 80, HTTPS_PORT = 443 };
 
 static bool is_alnum(char c)
 {
@@ -85,84 +85,36 @@ static bool spell_query(struct arena *mem, struct str s, struct str *out)
 
 /* ---- authority ---- */
 
-static bool is_label(struct str label)
+static struct str lower_name(struct arena *mem, struct str s)
 {
-    if (label.n == 0 || label.n > LABEL_LEN_MAX || label.p[0] == '-' || label.p[label.n - 1] == '-')
-        return false;
-    for (size_t i = 0; i < label.n; i++) {
-        if (!is_alnum(label.p[i]) && !one_of(label.p[i], "-_")) /* _: names of containers */
-            return false;
-    }
-    return true;
-}
+    char *p = arena_alloc(mem, s.n + 1);
 
-/* Would some parser take this last label, and with it the whole host, for a number? */
-static bool is_numeric(struct str label)
-{
-    return label.p[0] >= '0' && label.p[0] <= '9' &&
-           (str_all_digits(label) || (label.n > 1 && (label.p[1] == 'x' || label.p[1] == 'X')));
-}
-
-static bool parse_name(struct arena *mem, struct str s, struct str *out)
-{
-    struct str rest = s, label = STR_NONE;
-    struct in_addr v4;
-    char *p;
-
-    if (s.n == 0 || s.n > URL_HOST_LEN_MAX)
-        return false;
-    while (str_split(&rest, '.', &label)) {
-        if (!is_label(label))
-            return false;
-    }
-    *out = arena_str(mem, s);
-    /* inet_pton takes four decimal numbers without leading zeros, and nothing else */
-    if (is_numeric(label) && inet_pton(AF_INET, out->p, &v4) != 1)
-        return false;
-    p = arena_alloc(mem, s.n + 1);
     for (size_t i = 0; i < s.n; i++)
         p[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 0x20 : s.p[i]);
-    out->p = p;
-    return true;
+    return (struct str){p, s.n};
 }
 
-static bool parse_ipv6(struct arena *mem, struct str s, struct str *out)
+static struct str canonical_ipv6(struct arena *mem, struct str s)
 {
-    char canonical[INET6_ADDRSTRLEN];
+    char text[INET6_ADDRSTRLEN] = "";
     struct in6_addr v6;
 
-    if (str_find(s, '\0') != STR_NPOS || inet_pton(AF_INET6, arena_str(mem, s).p, &v6) != 1 ||
-        !inet_ntop(AF_INET6, &v6, canonical, sizeof(canonical)))
-        return false;
-    *out = arena_str(mem, str_from(canonical));
-    return true;
+    if (inet_pton(AF_INET6, arena_str(mem, s).p, &v6) == 1)
+        inet_ntop(AF_INET6, &v6, text, sizeof(text));
+    return arena_str(mem, str_from(text));
 }
 
 static bool parse_authority(struct arena *mem, struct str s, struct url *u)
 {
-    ptrdiff_t end = str_starts(s, STR("[")) ? str_find(s, ']') : STR_NPOS;
-    struct str host, port = STR_NONE;
-    int64_t v;
+    struct host h;
 
-    if (end != STR_NPOS) {
-        u->ipv6 = true;
-        host = str_sub(s, 1, (size_t)end - 1);
-        s = str_sub(s, (size_t)end + 1, s.n);
-        if (s.n > 0 && s.p[0] != ':')
-            return false;
-        if (s.n > 0)
-            port = str_sub(s, 1, s.n);
-    } else {
-        if (!str_split(&s, ':', &host))
-            return false;
-        port = s;
-    }
-    if (port.p) {
-        if (port.n == 0 || port.p[0] == '0' || !str_to_i64(port, 1, UINT16_MAX, &v))
-            return false;
-        u->port = (uint16_t)v;
-    }
-    return u->ipv6 ? parse_ipv6(mem, host, &u->host) : parse_name(mem, host, &u->host);
+    if (!host_parse(s, &h))
+        return false;
+    if (h.port)
+        u->port = h.port;
+    u->ipv6 = h.ipv6;
+    u->host = h.ipv6 ? canonical_ipv6(mem, h.name) : lower_name(mem, h.name);
+    return true;
 }
 
 static bool cut_scheme(struct str *s, struct url *u)

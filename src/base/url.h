@@ -14,11 +14,11 @@
 #define BASE_URL_H
 
 #include "base/arena.h"
+#include "base/host.h"
 
 enum {
     URL_LEN_MAX = 2048,      /* bytes of an absolute URL */
     URL_LOCAL_LEN_MAX = 512, /* bytes of a local path with its query */
-    URL_HOST_LEN_MAX = 253,
 };
 
 struct url {

@@ -4,6 +4,7 @@
  * What a value may be is the option's business (option.c), what a file looks like file.c's, and
  * whether the values fit each other check.c's.
  */
+#include "base/host.h"
 #include "base/nearest.h"
 #include "config/file.h"
 #include "config/option.h"

@@ -372,6 +372,7 @@ static const struct {
     {"listen=0.0.0.0:80",                                                  "demo mode shows"        },
     {"listen=[::]:80",                                                     "demo mode shows"        },
     {"public_url=https://a.example",                                       "demo mode shows"        },
+    {"public_url=http://127.evil.example",                                 "demo mode shows"        },
     {"trusted_proxies=127.0.0.1",                                          "no place in demo mode"  },
     {"mode=production",                                                    "public_url is needed"   },
     {"mode=production public_url=http://a.example",                        "must start with https"  },

@@ -49,12 +49,6 @@ bool addr_split(struct str addr, struct str *out_host, uint16_t *out_port)
     return true;
 }
 
-bool host_is_loopback(struct str host)
-{
-    return str_starts(host, STR("127.")) || str_eq(host, STR("::1")) ||
-           str_eq_nocase(host, STR("localhost"));
-}
-
 static bool cidr_ok(struct str cidr)
 {
     ptrdiff_t slash = str_find(cidr, '/');

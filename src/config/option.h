@@ -41,7 +41,5 @@ extern const struct option option_table[OPTION_COUNT];
 
 /* Splits "127.0.0.1:80" or "[::1]:80"; false when it is not of that form or not numeric. */
 bool addr_split(struct str addr, struct str *out_host, uint16_t *out_port);
-/* 127.0.0.0/8 and ::1. */
-bool host_is_loopback(struct str host);
 
 #endif

@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct str text = url_text(mem, &u);
 
         must_be_printable(text);
-        must(u.host.n > 0 && u.host.n <= URL_HOST_LEN_MAX && u.path.n > 0 && u.path.p[0] == '/');
+        must(u.host.n > 0 && u.host.n <= HOST_LEN_MAX && u.path.n > 0 && u.path.p[0] == '/');
         must(str_find(u.host, '@') == STR_NPOS && u.port > 0);
         /* a canonical IPv6 address may be longer than what was written */
         must(text.n > URL_LEN_MAX || url_parse(mem, text, &again));
