@@ -5,11 +5,12 @@
  * and a byte a packet costs the kernel more than us) and leaves no state that could go wrong.
  */
 #include "http/reader.h"
+#include "base/host.h"
 
 #include <string.h>
 
 /* Classes of bytes; RFC 9110 5.6.2 for TOKEN. */
-enum { TOKEN = 1, TARGET = 2, HOST = 4, LINE = 8 };
+enum { TOKEN = 1, TARGET = 2, LINE = 4 };
 
 static const unsigned char classes[256] = {
     ['\t'] = LINE,
@@ -23,25 +24,25 @@ static const unsigned char classes[256] = {
     ['*'] = LINE | TARGET | TOKEN,
     ['+'] = LINE | TARGET | TOKEN,
     [','] = LINE | TARGET,
-    ['-'] = LINE | TARGET | TOKEN | HOST,
-    ['.'] = LINE | TARGET | TOKEN | HOST,
+    ['-'] = LINE | TARGET | TOKEN,
+    ['.'] = LINE | TARGET | TOKEN,
     ['/'] = LINE | TARGET,
-    ['0' ... '9'] = LINE | TARGET | TOKEN | HOST,
-    [':'] = LINE | TARGET | HOST,
+    ['0' ... '9'] = LINE | TARGET | TOKEN,
+    [':'] = LINE | TARGET,
     [';'] = LINE | TARGET,
     ['<'] = LINE,
     ['='] = LINE | TARGET,
     ['>'] = LINE,
     ['?'] = LINE | TARGET,
     ['@'] = LINE | TARGET,
-    ['A' ... 'Z'] = LINE | TARGET | TOKEN | HOST,
-    ['['] = LINE | TARGET | HOST,
+    ['A' ... 'Z'] = LINE | TARGET | TOKEN,
+    ['['] = LINE | TARGET,
     ['\\'] = LINE,
-    [']'] = LINE | TARGET | HOST,
+    [']'] = LINE | TARGET,
     ['^'] = LINE | TARGET | TOKEN,
-    ['_'] = LINE | TARGET | TOKEN | HOST,
+    ['_'] = LINE | TARGET | TOKEN,
     ['`'] = LINE | TARGET | TOKEN,
-    ['a' ... 'z'] = LINE | TARGET | TOKEN | HOST,
+    ['a' ... 'z'] = LINE | TARGET | TOKEN,
     ['{'] = LINE | TARGET,
     ['|'] = LINE | TARGET | TOKEN,
     ['}'] = LINE | TARGET,
@@ -205,10 +206,12 @@ static bool header_lists(const struct request *rq, struct str name, struct str w
 
 static struct read_result judge_host(struct request *rq, bool http10)
 {
+    struct host h;
+
     rq->host = request_header(rq, STR("Host"));
     if (!rq->host.p)
         return http10 ? done(0) : refuse(400, "no Host header");
-    if (!all_are(rq->host, HOST))
+    if (!host_parse(rq->host, &h))
         return refuse(400, "malformed Host header");
     return done(0);
 }

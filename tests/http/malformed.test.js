@@ -58,6 +58,8 @@ const refused = [
   ["no Host", "GET /healthz HTTP/1.1\r\n\r\n", 400],
   ["two Hosts", get("/healthz", "Host: evil\r\n"), 400],
   ["a Host with a path", "GET /healthz HTTP/1.1\r\nHost: localhost/evil\r\n\r\n", 400],
+  ["a Host with letters behind an IPv6 address", "GET /outbox.json HTTP/1.1\r\nHost: [::1].evil.com\r\n\r\n", 400],
+  ["a Host with an IPv6 address that is none", "GET /healthz HTTP/1.1\r\nHost: [::1::2]\r\n\r\n", 400],
   ["HTTP/0.9", "GET /healthz\r\n", 400],
   ["HTTP/2.5", `GET /healthz HTTP/2.5\r\n${host}\r\n`, 505],
   ["HTTP/1.12", `GET /healthz HTTP/1.12\r\n${host}\r\n`, 505],
