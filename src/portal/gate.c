@@ -4,6 +4,7 @@
  */
 #include "portal/gate.h"
 #include "base/encode.h"
+#include "base/host.h"
 #include "base/url.h"
 #include "core/app.h"
 #include "crypto/hash.h"
@@ -184,17 +185,12 @@ static enum err refuse(struct ctx *cx, struct visit *v, enum refusal why, const 
     return fail(cx, ERR_DENIED, "gate: %s", what);
 }
 
+/* The whole of the Host header counts: "127.0.0.1.evil.example" is somebody else's. */
 static bool is_loopback(struct str host)
 {
-    ptrdiff_t colon = str_find(host, ':');
+    struct host h;
 
-    if (str_starts(host, STR("[::1]")))
-        return true;
-    if (colon != STR_NPOS)
-        host = str_sub(host, 0, (size_t)colon);
-    return str_eq_nocase(host, STR("localhost")) ||
-           (str_starts(host, STR("127.")) && str_find_str(host, STR("..")) == STR_NPOS &&
-            host.p[host.n - 1] >= '0' && host.p[host.n - 1] <= '9');
+    return host_parse(host, &h) && host_is_loopback(h.name);
 }
 
 static bool origin_is_ours(struct ctx *cx, const struct request *rq, struct str origin)

@@ -146,6 +146,9 @@ test("cookies under https are of this host only", async () => {
 test("the outbox does not answer under a name that somebody has pointed here", async () => {
   const stranger = new Client(server);
   assert.equal((await stranger.get("/outbox.json")).status, 200);
-  for (const path of ["/outbox", "/outbox.json"])
-    assert.equal((await stranger.get(path, { headers: { host: `evil.example:${server.port}` } })).status, 404);
+  for (const host of ["evil.example", "127.evil.example", "127.0.0.1.evil1", "localhost.evil.example"])
+    for (const path of ["/outbox", "/outbox.json"])
+      assert.equal((await stranger.get(path, { headers: { host: `${host}:${server.port}` } })).status, 404, host);
+  for (const host of ["localhost", "127.0.0.1", "[::1]"])
+    assert.equal((await stranger.get("/outbox.json", { headers: { host: `${host}:${server.port}` } })).status, 200, host);
 });
