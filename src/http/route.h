@@ -61,6 +61,7 @@ struct face {
         *prefix; /* "" or "/v2/": the longest prefix that fits decides who words 404 and 405 */
     const struct route *routes;
     size_t route_count;
+    bool joins_slashes; /* "//a///b" is "/a/b" here, for clients whose base URL ends in a slash */
     handler_fn *gate; /* may be NULL; sets rq->who, refuses by returning an error */
     /* Words an error in this face's form. e is never OK. status is what the server proposes (404,
      * 405, 413, 429, 503, …) or 0 = from e. Must not fail. ALWAYS runs on the loop, with the loop's

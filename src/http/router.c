@@ -189,11 +189,31 @@ static bool unescape_params(struct ctx *cx, struct request *rq)
     return true;
 }
 
+static void join_slashes(struct ctx *cx, const struct router *r, struct request *rq)
+{
+    struct str path = {NULL, 0};
+    const struct face *face;
+    char *p;
+
+    if (str_find_str(rq->path, STR("//")) == STR_NPOS)
+        return;
+    p = arena_alloc(cx->mem, rq->path.n);
+    for (size_t i = 0; i < rq->path.n; i++) {
+        if (rq->path.p[i] != '/' || path.n == 0 || p[path.n - 1] != '/')
+            p[path.n++] = rq->path.p[i];
+    }
+    path.p = p;
+    face = face_of(r, path);
+    if (face && face->joins_slashes)
+        rq->path = path;
+}
+
 enum match_is router_match(struct ctx *cx, const struct router *r, struct request *rq,
                            struct match *out)
 {
     const struct node *n;
 
+    join_slashes(cx, r, rq);
     *out = (struct match){.face = face_of(r, rq->path)};
     memset(rq->params, 0, sizeof(rq->params));
     n = walk(r->root, str_sub(rq->path, 1, rq->path.n), rq->local, rq->params);
