@@ -1,41 +1,47 @@
 -- :name challenge_insert :write :exec
 INSERT INTO challenge (id, sid, uuid, service_id, identity_id, factor_id, login_id, message, details,
     hidden_details, logos, shown, needs_digits, state, reason, notified, answered_by, payload,
-    metadata, created_at_ms, updated_at_ms, expires_at_ms)
+    metadata, created_at_ms, updated_at_ms, expires_at_ms, credential_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'pending', '', 0, 0, '', '', $14,
-    $14, $15);
+    $14, $15, $16);
 
 -- :name challenge_get :read :one
 SELECT id, sid, uuid, service_id, identity_id, factor_id, login_id, message, details, hidden_details,
     logos, shown, needs_digits, state, reason, notified, answered_by, answered_at_ms, payload,
-    signature, metadata, created_at_ms, updated_at_ms, expires_at_ms
+    signature, metadata, created_at_ms, updated_at_ms, expires_at_ms, credential_id
 FROM challenge WHERE id = $1;
 
 -- :name challenge_by_sid :read :one
 SELECT id, sid, uuid, service_id, identity_id, factor_id, login_id, message, details, hidden_details,
     logos, shown, needs_digits, state, reason, notified, answered_by, answered_at_ms, payload,
-    signature, metadata, created_at_ms, updated_at_ms, expires_at_ms
+    signature, metadata, created_at_ms, updated_at_ms, expires_at_ms, credential_id
 FROM challenge WHERE sid = $1;
+
+-- :name challenge_by_uuid :read :one
+SELECT id, sid, uuid, service_id, identity_id, factor_id, login_id, message, details, hidden_details,
+    logos, shown, needs_digits, state, reason, notified, answered_by, answered_at_ms, payload,
+    signature, metadata, created_at_ms, updated_at_ms, expires_at_ms, credential_id
+FROM challenge WHERE service_id = $1 AND uuid = $2;
 
 -- :name challenge_by_login :read :one
 -- The newest request of an attempt.
 SELECT id, sid, uuid, service_id, identity_id, factor_id, login_id, message, details, hidden_details,
     logos, shown, needs_digits, state, reason, notified, answered_by, answered_at_ms, payload,
-    signature, metadata, created_at_ms, updated_at_ms, expires_at_ms
+    signature, metadata, created_at_ms, updated_at_ms, expires_at_ms, credential_id
 FROM challenge WHERE login_id = $1 ORDER BY id DESC LIMIT 1;
 
 -- :name challenge_list :read :many
 -- Newest first, those that a device of the identity may see.
 SELECT id, sid, uuid, service_id, identity_id, factor_id, login_id, message, details, hidden_details,
     logos, shown, needs_digits, state, reason, notified, answered_by, answered_at_ms, payload,
-    signature, metadata, created_at_ms, updated_at_ms, expires_at_ms
+    signature, metadata, created_at_ms, updated_at_ms, expires_at_ms, credential_id
 FROM challenge WHERE identity_id = $1 AND factor_id IN (0, $2) AND id < $3
 ORDER BY id DESC LIMIT $4;
 
 -- :name challenge_pending :read :many
 SELECT id, sid, uuid, service_id, identity_id, factor_id, login_id, message, details, hidden_details,
     logos, shown, needs_digits, state, reason, notified, answered_by, answered_at_ms, payload,
-    signature, metadata, created_at_ms, updated_at_ms, expires_at_ms
+    signature, metadata, created_at_ms, updated_at_ms, expires_at_ms, credential_id
 FROM challenge WHERE identity_id = $1 AND factor_id IN (0, $2) AND state = 'pending'
   AND (expires_at_ms IS NULL OR expires_at_ms > $3)
 ORDER BY id DESC LIMIT 20;

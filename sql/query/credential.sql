@@ -14,6 +14,10 @@ SELECT account_id, secret_sealed FROM credential WHERE id = $1;
 SELECT id FROM credential WHERE service_id = $1 AND kind = 'api_key'
   AND (expires_at_ms IS NULL OR expires_at_ms > $2) ORDER BY id DESC LIMIT 1;
 
+-- :name credential_keys :read :many
+SELECT id FROM credential WHERE service_id = $1 AND kind = 'api_key'
+  AND (expires_at_ms IS NULL OR expires_at_ms > $2) ORDER BY id DESC LIMIT 8;
+
 -- :name service_of_account :read :one
 SELECT id FROM service WHERE id = $1 AND account_id = $2 AND status = 'active';
 

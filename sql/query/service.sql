@@ -11,12 +11,12 @@ VALUES ($1, $2, $3, $4, $5, 'optional', 6, '', $6, 'active', $7, $7);
 
 -- :name service_by_id :read :one
 SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms,
-    custom_code, test_mode
+    custom_code, test_mode, callback_method, operator_email
 FROM service WHERE id = $1 AND status = 'active';
 
 -- :name service_by_name :read :one
 SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms,
-    custom_code, test_mode
+    custom_code, test_mode, callback_method, operator_email
 FROM service WHERE name_key = $1 AND status = 'active';
 
 -- :name service_first :read :one
@@ -24,12 +24,13 @@ SELECT id FROM service ORDER BY id LIMIT 1;
 
 -- :name service_list :read :many
 SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms,
-    custom_code, test_mode
+    custom_code, test_mode, callback_method, operator_email
 FROM service WHERE status = 'active' ORDER BY id;
 
 -- :name service_update :write :exec
 UPDATE service SET name = $1, name_key = $2, policy = $3, code_digits = $4, callback_url = $5,
-    custom_code = $6, test_mode = $7, updated_at_ms = $8 WHERE id = $9;
+    custom_code = $6, test_mode = $7, callback_method = $8, operator_email = $9, updated_at_ms = $10
+WHERE id = $11;
 
 -- :name service_delete :write :exec
 UPDATE service SET status = 'deleted', name_key = NULL, updated_at_ms = $1
@@ -47,3 +48,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7);
 UPDATE credential SET expires_at_ms = $1
 WHERE account_id = $2 AND (service_id IS NULL OR service_id = $3)
   AND (expires_at_ms IS NULL OR expires_at_ms > $1);
+
+-- :name service_callback_taken :write :exec
+UPDATE service SET callback_failures = 0 WHERE id = $1 AND callback_failures > 0;
+
+-- :name service_callback_failed :write :one
+UPDATE service SET callback_failures = callback_failures + 1 WHERE id = $1
+RETURNING callback_failures;
+
+-- :name service_callback_off :write :exec
+UPDATE service SET callback_url = '', callback_failures = 0, updated_at_ms = $1 WHERE id = $2;

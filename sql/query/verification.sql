@@ -59,6 +59,16 @@ WHERE identity_id = $1 AND action = $2 AND purpose = 'api' AND state = 'pending'
   AND expires_at_ms > $3
 ORDER BY id DESC LIMIT 4;
 
+-- :name verification_spent :read :one
+-- The last that was right, while it would still be good.
+SELECT id, service_id, identity_id, factor_id, login_id, sid, channel, target, state, digits,
+    counter, send_count, check_count, created_at_ms, sent_at_ms, expires_at_ms, updated_at_ms, action,
+    custom_sealed
+FROM verification
+WHERE identity_id = $1 AND action = $2 AND purpose = 'api' AND state = 'approved'
+  AND expires_at_ms > $3
+ORDER BY updated_at_ms DESC LIMIT 1;
+
 -- :name verification_set_custom :write :exec
 UPDATE verification SET custom_sealed = $1 WHERE id = $2;
 

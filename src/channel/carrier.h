@@ -14,11 +14,14 @@ struct transfer;
 struct parcel {
     int64_t id;         /* of the row: the same for each attempt */
     unsigned attempt;   /* 1 = the first */
-    struct str channel; /* sms | voice | email | webpush */
-    struct str to;      /* number or address; webpush: the push service's URL, a secret */
+    struct str channel; /* sms | voice | email | webpush | webhook */
+    struct str to;      /* number or address; webpush, webhook: URL, a push service's is a secret */
     int64_t to_id;      /* webpush: the device's factor, else 0 */
     struct str subject, text, html, language;
     struct webpush_keys keys; /* webpush */
+    const char *method;       /* webhook: "POST", with text as JSON body, or "GET" */
+    struct str headers[4];    /* webhook: whole lines, its signature among them */
+    size_t header_count;
     int64_t created_at_ms, expires_at_ms;
 };
 

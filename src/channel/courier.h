@@ -19,7 +19,7 @@
 #include "channel/carrier.h"
 
 enum {
-    COURIER_LANES_MAX = 4,                /* channels */
+    COURIER_LANES_MAX = 8,                /* channels */
     COURIER_CLAIM_MAX = 128,              /* of one channel in one exchange */
     COURIER_LEASE_MS = 5 * 60 * MS_PER_S, /* a claim's life; longer than any attempt */
 };

@@ -33,7 +33,7 @@ static void add_line(struct buf *out, struct str s)
         buf_addc(out, (unsigned char)s.p[i] < ' ' || s.p[i] == 0x7F ? ' ' : s.p[i]);
 }
 
-/* Text in `pattern` with {code} {service} {digits} {what} filled in. */
+/* Text in `pattern` with {code} {service} {digits} {link} {what} filled in. */
 static void fill(struct buf *out, const char *pattern, const struct message_in *in,
                  const struct language *l)
 {
@@ -50,6 +50,8 @@ static void fill(struct buf *out, const char *pattern, const struct message_in *
             add_line(out, in->service_name);
         else if (str_eq(key, STR("digits")))
             spoken(out, l, in->code);
+        else if (str_eq(key, STR("link")))
+            buf_add(out, in->link);
         else if (str_eq(key, STR("what")))
             add_line(out, in->what);
         rest = str_sub(rest, (size_t)close + 1, rest.n);
@@ -245,6 +247,11 @@ enum err message_render(struct ctx *cx, const struct message_in *in, struct mess
         text = sms_code(cx, in, l);
     } else if (code && str_eq(in->channel, STR("voice"))) {
         text = filled(cx, l->voice, in, l);
+    } else if (str_eq(in->channel, STR("sms")) && str_eq(in->template_name, STR("pair_device")) &&
+               in->link.n) {
+        l = &languages[0];
+        text = filled(cx, "{service}: open this link on your phone to approve sign-ins there: {link}",
+                      in, l);
     } else if (str_eq(in->channel, STR("sms")) && str_eq(in->template_name, STR("notice"))) {
         l = &languages[0];
         text = filled(cx, "{service}: {what}", in, l);

@@ -240,21 +240,26 @@ enum err transfer_http(struct ctx *cx, struct transfer *t, const struct transfer
     forget(t);
     if (!t->easy && !(t->easy = curl_easy_init()))
         return fail(cx, ERR_INTERNAL, "libcurl gave no handle");
-    if (!url_parse(t->mem, in->url, &u) || !u.https)
+    if (!url_parse(t->mem, in->url, &u) || !(u.https || in->callback))
         return fail(cx, ERR_INVALID, "the address is no https URL");
     t->host = arena_printf(t->mem, "%.*s:%u", STR_ARG(u.host), u.port);
     t->repeatable = in->repeatable;
     set_common(t, in->whole_ms);
-    SET(t, PROTOCOLS_STR, "https");
+    SET(t, PROTOCOLS_STR, in->callback ? "https,http" : "https");
     SET(t, FOLLOWLOCATION, 0L);
     SET(t, OPENSOCKETFUNCTION, open_socket);
     SET(t, OPENSOCKETDATA, t);
-    SET(t, HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    SET(t, HTTP_VERSION,
+        (long)(in->callback ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
     SET(t, USERAGENT, "Countersign/" VERSION);
     SET(t, URL, arena_str(t->mem, in->url).p);
-    SET(t, CUSTOMREQUEST, in->method);
-    SET(t, POSTFIELDSIZE_LARGE, (curl_off_t)in->body.n);
-    SET(t, POSTFIELDS, arena_bytes(t->mem, in->body).p);
+    if (str_eq(str_from(in->method), STR("GET"))) {
+        SET(t, HTTPGET, 1L);
+    } else {
+        SET(t, CUSTOMREQUEST, in->method);
+        SET(t, POSTFIELDSIZE_LARGE, (curl_off_t)in->body.n);
+        SET(t, POSTFIELDS, arena_bytes(t->mem, in->body).p);
+    }
     for (size_t i = 0; i < in->header_count; i++)
         t->headers = curl_slist_append(t->headers, arena_str(t->mem, in->headers[i]).p);
     t->headers = curl_slist_append(t->headers, "Expect:"); /* no round trip before a small body */

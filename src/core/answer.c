@@ -8,6 +8,7 @@
 #include "core/answer.h"
 #include "base/encode.h"
 #include "core/audit.h"
+#include "core/callback.h"
 #include "core/outbox.h"
 #include "core/rows.h"
 #include "core/text.h"
@@ -166,7 +167,7 @@ enum err challenge_decide(struct ctx *cx, struct db *db, const struct device *d,
         return OK;
     }
     if (e || (e = answer_audit(cx, db, d, c, words[decision], in, from)) ||
-        (e = settle_login(cx, db, c, approved)))
+        (e = settle_login(cx, db, c, approved)) || (e = callback_answered(cx, db, c)))
         return e;
     if (approved &&
         ((e = db_exec(cx, db, Q_IDENTITY_PUSH_RIGHT, DB_ARGS(db_int(c->identity_id)), NULL)) ||

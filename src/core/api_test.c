@@ -262,7 +262,8 @@ static void a_user_s_code_is_for_its_action_attack_17(void **state)
     b.action = STR("");
     assert_int_equal(checked(fx, &b, NULL), CHECK_EXPIRED); /* none was sent for that */
     assert_int_equal(checked(fx, &a, NULL), CHECK_RIGHT);
-    assert_int_equal(checked(fx, &a, NULL), CHECK_EXPIRED);
+    assert_int_equal(checked(fx, &a, NULL), CHECK_USED);
+    assert_int_equal(checked(fx, &a, wrong(&a)), CHECK_EXPIRED);
 }
 
 static void new_codes_and_other_doors_give_no_new_tries_attacks_10_12(void **state)

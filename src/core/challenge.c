@@ -70,6 +70,7 @@ enum err challenge_row(struct ctx *cx, const struct db_rows *r, struct challenge
         .created_at_ms = db_col_int(r, 21),
         .updated_at_ms = db_col_int(r, 22),
         .expires_at_ms = db_col_int(r, 23),
+        .credential_id = db_col_int(r, 24),
     };
 
     for (size_t i = 0; i < CHALLENGE_STATES; i++) {
@@ -101,6 +102,16 @@ enum err challenge_by_id(struct ctx *cx, struct db *db, int64_t id, struct chall
 enum err challenge_by_sid(struct ctx *cx, struct db *db, struct str sid, struct challenge *out)
 {
     return one_challenge(cx, db, Q_CHALLENGE_BY_SID, db_text(sid), out);
+}
+
+enum err challenge_by_uuid(struct ctx *cx, struct db *db, int64_t service_id, struct str uuid,
+                           struct challenge *out)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e =
+        db_one(cx, db, Q_CHALLENGE_BY_UUID, DB_ARGS(db_int(service_id), db_text(uuid)), &r);
+
+    return e ? e : challenge_row(cx, &r, out);
 }
 
 enum err challenge_by_login(struct ctx *cx, struct db *db, int64_t login_id, struct challenge *out)
@@ -294,6 +305,7 @@ enum err challenge_create(struct ctx *cx, struct db *db, const struct challenge_
         .identity_id = in->identity_id,
         .factor_id = in->factor_id,
         .login_id = in->login_id,
+        .credential_id = in->credential_id,
         .message = shown_text(cx, in->message),
         .hidden_details = in->hidden_details,
         .logos = in->logos,
@@ -319,7 +331,8 @@ enum err challenge_create(struct ctx *cx, struct db *db, const struct challenge_
                              db_int(c.identity_id), db_int(c.factor_id), db_int(c.login_id),
                              db_text(c.message), db_text(c.details), db_text(c.hidden_details),
                              db_text(c.logos), db_text(c.shown), db_int(c.needs_digits),
-                             db_int(cx->now_ms), db_opt_int(c.expires_at_ms)),
+                             db_int(cx->now_ms), db_opt_int(c.expires_at_ms),
+                             db_int(c.credential_id)),
                      NULL)) ||
         (e = queue_pushes(cx, db, &c)))
         return e;
@@ -354,6 +367,23 @@ static enum err take_push(struct ctx *cx, struct db *db, int64_t identity_id)
     if (e == ERR_NOT_FOUND)
         return fail(cx, ERR_LIMITED, "pushes are stopped or their budget is used up");
     return e;
+}
+
+enum err challenge_ask(struct ctx *cx, struct db *db, const struct challenge_in *in,
+                       struct challenge *out)
+{
+    struct challenge_in asked = *in;
+    struct device *list;
+    size_t count;
+    enum err e;
+
+    if ((e = device_list(cx, db, in->identity_id, &list, &count)))
+        return e;
+    if (count == 0)
+        return fail(cx, ERR_NOT_FOUND, "no device is paired");
+    asked.needs_digits = false;
+    e = take_push(cx, db, in->identity_id);
+    return e ? e : challenge_create(cx, db, &asked, out);
 }
 
 enum err challenge_for_login(struct ctx *cx, struct db *db, const struct login *l,

@@ -34,6 +34,7 @@ enum {
 
 struct challenge {
     int64_t id, service_id, identity_id, factor_id, login_id;
+    int64_t credential_id; /* the application's key that asked; 0: the portal's own */
     struct str sid, uuid, message;
     struct str details, hidden_details, logos, shown, metadata; /* JSON texts */
     bool needs_digits;
@@ -54,6 +55,7 @@ struct challenge_in {
     int64_t service_id, identity_id;
     int64_t factor_id; /* 0 = any device */
     int64_t login_id;  /* 0 = asked by an application */
+    int64_t credential_id; /* of the application that asks; 0 = none */
     struct str message;
     const struct detail *details;
     size_t detail_count;
@@ -67,6 +69,11 @@ struct challenge_in {
  * characters and capped (attack 62). */
 enum err challenge_create(struct ctx *cx, struct db *db, const struct challenge_in *in,
                           struct challenge *out);
+/* An application's request: takes one of the identity's pushes (attack 58) and creates it. No digits:
+ * approve-only, as its API has it. ERR_NOT_FOUND: no device. ERR_LIMITED: the budget is used up or
+ * the person has stopped pushes; a code that is right opens it again. */
+enum err challenge_ask(struct ctx *cx, struct db *db, const struct challenge_in *in,
+                       struct challenge *out);
 /* The request of a sign-in attempt: supersedes another open one of the person. ERR_LIMITED: the push
  * budget is used up or stopped; ERR_NOT_FOUND: no device. Then a code is asked for instead. */
 enum err challenge_for_login(struct ctx *cx, struct db *db, const struct login *l,
@@ -79,6 +86,8 @@ enum err challenge_digits(struct ctx *cx, struct db *db, const struct challenge 
 
 enum err challenge_by_id(struct ctx *cx, struct db *db, int64_t id, struct challenge *out);
 enum err challenge_by_sid(struct ctx *cx, struct db *db, struct str sid, struct challenge *out);
+enum err challenge_by_uuid(struct ctx *cx, struct db *db, int64_t service_id, struct str uuid,
+                           struct challenge *out);
 enum err challenge_by_login(struct ctx *cx, struct db *db, int64_t login_id, struct challenge *out);
 /* Pending ones that a device may answer, newest first (at most 20). */
 enum err challenge_pending(struct ctx *cx, struct db *db, const struct device *d,

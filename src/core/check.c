@@ -425,6 +425,30 @@ static enum err failed(struct ctx *cx, struct db *db, const struct candidates *l
     return db_keep(cx, db);
 }
 
+/* A sent code that was right before is told apart from a wrong one: it opens nothing any more, and a
+ * client that lost the answer to its first try learns why. */
+static enum err note_spent(struct ctx *cx, struct db *db, const struct check_in *in,
+                           struct str code, struct check_out *out)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    struct verification v;
+    struct str spent;
+    enum err e;
+
+    if (!in->identity_id)
+        return OK;
+    e = db_one(cx, db, Q_VERIFICATION_SPENT,
+               DB_ARGS(db_int(in->identity_id), db_text(in->action), db_int(cx->now_ms)), &r);
+    if (e)
+        return e == ERR_NOT_FOUND ? OK : e;
+    v = verification_row(&r);
+    if ((e = verification_code(cx, db, &v, &spent)))
+        return e;
+    if (ct_equal_str(code, spent))
+        out->outcome = CHECK_USED;
+    return OK;
+}
+
 enum err factor_check(struct ctx *cx, struct db *db, const struct check_in *in,
                       struct check_out *out)
 {
@@ -437,8 +461,10 @@ enum err factor_check(struct ctx *cx, struct db *db, const struct check_in *in,
     enum err e;
 
     *out = (struct check_out){.outcome = CHECK_WRONG};
-    if ((e = gather(cx, db, in, list, out)) || list->n == 0)
+    if ((e = gather(cx, db, in, list, out)))
         return e;
+    if (list->n == 0)
+        return note_spent(cx, db, in, code, out);
     identity_id = list->item[0].f.id ? list->item[0].f.identity_id : list->item[0].v.identity_id;
     if ((e = reserve_all(cx, db, identity_id, list, out, &go)) || !go || (e = db_keep(cx, db)))
         return e;
@@ -450,8 +476,10 @@ enum err factor_check(struct ctx *cx, struct db *db, const struct check_in *in,
         if (right)
             break;
     }
-    if (!right)
-        return failed(cx, db, list, out);
+    if (!right) {
+        e = failed(cx, db, list, out);
+        return e || out->outcome != CHECK_WRONG ? e : note_spent(cx, db, in, code, out);
+    }
     out->outcome = CHECK_RIGHT;
     out->factor_id = c->f.id;
     out->verification_id = c->v.id;

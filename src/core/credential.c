@@ -96,6 +96,22 @@ enum err credential_newest(struct ctx *cx, struct db *db, int64_t service_id, in
     return e;
 }
 
+enum err credential_keys(struct ctx *cx, struct db *db, int64_t service_id, int64_t *out_ids,
+                         size_t max, size_t *out_count)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    size_t count = 0;
+    bool more;
+    enum err e = db_query(cx, db, Q_CREDENTIAL_KEYS, DB_ARGS(db_int(service_id), db_int(cx->now_ms)),
+                          &r);
+
+    while (e == OK && count < max && (e = db_next(&r, &more)) == OK && more)
+        out_ids[count++] = db_col_int(&r, 0);
+    if (e == OK)
+        *out_count = count;
+    return e;
+}
+
 /* ---- key pairs ---- */
 
 static enum err audited(struct ctx *cx, struct db *db, const char *event, struct str sid)

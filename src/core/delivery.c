@@ -1,6 +1,6 @@
 /* delivery.c: see delivery.h. */
 #include "core/delivery.h"
-#include "core/challenge.h"
+#include "core/callback.h"
 #include "core/outbox.h"
 #include "core/verification.h"
 
@@ -9,6 +9,7 @@ static const struct str channels[] = {
     {"voice",   5},
     {"email",   5},
     {"webpush", 7},
+    {"webhook", 7},
 };
 
 /* ---- what came of it ---- */
@@ -19,6 +20,10 @@ static enum err book(struct ctx *cx, struct db *db, const struct courier_result 
     const char *state = r->outcome == OUTCOME_DEAD ? "expired" : "failed";
     enum err e;
 
+    if (str_eq(p->channel, STR("webhook")) &&
+        (r->outcome == OUTCOME_SENT || r->outcome == OUTCOME_FAILED) &&
+        (e = callback_booked(cx, db, p->id, r->outcome == OUTCOME_SENT)))
+        return e;
     if (r->outcome == OUTCOME_SENT)
         return db_exec(cx, db, Q_OUTBOX_SENT,
                        DB_ARGS(db_text(r->provider_id), db_int(cx->now_ms),
@@ -185,6 +190,8 @@ enum err delivery_load(struct ctx *cx, struct db *db, int64_t id, struct parcel 
         e = fail(cx, ERR_EXPIRED, "its time was over before it could be sent");
     else if (str_eq(row.channel, STR("webpush")))
         e = load_push(cx, db, &row, &p);
+    else if (str_eq(row.channel, STR("webhook")))
+        e = OK; /* the dialect writes it */
     else
         e = load_message(cx, db, &row, &p);
     if (e == OK)

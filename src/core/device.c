@@ -67,6 +67,16 @@ enum err device_by_id(struct ctx *cx, struct db *db, int64_t factor_id, struct d
     return active_device(cx, db, Q_DEVICE_BY_FACTOR, db_int(factor_id), out);
 }
 
+enum err device_by_factor(struct ctx *cx, struct db *db, int64_t factor_id, struct device *out)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e = db_one(cx, db, Q_DEVICE_BY_FACTOR, DB_ARGS(db_int(factor_id)), &r);
+
+    if (e == OK)
+        *out = device_row(&r);
+    return e;
+}
+
 enum err device_list(struct ctx *cx, struct db *db, int64_t identity_id, struct device **out,
                      size_t *out_count)
 {
@@ -131,11 +141,15 @@ enum err device_pair_start(struct ctx *cx, struct db *db, const struct session *
     return OK;
 }
 
-enum err device_pair_invite(struct ctx *cx, struct db *db, int64_t identity_id, struct str *out_url)
+enum err device_pair_invite(struct ctx *cx, struct db *db, int64_t identity_id,
+                            int64_t *out_link_id, struct str *out_url)
 {
     struct link l = {.identity_id = identity_id, .data = STR("")};
+    enum err e = pair_link(cx, db, &l, out_url);
 
-    return pair_link(cx, db, &l, out_url);
+    if (e == OK)
+        *out_link_id = l.id;
+    return e;
 }
 
 static struct str account_of(struct ctx *cx, const struct contact *c)

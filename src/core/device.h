@@ -39,7 +39,8 @@ struct device {
 enum err device_pair_start(struct ctx *cx, struct db *db, const struct session *s,
                            const struct origin *from, int64_t *out_link_id, struct str *out_url);
 /* The same for an identity of an application (no portal session): whoever gets the link pairs. */
-enum err device_pair_invite(struct ctx *cx, struct db *db, int64_t identity_id, struct str *out_url);
+enum err device_pair_invite(struct ctx *cx, struct db *db, int64_t identity_id,
+                            int64_t *out_link_id, struct str *out_url);
 /* What the device shows before it pairs. ERR_EXPIRED. */
 struct pairing {
     int64_t identity_id, session_id;
@@ -73,6 +74,8 @@ enum err device_by_sid(struct ctx *cx, struct db *db, struct str sid, struct dev
 enum err device_by_id(struct ctx *cx, struct db *db, int64_t factor_id, struct device *out);
 /* Whose it is, as a device shows it: e-mail or number, masked. */
 enum err device_account(struct ctx *cx, struct db *db, int64_t identity_id, struct str *out);
+/* Also a revoked one: who answered. ERR_NOT_FOUND. */
+enum err device_by_factor(struct ctx *cx, struct db *db, int64_t factor_id, struct device *out);
 /* Active ones of an identity, the last used first. */
 enum err device_list(struct ctx *cx, struct db *db, int64_t identity_id, struct device **out,
                      size_t *out_count);

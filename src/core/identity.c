@@ -384,7 +384,8 @@ enum err identity_check(struct ctx *cx, struct db *db, const struct identity *i,
     if (out->outcome == CHECK_RIGHT &&
         ((e = first_use(cx, db, out, from)) ||
          (e = db_exec(cx, db, Q_IDENTITY_CONFIRM, DB_ARGS(db_int(cx->now_ms), db_int(i->id)),
-                      NULL))))
+                      NULL)) ||
+         (e = db_exec(cx, db, Q_IDENTITY_PUSH_CLEAR, DB_ARGS(db_int(i->id)), NULL))))
         return e;
     return audited(cx, db, i, "code_checked",
                    out->outcome == CHECK_RIGHT ? STR("result=right") : STR("result=wrong"), from);

@@ -14,7 +14,8 @@
 
 enum err outbox_add(struct ctx *cx, struct db *db, struct outbox_row *row)
 {
-    bool stays = core_of(db)->demo && !str_eq(row->channel, STR("webpush"));
+    bool stays = core_of(db)->demo && !str_eq(row->channel, STR("webpush")) &&
+                 !str_eq(row->channel, STR("webhook"));
 
     row->id = id_new(cx);
     row->created_at_ms = cx->now_ms;
@@ -119,6 +120,15 @@ static struct str param(struct ctx *cx, const json_t *params, const char *key)
     if (!json_is_string(v))
         return STR("");
     return arena_str(cx->mem, (struct str){json_string_value(v), json_string_length(v)});
+}
+
+struct str outbox_param(struct ctx *cx, const struct outbox_row *row, const char *key)
+{
+    json_t *params = json_loadb(row->params.p, row->params.n, 0, NULL);
+    struct str out = param(cx, params, key);
+
+    json_decref(params);
+    return out;
 }
 
 enum err outbox_render(struct ctx *cx, struct db *db, const struct outbox_row *row,

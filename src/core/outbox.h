@@ -8,7 +8,7 @@
 
 struct outbox_row {
     int64_t id, service_id, identity_id, verification_id, link_id;
-    struct str channel; /* sms, voice, email, webpush */
+    struct str channel; /* sms, voice, email, webpush, webhook */
     struct str target, template_name;
     struct str params; /* JSON object of plain values */
     struct str state;
@@ -43,6 +43,8 @@ enum err outbox_render(struct ctx *cx, struct db *db, const struct outbox_row *r
 
 /* Params for a row: {"name":…} and {"what":…,"addr":…,"agent":…,"at":…}. Live in cx->mem. */
 struct str params_name(struct ctx *cx, struct str name);
+/* One plain value of a row's params; empty when it is not there. */
+struct str outbox_param(struct ctx *cx, const struct outbox_row *row, const char *key);
 struct str params_locale(struct ctx *cx, struct str locale); /* {"locale":…}, {} when empty */
 struct str params_what(struct ctx *cx, struct str what, const struct origin *from);
 

@@ -6,6 +6,8 @@
 #include "base/encode.h"
 #include "base/url.h"
 #include "core/audit.h"
+#include "core/callback.h"
+#include "core/identity.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
 
@@ -154,6 +156,8 @@ static struct service service_row(const struct db_rows *r)
         .updated_at_ms = db_col_int(r, 8),
         .custom_code = db_col_int(r, 9) != 0,
         .test_mode = db_col_int(r, 10) != 0,
+        .callback_method = db_col_text(r, 11),
+        .operator_email = db_col_text(r, 12),
     };
 
     policy_from(db_col_text(r, 4), &s.policy);
@@ -209,6 +213,8 @@ const struct service_setting service_settings[] = {
     {"policy",       "optional | required | strict: whether a second factor is each person's choice"},
     {"code_digits",  "4 to 10: length of the codes that are sent"                                },
     {"callback_url", "http(s) URL that is told about answers to approval requests; empty = none" },
+    {"callback_method", "POST | GET: how it is told"},
+    {"operator_email", "Address that is told when callbacks had to be switched off; empty = none"},
     {"custom_code",  "yes | no: whether the application may choose the codes that are sent"      },
     {"test_mode",    "yes | no: nothing is sent, and a code of zeros is right; for tests only"   },
 };
@@ -217,8 +223,8 @@ const size_t service_setting_count = COUNT_OF(service_settings);
 static enum err unknown_setting(struct ctx *cx, struct str setting)
 {
     return fail(cx, ERR_NOT_FOUND,
-                "no setting '%.*s': there are name, policy, code_digits, callback_url, custom_code "
-                "and test_mode",
+                "no setting '%.*s': there are name, policy, code_digits, callback_url, "
+                "callback_method, operator_email, custom_code and test_mode",
                 STR_ARG(str_sub(setting, 0, 40)));
 }
 
@@ -248,9 +254,19 @@ static enum err apply(struct ctx *cx, struct service *s, struct str setting, str
             return fail(cx, ERR_INVALID, "code_digits is a number from 4 to 10");
         s->code_digits = (uint8_t)digits;
     } else if (str_eq(setting, STR("callback_url"))) {
-        if (value.n && !url_parse(cx->mem, value, &url))
-            return fail(cx, ERR_INVALID, "callback_url is an absolute http or https URL, or empty");
-        s->callback_url = value;
+        if (value.n && (!url_parse(cx->mem, value, &url) || url.query.p))
+            return fail(cx, ERR_INVALID,
+                        "callback_url is an absolute http or https URL without a query, or empty: "
+                        "clients disagree on how to sign a query");
+        s->callback_url = value.n ? url_text(cx->mem, &url) : value;
+    } else if (str_eq(setting, STR("callback_method"))) {
+        if (!str_eq(value, STR("POST")) && !str_eq(value, STR("GET")))
+            return fail(cx, ERR_INVALID, "callback_method is POST or GET");
+        s->callback_method = value;
+    } else if (str_eq(setting, STR("operator_email"))) {
+        if (value.n && !identity_email_ok(value))
+            return fail(cx, ERR_INVALID, "operator_email is an e-mail address, or empty");
+        s->operator_email = value;
     } else if (str_eq(setting, STR("custom_code"))) {
         return yes_or_no(cx, setting, value, &s->custom_code);
     } else if (str_eq(setting, STR("test_mode"))) {
@@ -259,6 +275,14 @@ static enum err apply(struct ctx *cx, struct service *s, struct str setting, str
         return unknown_setting(cx, setting);
     }
     return OK;
+}
+
+/* Setting it, again too, is how it is switched on: it starts without failures and with a test call. */
+static enum err callback_set(struct ctx *cx, struct db *db, const struct service *s)
+{
+    enum err e = db_exec(cx, db, Q_SERVICE_CALLBACK_TAKEN, DB_ARGS(db_int(s->id)), NULL);
+
+    return e ? e : callback_test(cx, db, s);
 }
 
 enum err service_set(struct ctx *cx, struct db *db, int64_t id, struct str setting,
@@ -277,11 +301,12 @@ enum err service_set(struct ctx *cx, struct db *db, int64_t id, struct str setti
                 DB_ARGS(db_text(s.name), db_text(lower_key(cx, s.name)),
                         db_text(policy_name(s.policy)), db_int(s.code_digits),
                         db_text(s.callback_url), db_int(s.custom_code), db_int(s.test_mode),
-                        db_int(cx->now_ms), db_int(id)),
+                        db_text(s.callback_method), db_text(s.operator_email), db_int(cx->now_ms),
+                        db_int(id)),
                 NULL);
     if (e == ERR_CONFLICT)
         return fail(cx, e, "an application named '%.*s' exists already", STR_ARG(s.name));
-    if (e)
+    if (e || (str_eq(setting, STR("callback_url")) && (e = callback_set(cx, db, &s))))
         return e;
     return audited(cx, db, id, "app_changed",
                    arena_printf(cx->mem, "setting=%.*s", STR_ARG(setting)));
@@ -297,6 +322,10 @@ enum err service_get(struct ctx *cx, const struct service *s, struct str setting
         *out = arena_printf(cx->mem, "%u", s->code_digits);
     else if (str_eq(setting, STR("callback_url")))
         *out = s->callback_url;
+    else if (str_eq(setting, STR("callback_method")))
+        *out = s->callback_method;
+    else if (str_eq(setting, STR("operator_email")))
+        *out = s->operator_email;
     else if (str_eq(setting, STR("custom_code")))
         *out = s->custom_code ? STR("yes") : STR("no");
     else if (str_eq(setting, STR("test_mode")))

@@ -15,6 +15,8 @@ enum policy {
 struct service {
     int64_t id, account_id;
     struct str sid, name, callback_url;
+    struct str callback_method; /* POST | GET */
+    struct str operator_email;  /* told when callbacks were switched off; empty: nobody */
     enum policy policy;
     uint8_t code_digits; /* 4-10 */
     bool custom_code;    /* applications may choose codes */

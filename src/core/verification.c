@@ -143,7 +143,7 @@ static enum err may_send_again(struct ctx *cx, const struct verification *v)
     return OK;
 }
 
-static enum err take_destination(struct ctx *cx, struct db *db, struct str target)
+enum err destination_take(struct ctx *cx, struct db *db, struct str target)
 {
     enum err e = limit_take(cx, db, &destination_hour, target);
 
@@ -192,7 +192,7 @@ enum err verification_send(struct ctx *cx, struct db *db, const struct factor *f
     }
     e = verification_pending(cx, db, f->id, login_id, &v);
     if (e == OK) {
-        if ((e = may_send_again(cx, &v)) || (e = take_destination(cx, db, f->target)) ||
+        if ((e = may_send_again(cx, &v)) || (e = destination_take(cx, db, f->target)) ||
             (e = count_send(cx, db, &v)) || (e = send_portal(cx, db, &v, from)))
             return e;
         *out = v;
@@ -200,7 +200,7 @@ enum err verification_send(struct ctx *cx, struct db *db, const struct factor *f
     }
     if (e != ERR_NOT_FOUND)
         return e;
-    if ((e = take_destination(cx, db, f->target)) ||
+    if ((e = destination_take(cx, db, f->target)) ||
         (e = factor_contact(cx, db, f->identity_id, &c)))
         return e;
     v = (struct verification){
@@ -351,7 +351,7 @@ enum err verification_start(struct ctx *cx, struct db *db, const struct verifica
         return e;
     again = e == OK && str_eq(v.state, STR("pending"));
     if ((again && (e = may_send_again(cx, &v))) ||
-        (!s.test_mode && (e = take_destination(cx, db, target))))
+        (!s.test_mode && (e = destination_take(cx, db, target))))
         return e;
     if (again) {
         v.channel = in->channel;

@@ -69,6 +69,8 @@ enum err verification_check(struct ctx *cx, struct db *db, const struct verifica
  * not pending. */
 enum err verification_end(struct ctx *cx, struct db *db, const struct verification *v,
                           bool approved, const struct origin *from);
+/* One message from a destination's budget, whoever sends it (attacks 56, 73). ERR_LIMITED. */
+enum err destination_take(struct ctx *cx, struct db *db, struct str target);
 /* An address as it is compared and counted; a number as it is. */
 struct str verification_target(struct ctx *cx, struct str channel, struct str target);
 
