@@ -3,10 +3,12 @@
  * exchange is out at a time, so its job and arena are members.
  */
 #include "cli/sending.h"
+#include "api/authy/callback.h"
 #include "base/mem.h"
 #include "base/url.h"
 #include "channel/push.h"
 #include "channel/transfer.h"
+#include "channel/webhook.h"
 #include "core/delivery.h"
 #include "core/outbox.h"
 
@@ -72,6 +74,8 @@ static enum err load(struct ctx *cx, void *arg, int64_t id, struct parcel *out)
     if ((e = db_read_begin(cx, s->reader)))
         return e;
     e = delivery_load(cx, s->reader, id, out);
+    if (e == OK && str_eq(out->channel, STR("webhook")))
+        e = authy_callback(cx, s->reader, out);
     db_read_end(s->reader);
     return e;
 }
@@ -122,6 +126,7 @@ static enum err start_courier(struct ctx *cx, struct sending *s)
 {
     const struct carrier carriers[] = {
         push_carrier(s->push),
+        webhook_carrier(),
         {.channel = STR("email"), .absent = "no way to send e-mail is set up"},
         {.channel = STR("sms"),   .absent = "no way to send SMS is set up"   },
         {.channel = STR("voice"), .absent = "no way to place calls is set up"},

@@ -9,6 +9,7 @@
  */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "api/authy/face.h"
 #include "cli/cli.h"
 #include "cli/control.h"
 #include "cli/instance.h"
@@ -157,7 +158,7 @@ static struct http_limits limit_of(const struct config *cf, enum config_option o
 static void fill_http(struct ctx *cx, const struct config *cf, struct instance *in,
                       struct http_conf *conf)
 {
-    static const struct face *const faces[] = {&portal_face, &device_face, &control_face,
+    static const struct face *const faces[] = {&portal_face, &device_face, &authy_face, &authy_onetouch_face, &control_face,
                                                &ops_face};
 
     *conf = (struct http_conf){

@@ -1,0 +1,15 @@
+/*
+ * gate.h: the parameters of a request and the application whose key it brings.
+ */
+#ifndef API_AUTHY_GATE_H
+#define API_AUTHY_GATE_H
+
+#include "api/authy/wire.h"
+
+/* On the loop, before anything else: rq->prepared = struct args. */
+handler_fn authy_prepare;
+/* Finds the key in the header X-Authy-API-Key or the parameter api_key; rq->who = struct visitor.
+ */
+handler_fn authy_gate;
+
+#endif

@@ -1,0 +1,204 @@
+/*
+ * token.c: codes of a user: sent by text message, call or e-mail, and the one check for them and
+ * for codes of authenticator apps.
+ */
+#include "api/authy/handlers.h"
+#include "api/authy/wire.h"
+#include "core/device.h"
+#include "core/usage.h"
+#include "core/verification.h"
+
+enum { ACTION_MAX = 255, LOCALE_MAX = 20 };
+
+struct sending { /* what differs between a text message and a call */
+    const char *channel;
+    const char *sent, *ignored;
+    enum usage usage;
+};
+
+static const struct sending by_sms = {
+    "sms", "SMS token was sent",
+    "Ignored: SMS is not needed for smartphones. Pass force=true if you want to actually send it "
+    "anyway.",
+    USAGE_SMS};
+static const struct sending by_call = {"voice", "Call started...",
+                                       "Call ignored. User is using  App Tokens and this call is "
+                                       "not necessary. Pass force=true if you "
+                                       "still want to call users that are using the App.",
+                                       USAGE_CALLS};
+
+static enum err send_code(struct ctx *cx, struct request *rq, const struct identity *i,
+                          const char *channel, struct str target, struct verification *out)
+{
+    const struct args *a = visitor_of(rq)->args;
+    struct str action = arg_text(a, "action"), locale = arg_text(a, "locale");
+    enum err e;
+
+    if (i->disabled)
+        return authy_refuse(cx, rq, AUTHY_SUSPENDED);
+    if (action.n > ACTION_MAX || str_has_control(action))
+        return authy_refuse(cx, rq, AUTHY_PARAMETER);
+    e = verification_start(cx, rq->db,
+                           &(struct verification_in){
+                               .service_id = i->service_id,
+                               .identity_id = i->id,
+                               .channel = str_from(channel),
+                               .target = target,
+                               .action = action.n ? action : STR(""),
+                               .locale = locale.n <= LOCALE_MAX ? locale : STR_NONE,
+                               .from = authy_origin(rq),
+                           },
+                           out);
+    return e == ERR_INVALID ? authy_refuse(cx, rq, AUTHY_PHONE) : authy_pass(cx, rq, e);
+}
+
+/* 200 all the same: a client reads `ignored`. */
+static enum err answer_ignored(struct ctx *cx, struct request *rq, struct response *rs,
+                               const struct identity *i, const struct sending *how,
+                               const struct device *d)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "message", json_string(how->ignored));
+    json_object_set_new(o, "cellphone", text_json(phone_masked(cx, i)));
+    json_object_set_new(o, "device", text_json(device_os(d)));
+    json_object_set_new(o, "ignored", json_true());
+    json_object_set_new(o, "success", json_true());
+    return authy_answer(cx, rq, rs, o);
+}
+
+static enum err send_to_phone(struct ctx *cx, struct request *rq, struct response *rs,
+                              const struct sending *how)
+{
+    const struct visitor *v = visitor_of(rq);
+    struct verification sent;
+    struct device *list;
+    struct identity i;
+    size_t count;
+    json_t *o;
+    enum err e;
+
+    if ((e = authy_user(cx, rq, &i)) || (e = device_list(cx, rq->db, i.id, &list, &count)))
+        return e;
+    if (count > 0 && !arg_true(v->args, "force", false))
+        return answer_ignored(cx, rq, rs, &i, how, &list[0]);
+    if ((e = send_code(cx, rq, &i, how->channel, i.phone, &sent)) ||
+        (e = usage_add(cx, rq->db, v->service.id, how->usage)))
+        return e;
+    o = json_object();
+    json_object_set_new(o, "success", json_true()); /* before the word "sent": authy-ssh */
+    json_object_set_new(o, "message", json_string(how->sent));
+    json_object_set_new(o, "cellphone", text_json(phone_masked(cx, &i)));
+    return authy_answer(cx, rq, rs, o);
+}
+
+enum err token_sms(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    return send_to_phone(cx, rq, rs, &by_sms);
+}
+
+enum err token_call(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    return send_to_phone(cx, rq, rs, &by_call);
+}
+
+enum err token_email(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    struct verification sent;
+    struct identity i;
+    json_t *o;
+    enum err e;
+
+    if ((e = authy_user(cx, rq, &i)))
+        return e;
+    if (i.email.n == 0)
+        return authy_refuse(cx, rq, AUTHY_EMAIL);
+    if ((e = send_code(cx, rq, &i, "email", i.email, &sent)))
+        return e;
+    o = json_object();
+    json_object_set_new(o, "success", json_true());
+    json_object_set_new(o, "message", json_string("Email token was sent"));
+    json_object_set_new(o, "email", text_json(i.email));
+    json_object_set_new(
+        o, "email_id",
+        text_json(arena_printf(cx->mem, "EM%.*s", STR_ARG(str_sub(sent.sid, 2, sent.sid.n)))));
+    return authy_answer(cx, rq, rs, o);
+}
+
+/* ---- the check ---- */
+
+/* What proved it: a sent code or an app. The keys that we know nothing of are null. */
+static json_t *proof_json(const struct identity *i, const struct check_out *check)
+{
+    static const char *const unknown[] = {"registration_method",
+                                          "registration_country",
+                                          "registration_region",
+                                          "registration_city",
+                                          "country",
+                                          "region",
+                                          "city",
+                                          "ip",
+                                          "last_account_recovery_at",
+                                          "last_sync_date"};
+    json_t *o = json_object();
+
+    json_object_set_new(o, "id", json_null());
+    json_object_set_new(o, "os_type", json_string(check->factor_id ? "generic" : "sms"));
+    json_object_set_new(o, "registration_date", json_integer(i->created_at_ms / MS_PER_S));
+    EACH_ROW (key, unknown)
+        json_object_set_new(o, *key, json_null());
+    return o;
+}
+
+static enum err answer_right(struct ctx *cx, struct request *rq, struct response *rs,
+                             const struct identity *i, const struct check_out *check)
+{
+    json_t *o = json_object();
+    enum err e = usage_add(cx, rq->db, i->service_id, USAGE_AUTHS);
+
+    if (e) {
+        json_decref(o);
+        return e;
+    }
+    /* the order is what authy-openvpn reads, and "true" is a string here, alone of all */
+    json_object_set_new(o, "message", json_string("Token is valid."));
+    json_object_set_new(o, "token", json_string("is valid"));
+    json_object_set_new(o, "success", json_string("true"));
+    json_object_set_new(o, "device", proof_json(i, check));
+    return authy_answer(cx, rq, rs, o);
+}
+
+/* Whether or not `force` is given: a token that would be taken unlooked at is no second factor. */
+enum err token_verify(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    const struct visitor *v = visitor_of(rq);
+    struct str action = arg_text(v->args, "action");
+    struct origin from = authy_origin(rq);
+    struct check_out check;
+    struct identity i;
+    enum err e;
+
+    if ((e = authy_user(cx, rq, &i)))
+        return e;
+    if (i.disabled)
+        return authy_refuse(cx, rq, AUTHY_SUSPENDED);
+    if ((e = identity_check(cx, rq->db, &i, request_param(rq, STR("token")),
+                            action.n ? action : STR(""), &from, &check)))
+        return e;
+    switch (check.outcome) {
+    case CHECK_RIGHT:
+        return answer_right(cx, rq, rs, &i, &check);
+    case CHECK_WRONG:
+    case CHECK_EXPIRED:
+        return authy_answer_error(cx, rq, rs, AUTHY_TOKEN);
+    case CHECK_USED:
+        return authy_answer_error(cx, rq, rs, AUTHY_TOKEN_USED);
+    case CHECK_PAUSED:
+    case CHECK_ENDED:
+        cx->retry_after_s = check.retry_after_s;
+        return authy_answer_error(cx, rq, rs, AUTHY_LIMITED);
+    case CHECK_OFF:
+        return authy_answer_error(cx, rq, rs, AUTHY_SUSPENDED);
+    }
+    return fail(cx, ERR_INTERNAL, "verify: no such outcome");
+}
