@@ -265,29 +265,40 @@ struct str sid_uuid(struct ctx *cx, struct str sid)
 
 /* ---- phones ---- */
 
+/* Groups of three, the last one whole: "XX-XXX-" for five. */
+static void hidden(struct buf *out, size_t digits)
+{
+    enum { GROUP = 3 };
+
+    for (size_t left = digits; left > 0; left--) {
+        buf_addc(out, 'X');
+        if ((left - 1) % GROUP == 0)
+            buf_addc(out, '-');
+    }
+}
+
 struct str phone_masked(struct ctx *cx, const struct identity *i)
 {
-    enum { SHOWN = 2 };
-    size_t n = i->phone.n;
+    enum { SHOWN = 2, HIDDEN = 6 };
+    OWN(buf_deinit) struct buf b = {.max = 64};
 
-    return n <= SHOWN ? STR("")
-                      : arena_printf(cx->mem, "+%.*s-XXX-XXX-XX%.*s", STR_ARG(i->country_code),
-                                     STR_ARG(str_sub(i->phone, n - SHOWN, SHOWN)));
+    if (i->phone.n <= SHOWN)
+        return STR("");
+    buf_addf(&b, "+%.*s-", STR_ARG(i->country_code));
+    hidden(&b, HIDDEN);
+    buf_addf(&b, "XX%.*s", STR_ARG(str_sub(i->phone, i->phone.n - SHOWN, SHOWN)));
+    return arena_str(cx->mem, buf_str(&b));
 }
 
 struct str phone_last4(struct ctx *cx, const struct identity *i)
 {
-    enum { SHOWN = 4, GROUP = 3 };
+    enum { SHOWN = 4 };
     OWN(buf_deinit) struct buf b = {.max = 64};
     size_t national = i->phone.n - MIN_OF(i->phone.n, i->country_code.n + 1);
 
     if (national <= SHOWN)
         return STR("");
-    for (size_t left = national - SHOWN; left > 0; left--) {
-        buf_addc(&b, 'X');
-        if ((left - 1) % GROUP == 0)
-            buf_addc(&b, '-');
-    }
+    hidden(&b, national - SHOWN);
     buf_add(&b, str_sub(i->phone, i->phone.n - SHOWN, SHOWN));
     return arena_str(cx->mem, buf_str(&b));
 }

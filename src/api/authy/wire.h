@@ -108,7 +108,8 @@ int64_t sid_number(struct str sid);
 struct str sid_hex24(struct str sid);
 struct str sid_uuid(struct ctx *cx, struct str sid);
 
-/* "+1-XXX-XXX-XX02"; "XXX-XXX-1118"; "+1 231-357-6187". */
+/* Masked to the last two digits, with the calling code; to the last four, without; and in full:
+ * "+1 231-357-6187". */
 struct str phone_masked(struct ctx *cx, const struct identity *i);
 struct str phone_last4(struct ctx *cx, const struct identity *i);
 struct str phone_dashed(struct ctx *cx, struct str e164);
