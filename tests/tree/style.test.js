@@ -46,3 +46,16 @@ test("docs/dependencies.md has a reason for every package that is installed", ()
   const npm = Object.keys(JSON.parse(read("package.json")).devDependencies);
   assert.deepEqual([...debian, ...npm].filter((name) => !said.includes(`\`${name}\``)), []);
 });
+
+// A program that a test or a measurement starts by its name, and the package that has it.
+const packageOf = {
+  mandoc: "mandoc", meson: "meson", ninja: "ninja-build", oathtool: "oathtool", openssl: "openssl", "rsvg-convert": "librsvg2-bin",
+  sqlite3: "sqlite3", wrk: "wrk", zbarimg: "zbar-tools",
+};
+test("every program that a test starts comes with a package of packaging/apt.txt", () => {
+  const packages = read("packaging/apt.txt").split("\n");
+  const started = ours.filter((name) => /^(tests|bench|tools)\/.*\.m?js$/.test(name)).flatMap((name) =>
+    [...read(name).matchAll(/\b(?:spawn|exec|execFile)(?:Sync)?\(\s*"([^"\/ ]+)"/g)].map(([, program]) => `${program} in ${name}`));
+  const unknown = started.filter((line) => !packages.includes(packageOf[line.split(" ")[0]]));
+  assert.deepEqual(unknown, []);
+});
