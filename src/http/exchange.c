@@ -169,6 +169,9 @@ bool exchange_route(struct exchange *ex, const struct origin *from, int64_t now_
         return refuse(ex, ERR_INVALID, 405);
     }
     rq->route = ex->match.route;
+    if (!request_type_is_readable(rq))
+        return refuse(
+            ex, fail(&ex->cx, ERR_INVALID, "Content-Type: neither UTF-8 nor silent about it"), 415);
     if (!from->local && !limiter_take(ex->site->limiter, &ex->client, rq->route->limit, now_mono_ms,
                                       &ex->cx.retry_after_s))
         return refuse(ex, ERR_LIMITED, 429);

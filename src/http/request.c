@@ -126,7 +126,31 @@ bool request_wants_json(const struct request *rq)
     return false;
 }
 
+/* Both of our notations are UTF-8 and nothing else; what is behind the media type may say so. */
+static bool says_utf8_at_most(struct str value)
+{
+    ptrdiff_t semi = str_find(value, ';');
+    struct str parameter = STR_NONE;
+
+    if (semi == STR_NPOS)
+        return true;
+    parameter = str_trim(str_sub(value, (size_t)semi + 1, value.n));
+    return str_eq_nocase(parameter, STR("charset=utf-8")) ||
+           str_eq_nocase(parameter, STR("charset=\"utf-8\""));
+}
+
 bool request_body_is(const struct request *rq, struct str type)
 {
-    return str_eq_nocase(media_type(request_header(rq, STR("Content-Type"))), type);
+    struct str value = request_header(rq, STR("Content-Type"));
+
+    return str_eq_nocase(media_type(value), type) && says_utf8_at_most(value);
+}
+
+bool request_type_is_readable(const struct request *rq)
+{
+    struct str value = request_header(rq, STR("Content-Type")), type = media_type(value);
+
+    return says_utf8_at_most(value) ||
+           !(str_eq_nocase(type, STR("application/json")) ||
+             str_eq_nocase(type, STR("application/x-www-form-urlencoded")));
 }

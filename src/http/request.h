@@ -60,7 +60,10 @@ struct str request_query(struct ctx *cx, const struct request *rq, struct str na
 /* True if the Accept header prefers JSON to HTML (names application/json and not text/html first).
  */
 bool request_wants_json(const struct request *rq);
-/* True if the body's media type is this one; parameters are ignored. */
+/* True if the body's media type is this one, with no parameter but a charset of utf-8. */
 bool request_body_is(const struct request *rq, struct str media_type);
+/* False for a form or JSON in another charset, or with parameters that we know nothing of: the
+ * exchange answers 415 before anything reads the bytes as what they are not. */
+bool request_type_is_readable(const struct request *rq);
 
 #endif

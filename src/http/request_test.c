@@ -123,6 +123,41 @@ static void knows_the_bodys_type(void **state)
     assert_false(request_body_is(&rq, STR("application/jso")));
     rq.header_count = 0;
     assert_false(request_body_is(&rq, STR("application/json")));
+    assert_true(request_type_is_readable(&rq));
+}
+
+static void reads_bodies_as_utf8_or_not_at_all(void **state)
+{
+    static const struct {
+        const char *type;
+        bool readable;
+    } rows[] = {
+        {"application/json",                                 true },
+        {"application/json; charset=utf-8",                  true },
+        {"application/json;charset=UTF-8",                   true },
+        {"application/json ; Charset=\"utf-8\"",             true },
+        {"application/json; charset=utf-16",                 false},
+        {"application/json; charset=utf-8x",                 false},
+        {"application/json; charset=",                       false},
+        {"application/json;x",                               false},
+        {"application/json;",                                false},
+        {"application/json; charset=utf-8; charset=utf-16",  false},
+        {"application/json; charset=utf-16; charset=utf-8",  false},
+        {"application/x-www-form-urlencoded; charset=utf-8", true },
+        {"application/x-www-form-urlencoded; charset=utf-7", false},
+        {"multipart/form-data; boundary=x",                  true }, /* refused by who binds */
+    };
+
+    (void)state;
+    EACH_ROW (row, rows) {
+        struct request rq = with("Content-Type", row->type);
+        bool json = str_starts(str_from(row->type), STR("application/json"));
+
+        if (request_type_is_readable(&rq) != row->readable)
+            fail_msg("%s", row->type);
+        if (json && request_body_is(&rq, STR("application/json")) != row->readable)
+            fail_msg("is JSON: %s", row->type);
+    }
 }
 
 static void methods_have_names(void **state)
@@ -142,6 +177,7 @@ int main(void)
         cmocka_unit_test(finds_query_parameters),
         cmocka_unit_test(knows_what_the_client_prefers),
         cmocka_unit_test(knows_the_bodys_type),
+        cmocka_unit_test(reads_bodies_as_utf8_or_not_at_all),
         cmocka_unit_test(methods_have_names),
     };
 
