@@ -119,7 +119,8 @@ static void json_release(json_t **json)
     json_decref(*json);
 }
 
-/* A scalar as the text that a form would have sent. False for an object or a list. */
+/* A scalar as the text that a form would have sent; a real number, which no field takes, as none.
+ * False for an object or a list. */
 static bool json_text(struct ctx *cx, const json_t *v, struct str *out)
 {
     switch (json_typeof(v)) {
@@ -129,14 +130,14 @@ static bool json_text(struct ctx *cx, const json_t *v, struct str *out)
     case JSON_INTEGER:
         *out = arena_printf(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
         return true;
-    case JSON_REAL:
-        *out = arena_printf(cx->mem, "%.17g", json_real_value(v));
-        return true;
     case JSON_TRUE:
         *out = STR("true");
         return true;
     case JSON_FALSE:
         *out = STR("false");
+        return true;
+    case JSON_REAL:
+        *out = STR("");
         return true;
     case JSON_OBJECT:
     case JSON_ARRAY:
@@ -146,17 +147,31 @@ static bool json_text(struct ctx *cx, const json_t *v, struct str *out)
     return false;
 }
 
-static bool is_wanted(const struct field *fields, size_t count, struct str name)
+static const struct field *find_field(const struct field *fields, size_t count, struct str name)
 {
     for (size_t i = 0; i < count; i++) {
         if (str_eq(str_from(fields[i].name), name))
-            return true;
+            return &fields[i];
     }
-    return false;
+    return NULL;
 }
 
+/* A string is what a form would have sent, so it does for all; another type only for the reader
+ * that is made for it. STR_NONE accepts. */
+static struct str judge_type(const struct field *f, const json_t *v)
+{
+    if (json_is_string(v) || (f->read == field_bool && json_is_boolean(v)) ||
+        (f->read == field_i64 && json_is_integer(v)))
+        return STR_NONE;
+    if (f->read == field_bool)
+        return STR("Please send true or false.");
+    return f->read == field_i64 ? STR("Please send a whole number.") : STR("Please send text.");
+}
+
+/* Wrong types are added to *problems; what has one is no pair. */
 static enum err json_pairs(struct ctx *cx, const struct request *rq, const struct field *fields,
-                           size_t count, struct pair **out, size_t *out_count)
+                           size_t count, struct problems *problems, struct pair **out,
+                           size_t *out_count)
 {
     struct pair *pairs = ARENA_ARRAY(cx->mem, struct pair, PAIRS_MAX);
     OWN(json_release) json_t *json = NULL;
@@ -171,13 +186,18 @@ static enum err json_pairs(struct ctx *cx, const struct request *rq, const struc
         return fail(cx, ERR_INVALID, "json: more than %d fields", PAIRS_MAX);
     json_object_foreach(json, key, v)
     {
-        struct str name = arena_str(cx->mem, str_from(key));
+        const struct field *f = find_field(fields, count, str_from(key));
+        struct str problem;
 
-        if (json_is_null(v) || !is_wanted(fields, count, name)) /* null says: not given */
+        if (json_is_null(v) || !f) /* null says: not given */
             continue;
         if (!json_text(cx, v, &pairs[n].value))
             return fail(cx, ERR_INVALID, "json: a field is an object or a list");
-        pairs[n++].name = name;
+        problem = judge_type(f, v);
+        if (problem.p)
+            problem_add(problems, str_from(f->name), problem);
+        else
+            pairs[n++].name = str_from(f->name);
     }
     *out = pairs;
     *out_count = n;
@@ -198,12 +218,13 @@ static bool has_duplicate(const struct pair *pairs, size_t count)
 }
 
 static enum err body_pairs(struct ctx *cx, const struct request *rq, const struct field *fields,
-                           size_t count, struct pair **out, size_t *out_count)
+                           size_t count, struct problems *problems, struct pair **out,
+                           size_t *out_count)
 {
     enum err e;
 
     if (request_body_is(rq, STR("application/json")))
-        return json_pairs(cx, rq, fields, count, out, out_count);
+        return json_pairs(cx, rq, fields, count, problems, out, out_count);
     if (rq->body.n > 0 && !request_body_is(rq, STR("application/x-www-form-urlencoded")))
         return fail(cx, ERR_INVALID, "form: the body is neither a form nor JSON");
     if ((e = form_pairs(cx, rq->body, out, out_count)))
@@ -230,8 +251,8 @@ enum err form_bind(struct ctx *cx, const struct request *rq, const struct field 
     enum err e;
 
     *problems = (struct problems){0};
-    if ((e = body_pairs(cx, rq, fields, count, &pairs, &pair_count))) {
-        problems->malformed = true;
+    if ((e = body_pairs(cx, rq, fields, count, problems, &pairs, &pair_count))) {
+        *problems = (struct problems){.malformed = true};
         return e;
     }
     for (size_t i = 0; i < count; i++) {
@@ -241,7 +262,7 @@ enum err form_bind(struct ctx *cx, const struct request *rq, const struct field 
 
         if (pair)
             text = f->read(cx, f, pair->value, (char *)in + f->offset);
-        else if (f->flags & FIELD_REQUIRED)
+        else if ((f->flags & FIELD_REQUIRED) && !problem_of(problems, str_from(f->name)).p)
             text = PROBLEM_MISSING;
         if (text.p)
             problem_add(problems, str_from(f->name), text);

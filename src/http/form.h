@@ -41,7 +41,7 @@ typedef struct str field_fn(struct ctx *cx, const struct field *f, struct str va
 struct field {
     const char *name;
     size_t offset;
-    field_fn *read;
+    field_fn *read; /* of JSON values: strings, and what field_bool and field_i64 say */
     unsigned flags;
     size_t min, max; /* characters for text, value for numbers; 0, 0 = the reader's default */
 };
@@ -50,8 +50,8 @@ struct field {
 field_fn field_text;     /* struct str */
 field_fn field_lines;    /* struct str; line ends allowed (about me) */
 field_fn field_password; /* struct str; not trimmed, any bytes of UTF-8 but NUL */
-field_fn field_bool;     /* bool: on, true, 1, yes; off, false, 0, no */
-field_fn field_i64;      /* int64_t */
+field_fn field_bool;     /* bool: on, true, 1, yes; off, false, 0, no; JSON's true and false */
+field_fn field_i64;      /* int64_t; JSON's integers */
 
 /* Binds all fields; unknown ones are ignored. ERR_INVALID when *problems is not empty. */
 enum err form_bind(struct ctx *cx, const struct request *rq, const struct field *fields,

@@ -128,6 +128,9 @@ static void malformed_bodies_bind_nothing(void **state)
         {FORM,                              STR("=ab")                                      },
         {FORM,                              STR("name=ab&")                                 },
         {FORM,                              STR("name=ab&&age=18")                          },
+        {JSON "; charset=utf-16",           STR("{\"name\":\"ab\"}")                        },
+        {JSON ";x",                         STR("{\"name\":\"ab\"}")                        },
+        {FORM "; charset=utf-16",           STR("name=ab")                                  },
         {JSON,                              STR("")                                         },
         {JSON,                              STR("name=ab")                                  },
         {JSON,                              STR("[\"name\"]")                               },
@@ -228,6 +231,40 @@ static void fields_are_judged_one_by_one(void **state)
     }
 }
 
+static void json_types_are_not_turned_into_text(void **state)
+{
+    static const struct {
+        const char *value, *field, *text; /* text NULL: accepted */
+    } rows[] = {
+        {"{\"name\":12}",                        "name",     "Please send text."          },
+        {"{\"name\":true}",                      "name",     "Please send text."          },
+        {"{\"name\":1.5}",                       "name",     "Please send text."          },
+        {"{\"name\":\"12\"}",                    "name",     NULL                         },
+        {"{\"name\":\"ab\",\"about\":12}",       "about",    "Please send text."          },
+        {"{\"name\":\"ab\",\"password\":true}",  "password", "Please send text."          },
+        {"{\"name\":\"ab\",\"remember\":1}",     "remember", "Please send true or false." },
+        {"{\"name\":\"ab\",\"remember\":false}", "remember", NULL                         },
+        {"{\"name\":\"ab\",\"age\":20.5}",       "age",      "Please send a whole number."},
+        {"{\"name\":\"ab\",\"age\":2e1}",        "age",      "Please send a whole number."},
+        {"{\"name\":\"ab\",\"age\":true}",       "age",      "Please send a whole number."},
+        {"{\"name\":\"ab\",\"age\":20}",         "age",      NULL                         },
+    };
+
+    (void)state;
+    EACH_ROW (row, rows) {
+        struct problems ps;
+        struct in in;
+        enum err e = bind(JSON, str_from(row->value), &in, &ps);
+        struct str got = problem_of(&ps, str_from(row->field));
+
+        assert_int_equal(e, row->text ? ERR_INVALID : OK);
+        assert_false(ps.malformed);
+        assert_int_equal(ps.n, row->text ? 1 : 0);
+        if (!str_eq(got, str_from(row->text)))
+            fail_msg("%s: \"%.*s\"", row->value, STR_ARG(got));
+    }
+}
+
 static void a_password_has_256_bytes_at_most(void **state)
 {
     OWN(buf_deinit) struct buf b = {.max = KIB};
@@ -284,6 +321,7 @@ int main(void)
         cmocka_unit_test(depth_is_counted_outside_of_strings),
         cmocka_unit_test(many_fields_are_too_many),
         cmocka_unit_test(fields_are_judged_one_by_one),
+        cmocka_unit_test(json_types_are_not_turned_into_text),
         cmocka_unit_test(a_password_has_256_bytes_at_most),
         cmocka_unit_test(all_problems_are_listed),
         cmocka_unit_test(pairs_keep_their_order),

@@ -75,6 +75,32 @@ for (const body of badJson)
     assert.ok(["malformed", "invalid"].includes(answer.json.error.code));
   });
 
+test("JSON of another type is not turned into text, and nothing is counted as a wrong password", async () => {
+  const me = new Client(server);
+  const { status, json } = await me.postJson("/login", { login: 1, password: true, remember: 1 });
+  assert.equal(status, 400);
+  assert.deepEqual(json.error, { code: "invalid", message: json.error.message,
+    fields: { login: "Please send text.", password: "Please send text.", remember: "Please send true or false." } });
+  const ada = await signUp(server);
+  assert.equal((await me.postJson("/login", { login: ada.username, password: ada.password, remember: true })).status, 200);
+  assert.equal((await me.postJson("/account/edit", { name: 7, username: ada.username })).status, 400);
+  assert.equal((await me.getJson("/account")).json.name, ada.name);
+});
+
+test("a body in another charset, or with parameters that nobody knows, is not read", async () => {
+  const ada = await signUp(server);
+  const body = JSON.stringify({ login: ada.username, password: ada.password });
+  const send = (type) => new Client(server).request("POST", "/login", {
+    body, headers: { "content-type": type, accept: "application/json", origin: server.url } });
+  for (const type of ["application/json; charset=utf-16", "application/json;x", "application/json; charset=utf-8; charset=utf-16",
+    "application/x-www-form-urlencoded; charset=utf-16"]) {
+    const answer = await send(type);
+    assert.deepEqual([answer.status, answer.json.error.code], [415, "unsupported_type"], type);
+  }
+  for (const type of ["application/json", "application/json; charset=utf-8", 'application/json;charset="UTF-8"'])
+    assert.equal((await send(type)).status, 200, type);
+});
+
 test("a body that is too large is refused before it is read", async () => {
   const browser = new Client(server);
   const answer = await browser.post("/login", `login=${"a".repeat(100_000)}`);
