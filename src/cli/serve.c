@@ -7,9 +7,9 @@
  *
  * http/ knows no store and store/ no http: the functions of `backend` below carry work across.
  */
+#include "api/authy/face.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "api/authy/face.h"
 #include "cli/cli.h"
 #include "cli/control.h"
 #include "cli/instance.h"
@@ -158,8 +158,8 @@ static struct http_limits limit_of(const struct config *cf, enum config_option o
 static void fill_http(struct ctx *cx, const struct config *cf, struct instance *in,
                       struct http_conf *conf)
 {
-    static const struct face *const faces[] = {&portal_face, &device_face, &authy_face, &authy_onetouch_face, &control_face,
-                                               &ops_face};
+    static const struct face *const faces[] = {&portal_face,         &device_face,  &authy_face,
+                                               &authy_onetouch_face, &control_face, &ops_face};
 
     *conf = (struct http_conf){
         .listen = cf->listen,
@@ -290,6 +290,17 @@ static void keep_config(struct serving *s, struct config *cf)
     atomic_store(&s->in.config, cf);
 }
 
+/* Which certificate is served from now on, as a word for the log. */
+static const char *reload_certificate(struct ctx *cx, const struct serving *s)
+{
+    if (!s->config->tls_cert_file.n)
+        return "none";
+    if (!http_server_reload_tls(cx, atomic_load(&s->in.server)))
+        return "new";
+    log_error(cx, "reload_tls_failed", "why=%s", log_value(cx->mem, str_from(cx->why)));
+    return "old";
+}
+
 static void reload(struct serving *s)
 {
     OWN(arena_free) struct arena *mem = arena_new();
@@ -308,9 +319,7 @@ static void reload(struct serving *s)
     log_lines(&cx, "reload_partial", buf_str(text));
     apply(fresh);
     keep_config(s, TAKE(fresh));
-    if (http_server_reload_tls(&cx, atomic_load(&s->in.server)))
-        log_error(&cx, "reload_tls_failed", "why=%s", log_value(mem, str_from(cx.why)));
-    log_info(NULL, "reloaded", "settings=1");
+    log_info(NULL, "reloaded", "settings=new certificate=%s", reload_certificate(&cx, s));
 }
 
 static enum err sweep_step(struct ctx *cx, struct db *db, void *arg)

@@ -5,6 +5,7 @@ import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { newAuthority } from "../lib/certificate.js";
 import { Client } from "../lib/client.js";
 import { command, eventually, startServer, temporaryFolder } from "../lib/server.js";
 
@@ -171,13 +172,29 @@ test("SIGHUP reads the settings again, and refuses a file that is wrong", async 
     await eventually(() => assert.match(server.log, expected));
   };
   await hup("workers = 2\n", /event=reload_partial text="workers needs a restart to change"/);
-  await hup("metrics_from = 10.9.9.9\n", /event=reloaded[^]*event=reloaded/);
+  await hup("metrics_from = 10.9.9.9\n", /event=reloaded[^]*event=reloaded settings=new certificate=none\n/);
   assert.equal((await new Client(server).get("/metrics")).status, 404);
   await hup("demo_clock_offset_s = 172800\n", /(event=reloaded[^]*){3}/);
   const ahead = Date.parse((await new Client(server).get("/healthz")).headers.date) - Date.now();
   assert.ok(ahead > 172_000_000 && ahead < 173_000_000, "the clock went two days ahead");
   await hup("metrics_from = nonsense\n", /event=reload_refused text=".*c\.conf:1: metrics_from must be/);
   assert.equal((await new Client(server).get("/healthz")).status, 200);
+});
+
+test("SIGHUP says which certificate is served, and a broken one never is", async (t) => {
+  const authority = newAuthority();
+  const { certFile: tls_cert_file, keyFile: tls_key_file, cert } = authority.issue("localhost", "127.0.0.1");
+  const server = await startServer({ tls_cert_file, tls_key_file });
+  t.after(() => server.stop());
+  const hup = async (pem, expected) => {
+    fs.writeFileSync(tls_cert_file, pem);
+    process.kill(server.pid, "SIGHUP");
+    await eventually(() => assert.match(server.log, expected));
+    assert.equal((await new Client(server, { ca: authority.pem }).get("/healthz")).status, 200);
+  };
+  await hup(cert, /event=reloaded settings=new certificate=new\n$/);
+  await hup("broken", /event=reload_tls_failed .*\n.*event=reloaded settings=new certificate=old\n$/);
+  assert.equal(server.log.match(/certificate=new/g).length, 1);
 });
 
 test("production prints no keys and needs a public address", async (t) => {
