@@ -122,6 +122,7 @@ static void identify(struct exchange *ex, const struct origin *from)
     rq->local = from->local;
     rq->tls = from->tls;
     rq->app = ex->site->conf.app;
+    rq->router = ex->site->router;
     ex->client = from->addr;
     if (from->local) {
         memcpy(rq->addr, local, sizeof(local));

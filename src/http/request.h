@@ -19,8 +19,9 @@ struct header {
     struct str name, value; /* value without surrounding blanks */
 };
 
-struct db;    /* store.h; http only hands it through */
-struct route; /* route.h */
+struct db;     /* store.h; http only hands it through */
+struct route;  /* route.h */
+struct router; /* router.h */
 
 struct request {
     enum method method;
@@ -37,6 +38,7 @@ struct request {
     bool local;         /* came over the local control socket */
     int64_t arrived_us; /* monotonic; for latency figures */
 
+    const struct router *router; /* all that this listener answers; NULL only in unit tests */
     const struct route *route;
     struct str
         params[REQUEST_PARAMS_MAX]; /* path parameters in order, unescaped, UTF-8 without NUL */

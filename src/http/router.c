@@ -227,3 +227,14 @@ enum match_is router_match(struct ctx *cx, const struct router *r, struct reques
     out->face = n->leaf.faces[rq->method];
     return unescape_params(cx, rq) ? MATCHED : BAD_ESCAPE;
 }
+
+const struct route *router_get(const struct router *r, struct str path)
+{
+    struct str params[REQUEST_PARAMS_MAX + 1];
+    const struct node *n;
+
+    if (!str_starts(path, STR("/")))
+        return NULL;
+    n = walk(r->root, str_sub(path, 1, path.n), false, params);
+    return n && is_visible(n->leaf.routes[GET], false) ? n->leaf.routes[GET] : NULL;
+}

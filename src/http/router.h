@@ -30,4 +30,8 @@ struct match {
 enum match_is router_match(struct ctx *cx, const struct router *r, struct request *rq,
                            struct match *out);
 
+/* The row that answers GET for a path (without query) that came over TCP, whoever may ask; NULL
+ * when there is none. For places that somebody asks to be led to. */
+const struct route *router_get(const struct router *r, struct str path);
+
 #endif

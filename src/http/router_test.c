@@ -195,6 +195,32 @@ static void refuses_tables_that_are_none(void **state)
     }
 }
 
+static void tells_what_can_be_looked_at(void **state)
+{
+    static const struct {
+        const char *path, *pattern; /* NULL: nothing answers GET there */
+    } rows[] = {
+        {"/",                                  "/"             },
+        {"/login",                             "/login"        },
+        {"/reset/abc",                         "/reset/{token}"},
+        {"/reset/",                            NULL            },
+        {"/s/7/revoke",                        NULL            }, /* takes POST only */
+        {"/v2/Services/VA1/Verifications/VE2", NULL            },
+        {"/stop",                              NULL            }, /* for the local socket */
+        {"/nowhere",                           NULL            },
+        {"login",                              NULL            },
+        {"",                                   NULL            },
+    };
+
+    (void)state;
+    EACH_ROW (row, rows) {
+        const struct route *route = router_get(router, str_from(row->path));
+
+        if (!str_eq(str_from(route ? route->pattern : NULL), str_from(row->pattern)))
+            fail_msg("%s: %s", row->path, route ? route->pattern : "nothing");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +230,7 @@ int main(void)
         cmocka_unit_test(the_longest_prefix_words_the_404),
         cmocka_unit_test(control_rows_exist_locally_only),
         cmocka_unit_test(refuses_tables_that_are_none),
+        cmocka_unit_test(tells_what_can_be_looked_at),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

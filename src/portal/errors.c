@@ -30,12 +30,12 @@ static const struct {
 static struct str way_back(struct ctx *cx, const struct request *rq)
 {
     if (rq->method == GET)
-        return next_path(cx, rq->target, STR_NONE);
+        return next_path(cx, rq, rq->target, STR_NONE);
     if (str_starts(rq->path, STR("/account/security")))
         return STR("/account/security");
     if (str_starts(rq->path, STR("/account/sessions")))
         return STR("/account");
-    return next_path(cx, rq->path, STR_NONE);
+    return next_path(cx, rq, rq->path, STR_NONE);
 }
 
 /* A page that leads on; a POST from the middle of nowhere is not repeated, the form is shown. */

@@ -6,6 +6,7 @@
 #include "core/outbox.h"
 #include "core/phone.h"
 #include "core/service.h"
+#include "http/router.h"
 #include "portal/words.h"
 
 enum { PATH_LEN_MAX = 2048 };
@@ -71,11 +72,25 @@ bool accepts_first(const struct request *rq, struct str type, struct str before)
     return at != STR_NPOS && (other == STR_NPOS || at < other);
 }
 
-struct str next_path(struct ctx *cx, struct str next, struct str otherwise)
+/* Somewhere a browser can be sent: not what takes forms only, as /logout does, nor what wants more
+ * than a session. */
+static bool is_page(const struct request *rq, struct str target)
 {
-    struct str path = next.n ? url_local_path(cx->mem, next) : STR_NONE;
+    ptrdiff_t mark = str_find(target, '?');
+    struct str path = mark == STR_NPOS ? target : str_sub(target, 0, (size_t)mark);
+    const struct route *route = rq->router ? router_get(rq->router, path) : NULL;
 
-    return path.n > 1 ? path : otherwise; /* "/" is also what a refused one becomes */
+    return route && (route->auth == AUTH_NONE || route->auth == AUTH_SESSION ||
+                     route->auth == AUTH_FRESH || route->auth == AUTH_OPERATOR);
+}
+
+struct str next_path(struct ctx *cx, const struct request *rq, struct str next,
+                     struct str otherwise)
+{
+    struct str target = next.n ? url_local_path(cx->mem, next) : STR_NONE;
+
+    /* "/" is also what a refused one becomes */
+    return target.n > 1 && is_page(rq, target) ? target : otherwise;
 }
 
 struct str path_with_next(struct ctx *cx, struct str path, struct str next)

@@ -31,8 +31,9 @@ json_t *json_of(struct str s);
 /* Unix ms as "2026-10-06T14:03:00Z"; null for 0. */
 json_t *json_instant(int64_t at_ms);
 
-/* The path that a form's or a query's `next` names, or `otherwise` when it is none of ours. */
-struct str next_path(struct ctx *cx, struct str next, struct str otherwise);
+/* The page that a form's or a query's `next` names, or `otherwise` when it is none of ours. */
+struct str next_path(struct ctx *cx, const struct request *rq, struct str next,
+                     struct str otherwise);
 /* `path`?next=`next` */
 struct str path_with_next(struct ctx *cx, struct str path, struct str next);
 

@@ -39,7 +39,7 @@ enum err login_page(struct ctx *cx, struct request *rq, struct response *rs)
         .login = page_entry(&d->problems, STR("login"), f->login),
         .password = page_entry(&d->problems, STR("password"), STR_NONE),
         .remember = f->remember,
-        .next = next_path(cx, asked, STR_NONE),
+        .next = next_path(cx, rq, asked, STR_NONE),
     };
 
     if (v->signed_in && rq->method == GET)
@@ -104,7 +104,7 @@ enum err login_submit(struct ctx *cx, struct request *rq, struct response *rs)
         STR("That name and password don't match. Check both and try again.")};
     struct draft *d = draft_resume(rq);
     const struct login_form *f = d->in;
-    struct str next = next_path(cx, f->next, STR("/account"));
+    struct str next = next_path(cx, rq, f->next, STR("/account"));
     const struct login_in in = {.login = f->login,
                                 .proof = f->proof,
                                 .next = next,

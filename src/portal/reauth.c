@@ -20,7 +20,7 @@ enum err reauth_page(struct ctx *cx, struct request *rq, struct response *rs)
     const struct reauth_form *f = d->in;
     struct str asked = f->next.p ? f->next : request_query(cx, rq, STR("next"));
     struct page_reauth p = {
-        .next = next_path(cx, asked, STR_NONE),
+        .next = next_path(cx, rq, asked, STR_NONE),
         .password = page_entry(&d->problems, STR("password"), STR_NONE),
     };
     struct person person;
@@ -54,7 +54,7 @@ enum err reauth(struct ctx *cx, struct request *rq, struct response *rs)
                                            STR("That isn't your password. Try again.")};
     struct draft *d = draft_resume(rq);
     const struct reauth_form *f = d->in;
-    struct str next = next_path(cx, f->next, STR("/account"));
+    struct str next = next_path(cx, rq, f->next, STR("/account"));
     struct origin from = visit_origin(rq);
     struct login_out out;
     enum err e = login_reauth(cx, rq->db, &visit_of(cx, rq)->session, &f->proof, next, &from, &out);

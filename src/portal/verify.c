@@ -438,7 +438,7 @@ enum err attempt_cookies(struct ctx *cx, struct request *rq, struct response *rs
     login_cookie_end(rq, rs);
     if (l->action_id)
         flash_set(rq, rs, FLASH_FACTOR_OFF);
-    *out_next = next_path(cx, done->next, STR("/account"));
+    *out_next = next_path(cx, rq, done->next, STR("/account"));
     return OK;
 }
 

@@ -120,6 +120,21 @@ test("next leads only to our own pages", async () => {
   assert.equal(good.json.next, "/account/security?a=b");
 });
 
+test("next leads to pages, not to what only takes forms or is not there", async () => {
+  for (const next of ["/logout", "/logout?x=1", "/resend", "/no/such/page", "/account/", "/account/sessions/1/end", "/login/finish", "/verify",
+    "/device/self", "/control"]) {
+    const page = await new Client(server).get(`/login?next=${encodeURIComponent(next)}`);
+    assert.ok(!page.form(["login"]).fields.get("next"), next);
+    const answer = await new Client(server).postJson("/login", { login: ada.username, password: ada.password, next });
+    assert.deepEqual([answer.status, answer.json.next], [200, "/account"], next);
+  }
+  for (const next of ["/account/password", "/account/security/totp/off", "/outbox?to=x"]) {
+    const answer = await new Client(server).postJson("/login", { login: ada.username, password: ada.password, next });
+    assert.equal(answer.json.next, next);
+  }
+  assert.equal((await me.get("/login?next=/logout")).location, "/account");
+});
+
 test("no page may be framed, cached or referred to", async () => {
   for (const path of ["/login", "/account", "/account/security"]) {
     const { headers } = await me.get(path === "/login" ? "/reset-password" : path);
