@@ -103,6 +103,8 @@ enum err authy_refuse_fields(struct ctx *cx, struct request *rq, enum authy_erro
 
 enum err authy_pass(struct ctx *cx, struct request *rq, enum err e)
 {
+    if (rq->problems) /* the handler has said more */
+        return e;
     switch (e) {
     case ERR_LIMITED:
         refusal_new(cx, rq, AUTHY_LIMITED);
@@ -265,7 +267,7 @@ struct str sid_uuid(struct ctx *cx, struct str sid)
 
 /* ---- phones ---- */
 
-/* Groups of three, the last one whole: "XX-XXX-" for five. */
+/* An X for each digit, in groups of three of which the last one is whole. */
 static void hidden(struct buf *out, size_t digits)
 {
     enum { GROUP = 3 };

@@ -1,0 +1,352 @@
+// The Authy dialect on raw bytes: every requirement of docs/wire/authy.md, one row each, and what must
+// be refused. Numbers in brackets are those of the list of attacks.
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { after, before, test } from "node:test";
+import { Client } from "../lib/client.js";
+import { Device } from "../lib/device.js";
+import { newest, outbox } from "../lib/outbox.js";
+import { raw } from "../lib/raw.js";
+import { command, startServer } from "../lib/server.js";
+
+let server, app, other, me;
+const run = (...args) => command(args, { data_dir: server.dataDir });
+const form = { "content-type": "application/x-www-form-urlencoded" };
+
+before(async () => {
+  server = await startServer();
+  [app, other] = ["shop", "bank"].map((name) => JSON.parse(run("app", "create", name, "--json").out));
+  me = new Client(server);
+});
+after(() => server.stop());
+
+let numbers = 0;
+const nextNumber = () => `202555${String(100 + numbers++).padStart(4, "0")}`;
+
+// One request with our key in the header; body may be text or a value for JSON.
+function ask(method, path, { body, headers = {}, key = app.api_key } = {}) {
+  const json = body !== undefined && typeof body !== "string";
+  return me.request(method, path, {
+    body: json ? JSON.stringify(body) : body,
+    headers: { "x-authy-api-key": key, ...(json ? { "content-type": "application/json" } : body ? form : {}), ...headers },
+  });
+}
+
+async function userNew({ number = nextNumber(), key = app.api_key, link = false } = {}) {
+  const answer = await ask("POST", "/protected/json/users/new", {
+    key, body: { user: { email: "u@example.com", cellphone: number, country_code: "1" }, send_install_link_via_sms: link },
+  });
+  assert.equal(answer.status, 200, answer.text);
+  return { id: answer.json.user.id, number };
+}
+
+async function userWithPhone() {
+  const user = await userNew({ link: true });
+  user.phone = await Device.pair(server, (await newest(server, `+1${user.number}`, "sms")).link);
+  return user;
+}
+
+function refused(answer, status, code, message) {
+  assert.equal(answer.status, status, answer.text);
+  const body = answer.json;
+  assert.strictEqual(body.error_code, code, answer.text);
+  assert.strictEqual(body.success, false);
+  assert.equal(typeof body.message, "string");
+  assert.equal(typeof body.errors, "object");
+  for (const value of Object.values(body.errors)) assert.equal(typeof value, "string"); // go-authy
+  if (message) assert.match(body.message, message);
+  return body;
+}
+
+// --- where keys and parameters come from --------------------------------------------------------
+
+test("0.1-1: the key is taken from header, query and form body", async () => {
+  const { id } = await userNew();
+  const bare = { headers: { "x-authy-api-key": undefined } };
+  assert.equal((await ask("GET", `/protected/json/users/${id}/status`)).status, 200);
+  assert.equal((await ask("GET", `/protected/json/users/${id}/status?api_key=${app.api_key}`, bare)).status, 200);
+  const body = new URLSearchParams({ api_key: app.api_key, "user[email]": "a@b.co", "user[cellphone]": nextNumber(), "user[country_code]": "1" });
+  assert.equal((await ask("POST", "/protected/json/users/new", { ...bare, body: `${body}`, headers: { ...bare.headers, ...form } })).status, 200);
+});
+
+test("0.1-2: parameters of a POST with nothing but a query", async () => {
+  const query = `user%5Bemail%5D=a%2Bb%40b.co&user%5Bcellphone%5D=${nextNumber()}&user[country_code]=1&send_install_link_via_sms=false`;
+  const answer = await ask("POST", `/protected/json/users/new?${query}`, { headers: { "content-length": "0" } });
+  assert.equal(answer.status, 200, answer.text);
+});
+
+test("0.1-3: parameters of a GET in a form body, or a JSON body", async () => {
+  const number = nextNumber();
+  await ask("POST", "/protected/json/phones/verification/start", { body: { via: "sms", country_code: 1, phone_number: number } });
+  const body = `country_code=1&phone_number=${number}`;
+  assert.equal((await ask("GET", "/protected/json/phones/verification/status", { body })).status, 200);
+  const { id } = await userNew();
+  assert.equal((await ask("GET", `/protected/json/users/${id}/status`, { body: { user_ip: "198.51.100.7" } })).status, 200);
+});
+
+test("0.1-4, 5: a declared type without a body is no parameters", async () => {
+  const { id } = await userNew();
+  for (const type of ["application/json", "application/x-www-form-urlencoded"]) {
+    assert.equal((await ask("GET", `/protected/json/users/${id}/status`, { headers: { "content-type": type } })).status, 200);
+    const { id: gone } = await userNew();
+    assert.equal((await ask("POST", `/protected/json/users/${gone}/remove`, { headers: { "content-type": type } })).status, 200);
+  }
+});
+
+test("0.1-7, 8: booleans and numbers as text, nulls as absent", async () => {
+  const { id, number } = await userNew();
+  const user = { email: "u@example.com", cellphone: number, country_code: 1 };
+  const again = await ask("POST", "/protected/json/users/new", { body: { user, send_install_link_via_sms: "False", user_ip: null } });
+  assert.equal(again.json.user.id, id);
+  assert.equal((await outbox(server, `+1${number}`)).length, 0, "no link was wanted");
+  const answer = await ask("POST", `/onetouch/json/users/${id}/approval_requests`,
+    { body: { message: "m", seconds_to_expire: null, details: {}, logos: [], hidden_details: null } });
+  refused(answer, 400, "60050"); // bound; the user has no phone
+});
+
+test("0.1-9: a doubled slash in front", async () => {
+  const { id } = await userNew();
+  const get = (path) => raw(server, `GET ${path} HTTP/1.1\r\nHost: ${server.host}:${server.port}\r\nX-Authy-API-Key: ${app.api_key}\r\nConnection: close\r\n\r\n`);
+  assert.match((await get(`//protected//json/users/${id}/status`)).text, /^HTTP\/1\.1 200 /);
+  assert.match((await get("//login")).text, /^HTTP\/1\.1 404 /, "elsewhere it stays unknown");
+});
+
+test("0.1-10: XML for those who ask for it", async () => {
+  const { id } = await userNew();
+  const status = await ask("GET", `/protected/xml/users/${id}/status`);
+  assert.match(status.text, /^<\?xml version="1.0" encoding="UTF-8"\?><hash><status><authy-id type="integer">\d+<\/authy-id>/);
+  assert.match(status.text, /<registered type="boolean">false<\/registered>/);
+  const error = await ask("GET", "/protected/xml/users/1/status");
+  assert.equal(error.status, 404);
+  assert.match(error.text, /<errors><message>User not found\.<\/message>.*<error-code>60026<\/error-code>/);
+  refused(await ask("GET", "/protected/yaml/app/details"), 404, "60000");
+});
+
+// --- what answers look like ------------------------------------------------------------------------
+
+// Text with what differs from run to run replaced: N for numbers, S for texts.
+const shape = (text, names) => names.reduce((t, name) => t.replace(new RegExp(`("${name}":)("[^"]*"|-?\\d+)`, "g"), (_, k, v) => k + (v[0] === '"' ? '"S"' : "N")), text);
+
+test("0.2-2, 5, 6, 7: exact bytes", async () => {
+  const { id, number } = await userNew();
+  const last = number.slice(-2), three = "X".repeat(3);
+  const rows = [
+    ["POST", `/protected/json/users/new`, `user[email]=u@example.com&user[cellphone]=${number}&user[country_code]=1&send_install_link_via_sms=false`,
+      `{"message":"User created successfully.","user":{"id":${id}},"success":true}`],
+    ["GET", `/protected/json/users/${id}/status`, undefined,
+      `{"status":{"authy_id":${id},"confirmed":false,"registered":false,"country_code":1,"phone_number":"${three}-${three}-${number.slice(-4)}","email":"u@example.com","devices":[],"has_hard_token":false,"account_disabled":false,"detailed_devices":[],"deleted_devices":[]},"message":"User status.","success":true}`],
+    ["GET", `/protected/json/sms/${id}`, undefined, `{"success":true,"message":"SMS token was sent","cellphone":"+1-${three}-${three}-XX${last}"}`],
+    ["GET", `/protected/json/call/${id}`, undefined, `{"success":true,"message":"Call started...","cellphone":"+1-${three}-${three}-XX${last}"}`],
+    ["POST", `/protected/json/email/${id}`, undefined, `{"success":true,"message":"Email token was sent","email":"u@example.com","email_id":"S"}`, ["email_id"]],
+    ["POST", `/protected/json/users/${id}/register_activity`, "type=password_reset&data[a]=b", `{"message":"Activity was created.","success":true}`],
+    ["POST", `/protected/json/users/${id}/update`, "email=u@example.com", `{"message":"User was updated successfully","success":true}`],
+    ["GET", `/protected/json/app/details`, undefined, `{"app":{"name":"shop","plan":"pay_as_you_go","sms_enabled":true,"phone_calls_enabled":true,"app_id":N,"onetouch_enabled":true},"message":"Application information.","success":true}`, ["app_id"]],
+    ["POST", `/protected/json/phones/verification/start`, `via=sms&country_code=1&phone_number=4155550142`,
+      `{"carrier":"","is_cellphone":true,"message":"Text message sent to +1 415-555-0142.","seconds_to_expire":N,"uuid":"S","success":true}`, ["seconds_to_expire", "uuid"]],
+    ["GET", `/protected/json/phones/info?country_code=1&phone_number=4155550142`, undefined,
+      `{"message":"S","type":"cellphone","provider":"","ported":false,"success":true}`, ["message"]],
+    ["GET", `/protected/json/verify/0000000/${id}`, undefined,
+      `{"message":"Token is invalid","token":"is invalid","success":false,"errors":{"message":"Token is invalid"},"error_code":"60020"}`],
+    ["POST", `/protected/json/users/new`, `user[email]=u@example.com&user[cellphone]=12&user[country_code]=1`,
+      `{"message":"User was not valid","success":false,"errors":{"cellphone":"is invalid","message":"User was not valid"},"cellphone":"is invalid","error_code":"60027"}`],
+    ["GET", `/onetouch/json/approval_requests/none`, undefined,
+      `{"message":"Approval request not found: none","success":false,"errors":{},"error_code":"60049"}`],
+  ];
+  for (const [method, path, body, want, varying = []] of rows) {
+    const answer = await ask(method, path, { body });
+    assert.equal(shape(answer.text, varying), want, `${method} ${path}`);
+    assert.equal(answer.headers["content-length"], String(answer.bytes.length));
+    assert.match(answer.headers["content-type"], /^application\/json/);
+  }
+});
+
+test("0.2-7, 8, 12: a right token: the order, the string, no bar", async () => {
+  const { id, number } = await userNew();
+  await ask("GET", `/protected/json/sms/${id}?force=true`);
+  const { code } = await newest(server, `+1${number}`, "sms");
+  const answer = await ask("GET", `/protected/json/verify/${code}/${id}`);
+  assert.equal(answer.status, 200);
+  assert.ok(answer.text.startsWith('{"message":"Token is valid.","token":"is valid","success":"true","device":{"id":null,"os_type":"sms",'), answer.text);
+  assert.ok(!answer.text.includes("|") && !answer.text.includes('""'));
+});
+
+test("0.2-15: ids are sparse 31-bit integers [69]", async () => {
+  const ids = [];
+  for (let i = 0; i < 5; i++) ids.push((await userNew()).id);
+  for (const id of ids) assert.ok(Number.isInteger(id) && id > 0 && id < 2 ** 31);
+  const gaps = ids.slice(1).map((id, i) => Math.abs(id - ids[i]));
+  assert.ok(Math.min(...gaps) > 1, `neighbours: ${ids}`);
+});
+
+test("1.4: an unknown address and an empty token", async () => {
+  const { id } = await userNew();
+  for (const path of ["/protected/json/nothing", `/protected/json/verify//${id}`, "/onetouch/json/x"])
+    refused(await ask("GET", path), 404, "60000", /^Requested URL was not found\. Please check http:\/\/docs\.authy\.com\//);
+  refused(await ask("GET", "/protected/json/users/new"), 405, "60002");
+});
+
+// --- what is refused ---------------------------------------------------------------------------------
+
+test("a wrong, an empty and a foreign kind of key", async () => {
+  for (const key of ["0".repeat(32), "", app.auth_token, "x".repeat(5000)]) {
+    const answer = await ask("GET", "/protected/json/app/details", { key });
+    refused(answer, 401, "60001", /^Invalid API key$/);
+  }
+});
+
+test("another application's users are as unknown as nobody's [70]", async () => {
+  const user = await userWithPhone();
+  const { json: { approval_request: { uuid } } } = await ask("POST", `/onetouch/json/users/${user.id}/approval_requests`, { body: { message: "m" } });
+  const key = other.api_key;
+  const paths = [["GET", `/protected/json/users/${user.id}/status`], ["GET", `/protected/json/sms/${user.id}`], ["GET", `/protected/json/call/${user.id}`],
+    ["POST", `/protected/json/email/${user.id}`], ["GET", `/protected/json/verify/1234567/${user.id}`], ["POST", `/protected/json/users/${user.id}/delete`],
+    ["POST", `/protected/json/users/${user.id}/update?email=x@example.com`], ["POST", `/protected/json/users/${user.id}/secret`],
+    ["POST", `/protected/json/users/${user.id}/register_activity?type=banned`], ["POST", `/onetouch/json/users/${user.id}/approval_requests?message=m`]];
+  for (const [method, path] of paths) {
+    const foreign = await ask(method, path, { key });
+    refused(foreign, 404, "60026", /^User not found\.$/);
+    const nobody = await ask(method, path.replace(String(user.id), "99999"), { key });
+    assert.equal(foreign.text, nobody.text);
+  }
+  refused(await ask("GET", `/onetouch/json/approval_requests/${uuid}`, { key }), 404, "60049");
+  assert.equal((await ask("GET", `/protected/json/users/${user.id}/status`)).json.status.registered, true);
+});
+
+test("ids that are none", async () => {
+  for (const id of ["tony", "0", "-1", "1e3", "2147483648", "99999999999999999999", "1%00", "%2e%2e", "12x"]) {
+    const answer = await ask("GET", `/protected/json/users/${id}/status`);
+    assert.ok([400, 404].includes(answer.status), `${id}: ${answer.status}`);
+    if (answer.status === 404) assert.ok(["60026", "60000"].includes(answer.json.error_code));
+  }
+});
+
+test("bodies that are too large, too deep or broken change nothing", async () => {
+  const deep = `{"user":${"[".repeat(5000)}${"]".repeat(5000)}}`;
+  const wide = JSON.stringify({ details: Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`k${i}`, "v"])) });
+  const json = { "content-type": "application/json" };
+  for (const [body, headers] of [[deep, json], [wide, json], ['{"user":', json], ["[1,2]", json], ["a=%zz", form], [`a=${"%00"}`, form]])
+    refused(await ask("POST", "/protected/json/users/new", { body, headers: { "x-authy-api-key": app.api_key, ...headers } }), 400, "60002");
+  const large = await ask("POST", "/protected/json/users/new", { body: "x".repeat(1024 * 1024) }).catch((e) => e);
+  if (!(large instanceof Error)) refused(large, 413, "60002");
+});
+
+test("parameters that are missing or wrong", async () => {
+  const { id } = await userNew();
+  const rows = [
+    ["POST", "/protected/json/users/new", "", 400, "60030"],
+    ["POST", "/protected/json/users/new", "user[email]=x&user[cellphone]=4155550142", 400, "60027"],
+    ["POST", "/protected/json/users/new", "user[email]=a@b.co&user[cellphone]=4155550142&user[country_code]=USA", 400, "60027"],
+    ["POST", `/protected/json/users/${id}/update`, "email=nobody", 400, "60027"],
+    ["POST", `/protected/json/users/${id}/register_activity`, "type=dancing", 400, "60029"],
+    ["POST", "/protected/json/phones/verification/start", "via=sms&phone_number=4155550142", 400, "60004"],
+    ["POST", "/protected/json/phones/verification/start", "via=pigeon&country_code=1&phone_number=4155550142", 400, "60004"],
+    ["POST", "/protected/json/phones/verification/start", "via=sms&country_code=1&phone_number=4155550142&code_length=3", 400, "60004"],
+    ["POST", "/protected/json/phones/verification/start", "via=sms&country_code=1&phone_number=4155550142&custom_message=hi", 403, "60091"],
+    ["POST", "/protected/json/phones/verification/start", "via=sms&country_code=1&phone_number=9005550142", 400, "60033"],
+    ["POST", `/onetouch/json/users/${id}/approval_requests`, "details[a]=b", 400, "60004"],
+    ["POST", `/onetouch/json/users/${id}/approval_requests`, "message=m&details[1]=b", 400, "60080"],
+    ["POST", `/onetouch/json/users/${id}/approval_requests`, "message=m&logos[][res]=low&logos[][url]=https://example.com/l.png", 400, "60080"],
+    ["POST", `/onetouch/json/users/${id}/approval_requests`, "message=m&seconds_to_expire=-1", 400, "60004"],
+  ];
+  for (const [method, path, body, status, code] of rows) refused(await ask(method, path, { body }), status, code);
+});
+
+test("wrong tokens pause, whatever is asked for in between [9-12]", async () => {
+  const { id, number } = await userNew();
+  const guess = async () => (await ask("GET", `/protected/json/verify/000000/${id}`)).json.error_code;
+  await ask("GET", `/protected/json/sms/${id}`);
+  for (let i = 0; i < 4; i++) assert.equal(await guess(), "60020");
+  await ask("GET", `/protected/json/sms/${id}`); // the same code again: no new tries
+  await ask("POST", "/protected/json/phones/verification/start", { body: { via: "sms", country_code: 1, phone_number: number } });
+  assert.equal((await ask("GET", `/protected/json/phones/verification/check?country_code=1&phone_number=${number}&verification_code=00`)).json.error_code, "60022");
+  const paused = await ask("GET", `/protected/json/verify/000000/${id}`);
+  refused(paused, 429, "60003");
+  assert.ok(Number(paused.headers["retry-after"]) > 0);
+  refused(await ask("GET", `/protected/json/sms/${id}`), 429, "60003");
+});
+
+test("a sixth text message within ten minutes is refused", async () => {
+  const { id } = await userNew();
+  for (let i = 0; i < 5; i++) assert.equal((await ask("GET", `/protected/json/sms/${id}`)).status, 200);
+  refused(await ask("GET", `/protected/json/sms/${id}`), 429, "60003");
+});
+
+// --- whole stories --------------------------------------------------------------------------------
+
+test("a token is for the action that it was sent for [17]", async () => {
+  const { id, number } = await userNew();
+  await ask("GET", `/protected/json/sms/${id}?action=pay`);
+  const { code } = await newest(server, `+1${number}`, "sms");
+  refused(await ask("GET", `/protected/json/verify/${code}/${id}`), 401, "60020");
+  refused(await ask("GET", `/protected/json/verify/${code}/${id}?action=other`), 401, "60020");
+  assert.equal((await ask("GET", `/protected/json/verify/${code}/${id}?action=pay`)).status, 200);
+});
+
+test("a generic authenticator app, from the QR code to a token", async () => {
+  const { id } = await userNew();
+  const { json } = await ask("POST", `/protected/json/users/${id}/secret`, { body: { label: "", qr_size: 400 } });
+  assert.equal(json.success, true);
+  assert.equal(json.issuer, "shop");
+  const svg = Buffer.from(json.qr_code.replace(/^data:image\/svg\+xml;base64,/, ""), "base64").toString();
+  assert.match(svg, /^<svg width="400" height="400" /);
+});
+
+test("text in Spanish where Spanish is asked for", async () => {
+  await ask("POST", "/protected/json/phones/verification/start", { body: { via: "sms", country_code: 1, phone_number: "4155550177", locale: "es" } });
+  assert.match((await newest(server, "+14155550177", "sms")).body, /es tu clave/);
+});
+
+test("registration by a token that the application signed", async () => {
+  const number = (await ask("GET", "/protected/json/app/details")).json.app.app_id;
+  const now = Math.floor(Date.now() / 1000);
+  const jwt = (claims, key = app.api_key) => {
+    const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const text = `${part({ alg: "HS256", typ: "JWT" })}.${part({ iss: "shop", iat: now, exp: now + 300.5, context: { custom_user_id: "user-1", authy_app_id: number }, ...claims })}`;
+    return `${text}.${createHmac("sha256", key).update(text).digest("base64url")}`;
+  };
+  const open = (token) => new Client(server).get(`/protected/json/registrations/pair?token=${token}`);
+  const status = () => ask("GET", "/protected/json/registrations/status?custom_user_id=user-1");
+  refused(await status(), 404, "60035");
+  refused(await open(jwt({}, "another key")), 401, "60101");
+  refused(await open("nonsense"), 401, "60101");
+  refused(await open(jwt({ exp: now - 100 })), 401, "60086");
+  const answer = await open(jwt({}));
+  assert.equal(answer.status, 303, answer.text);
+  assert.equal((await status()).text, '{"registration":{"status":"pending"},"success":true}');
+  const phone = await Device.pair(server, server.url + answer.location);
+  const done = (await status()).json.registration;
+  assert.equal(done.status, "completed");
+  refused(await open(jwt({})), 401, "60086"); // good for one device
+  await ask("POST", `/onetouch/json/users/${done.authy_id}/approval_requests`, { body: { message: "Hello" } });
+  assert.equal((await phone.asked()).shows.message, "Hello");
+});
+
+test("a removed user's devices and requests are gone", async () => {
+  const user = await userWithPhone();
+  await ask("POST", `/onetouch/json/users/${user.id}/approval_requests`, { body: { message: "m" } });
+  assert.equal((await ask("POST", `/protected/json/users/delete/${user.id}`)).json.message, "User removed from application");
+  assert.notEqual((await user.phone.request("GET", "/device/challenges")).status, 200);
+  refused(await ask("POST", `/protected/json/users/delete/${user.id}`), 404, "60026");
+});
+
+test("a ban of pushes: the eleventh unanswered request is refused [58]", async () => {
+  const user = await userWithPhone();
+  for (let i = 0; i < 10; i++)
+    assert.equal((await ask("POST", `/onetouch/json/users/${user.id}/approval_requests`, { body: { message: `m${i}` } })).status, 200);
+  refused(await ask("POST", `/onetouch/json/users/${user.id}/approval_requests`, { body: { message: "m" } }), 429, "60003");
+});
+
+test("test mode takes the documented token and sends nothing", async () => {
+  const lab = JSON.parse(run("app", "create", "lab", "--json").out);
+  assert.equal(run("app", "set", "lab", "test_mode=yes").code, 0);
+  const { id, number } = await userNew({ key: lab.api_key, link: true });
+  assert.equal((await ask("GET", `/protected/json/sms/${id}?force=true`, { key: lab.api_key })).status, 200);
+  assert.equal((await outbox(server, `+1${number}`)).length, 0);
+  assert.equal((await ask("GET", `/protected/json/verify/0000000/${id}`, { key: lab.api_key })).json.success, "true");
+  refused(await ask("GET", `/protected/json/verify/1234567/${id}`, { key: lab.api_key }), 401, "60020");
+  const start = await ask("POST", "/protected/json/phones/verification/start", { key: lab.api_key, body: { via: "sms", country_code: 1, phone_number: number, code_length: 4 } });
+  assert.deepEqual([start.json.seconds_to_expire, start.json.uuid], [0, null]);
+  const check = (code) => ask("GET", `/protected/json/phones/verification/check?country_code=1&phone_number=${number}&verification_code=${code}`, { key: lab.api_key });
+  refused(await check("1111"), 401, "60022");
+  assert.equal((await check("0000")).status, 200);
+});
