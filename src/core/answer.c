@@ -10,6 +10,7 @@
 #include "core/audit.h"
 #include "core/callback.h"
 #include "core/outbox.h"
+#include "core/record.h"
 #include "core/rows.h"
 #include "core/text.h"
 #include "crypto/token.h"
@@ -72,22 +73,25 @@ static enum err answer_audit(struct ctx *cx, struct db *db, const struct device 
                              const struct challenge *c, const char *decision,
                              const struct challenge_answer *in, const struct origin *from)
 {
-    return audit_add(
-        cx, db,
-        &(struct audit_entry){
-            .service_id = c->service_id,
-            .identity_id = c->identity_id,
-            .actor = "person",
-            .event = "challenge_answered",
-            .from = *from,
-            .detail = arena_printf(cx->mem, "challenge=%.*s decision=%s%s device=%.*s key=%.*s "
-                                            "payload=%.*s signature=%.*s",
-                                   STR_ARG(c->sid), decision,
-                                   c->needs_digits ? "" : " approve_only=not-63B-4",
-                                   STR_ARG(d->sid), STR_ARG(base64url_encode(cx->mem, d->public_key)),
-                                   STR_ARG(base64url_encode(cx->mem, str_bytes(in->payload))),
-                                   STR_ARG(base64url_encode(cx->mem, in->signature))),
-        });
+    const struct answer_record record = {
+        .challenge = c->sid,
+        .device = d->sid,
+        .decision = str_from(decision),
+        .approve_only = !c->needs_digits,
+        .key = d->public_key,
+        .payload = in->payload,
+        .signature = in->signature,
+    };
+
+    return audit_add(cx, db,
+                     &(struct audit_entry){
+                         .service_id = c->service_id,
+                         .identity_id = c->identity_id,
+                         .actor = "person",
+                         .event = "challenge_answered",
+                         .from = *from,
+                         .detail = answer_record_text(cx, &record),
+                     });
 }
 
 /* "This wasn't me": no further pushes, the password is distrusted, every other address hears of it. */
