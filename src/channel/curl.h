@@ -17,6 +17,7 @@
     CALL(easy_getinfo)                                                                             \
     CALL(easy_header)                                                                              \
     CALL(easy_init)                                                                                \
+    CALL(easy_perform)                                                                             \
     CALL(easy_reset)                                                                               \
     CALL(easy_setopt)                                                                              \
     CALL(easy_strerror)                                                                            \
@@ -51,6 +52,7 @@ enum err curl_load(struct ctx *cx);
 #define curl_easy_getinfo       curl_calls.easy_getinfo
 #define curl_easy_header        curl_calls.easy_header
 #define curl_easy_init          curl_calls.easy_init
+#define curl_easy_perform       curl_calls.easy_perform
 #define curl_easy_reset         curl_calls.easy_reset
 #define curl_easy_setopt        curl_calls.easy_setopt
 #define curl_easy_strerror      curl_calls.easy_strerror

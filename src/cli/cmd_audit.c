@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "core/audit.h"
 #include "core/person.h"
+#include "core/record.h"
 
 enum { ROWS_USUAL = 50, ROWS_MAX = 5000 };
 
@@ -92,11 +93,80 @@ const struct command cmd_audit_list = {
     .run = audit_list_run,
 };
 
+static const struct flag show_flags[] = {
+    {"verify", FLAG_YES, offsetof(struct cli_args, verify), NULL,
+     "Check the signature of the device that answered, and say what it signed",                    0, 0},
+    {"json",   FLAG_YES, offsetof(struct cli_args, json),   NULL, "Print JSON, one object a line", 0,
+     0                                                                                                 },
+};
+
+/* What was signed, once it is known to be so. */
+static enum err verified(struct ctx *cx, const struct audit_entry *a, struct answer_record *out)
+{
+    enum err e;
+
+    if ((e = answer_record_read(cx, a->detail, out)))
+        return e;
+    e = answer_record_check(cx, out);
+    return e == ERR_DENIED ? fail(cx, ERR_CONFLICT, "%s", arena_str(cx->mem, str_from(cx->why)).p)
+                           : e;
+}
+
+static void add_signed(struct table *t, const struct answer_record *r)
+{
+    table_cell(t, STR("Signature"));
+    table_cell(t, STR("right: made by the device's key over this answer"));
+    table_cell(t, STR("Decision"));
+    table_cell(t, r->decision);
+    table_cell(t, STR("Request"));
+    table_cell(t, r->challenge);
+    table_cell(t, STR("Device"));
+    table_cell(t, r->device);
+    table_cell(t, STR("Signed text"));
+    table_cell(t, r->payload);
+}
+
+static json_t *signed_json(const struct answer_record *r)
+{
+    return json_pack("{s:b, s:o, s:o, s:o, s:b, s:o}", "right", true, "decision",
+                     out_json_str(r->decision), "request", out_json_str(r->challenge), "device",
+                     out_json_str(r->device), "approve_only", r->approve_only, "signed",
+                     out_json_str(r->payload));
+}
+
+static void show_text(struct ctx *cx, const struct audit_entry *a, const struct answer_record *r,
+                      struct cli_out *out)
+{
+    struct table t;
+
+    table_init(&t, cx, NULL, 2);
+    table_cell(&t, STR("Entry"));
+    table_cell(&t, arena_printf(cx->mem, "%lld", (long long)a->id));
+    table_cell(&t, STR("At"));
+    table_cell(&t, out_time(cx, a->at_ms));
+    table_cell(&t, STR("Event"));
+    table_cell(&t, str_from(a->event));
+    table_cell(&t, STR("Actor"));
+    table_cell(&t, str_from(a->actor));
+    table_cell(&t, STR("Address"));
+    table_cell(&t, a->from.addr);
+    table_cell(&t, STR("Browser"));
+    table_cell(&t, a->from.user_agent);
+    table_cell(&t, STR("Detail"));
+    table_cell(&t, a->detail);
+    table_cell(&t, STR("In words"));
+    table_cell(&t, audit_words(cx, a));
+    if (r)
+        add_signed(&t, r);
+    table_print(&t, &out->out);
+}
+
 static enum err audit_show(struct ctx *cx, struct db *db, const struct cli_args *args,
                            struct cli_out *out)
 {
     struct audit_entry *entries;
-    struct table t;
+    struct answer_record r;
+    json_t *json;
     size_t count;
     int64_t id;
     enum err e;
@@ -107,28 +177,16 @@ static enum err audit_show(struct ctx *cx, struct db *db, const struct cli_args 
         return e;
     if (count == 0 || entries[0].id != id)
         return fail(cx, ERR_NOT_FOUND, "there is no entry %lld", (long long)id);
-    if (args->json) {
-        out_json(out, entry_json(cx, &entries[0]));
+    if (args->verify && (e = verified(cx, &entries[0], &r)))
+        return e;
+    if (!args->json) {
+        show_text(cx, &entries[0], args->verify ? &r : NULL, out);
         return OK;
     }
-    table_init(&t, cx, NULL, 2);
-    table_cell(&t, STR("Entry"));
-    table_cell(&t, args->words[0]);
-    table_cell(&t, STR("At"));
-    table_cell(&t, out_time(cx, entries[0].at_ms));
-    table_cell(&t, STR("Event"));
-    table_cell(&t, str_from(entries[0].event));
-    table_cell(&t, STR("Actor"));
-    table_cell(&t, str_from(entries[0].actor));
-    table_cell(&t, STR("Address"));
-    table_cell(&t, entries[0].from.addr);
-    table_cell(&t, STR("Browser"));
-    table_cell(&t, entries[0].from.user_agent);
-    table_cell(&t, STR("Detail"));
-    table_cell(&t, entries[0].detail);
-    table_cell(&t, STR("In words"));
-    table_cell(&t, audit_words(cx, &entries[0]));
-    table_print(&t, &out->out);
+    json = entry_json(cx, &entries[0]);
+    if (args->verify)
+        json_object_set_new(json, "signature", signed_json(&r));
+    out_json(out, json);
     return OK;
 }
 
@@ -139,9 +197,13 @@ const struct command cmd_audit_show = {
     .words_min = 1,
     .words_max = 1,
     .summary = "Show one entry whole",
-    .example = "countersign audit show 1763764821000001",
-    .flags = json_only,
-    .flag_count = COUNT_OF(json_only),
+    .detail =
+        "An answer from a device (event challenge_answered) is kept with its signature. --verify\n"
+        "checks that the device's key signed this decision about this request; exit code 5 says\n"
+        "that it did not.",
+    .example = "countersign audit show 42 --verify",
+    .flags = show_flags,
+    .flag_count = COUNT_OF(show_flags),
     .run = audit_show,
 };
 

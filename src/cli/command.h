@@ -29,6 +29,10 @@ struct cli_args {
     uint32_t grace_s;
     int64_t before; /* entry id */
     struct str after, user;
+
+    struct str name, key_file, ca_file, digits; /* of authenticator */
+    bool history, not_me, once;
+    bool verify; /* of audit show */
 };
 
 enum flag_type { FLAG_YES, FLAG_UINT, FLAG_ID, FLAG_TEXT };
@@ -74,6 +78,8 @@ extern const struct command cmd_user_list, cmd_user_show, cmd_user_disable, cmd_
 extern const struct command cmd_audit_list, cmd_audit_show, cmd_audit_verify;
 extern const struct command cmd_config_show, cmd_config_check, cmd_config_manual;
 extern const struct command cmd_key_rotate;
+extern const struct command cmd_authenticator_pair, cmd_authenticator_list,
+    cmd_authenticator_approve, cmd_authenticator_deny, cmd_authenticator_watch;
 
 /* In the order of the help. */
 extern const struct command *const command_table[];
