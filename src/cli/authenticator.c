@@ -351,7 +351,7 @@ struct watching {
 };
 
 /* The value of an event's "data:" line. */
-static bool event_data(struct str event, struct str *out)
+static bool data_of(struct str event, struct str *out)
 {
     struct str line;
 
@@ -373,7 +373,7 @@ static bool take_event(struct watching *w, struct str event)
     size_t count;
     bool more;
 
-    if (!event_data(event, &data)) /* a heartbeat */
+    if (!data_of(event, &data)) /* a heartbeat */
         return true;
     ctx_init(&cx, w->mem);
     json = json_loadb(data.p, data.n, JSON_REJECT_DUPLICATES, NULL);
