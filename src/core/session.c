@@ -1,6 +1,6 @@
 /*
- * session.c: the one opener, and the level derived anew at every use: never a stored "highest level"
- * (attacks 1, 24, 37).
+ * session.c: the one opener, and the level derived anew at every use: never a stored "highest
+ * level" (attacks 1, 24, 37).
  */
 #include "core/session.h"
 #include "crypto/token.h"
@@ -43,7 +43,7 @@ struct str amr_text(struct ctx *cx, unsigned amr)
     };
     struct str text = STR("");
 
-    EACH_ROW(row, words) {
+    EACH_ROW (row, words) {
         if (amr & row->bit)
             text = arena_printf(cx->mem, "%.*s%s%s", STR_ARG(text), text.n ? "," : "", row->word);
     }
@@ -73,7 +73,8 @@ enum err session_open(struct ctx *cx, struct db *db, const struct session_reques
     second = db_col_int(&r, 3);
     db_rows_end(&r);
     if (!str_eq(status, STR("active")) || must_reset)
-        return fail(cx, ERR_DENIED, "person is %.*s", STR_ARG(must_reset ? STR("to reset") : status));
+        return fail(cx, ERR_DENIED, "person is %.*s",
+                    STR_ARG(must_reset ? STR("to reset") : status));
     if (!level_enough(rq->amr, policy, second))
         return fail(cx, ERR_DENIED, "level %x is not enough", rq->amr);
     if (rq->replaces && (e = session_end(cx, db, rq->person_id, rq->replaces, "renewed")))
@@ -172,9 +173,9 @@ enum err session_list(struct ctx *cx, struct db *db, int64_t person_id, struct s
 enum err session_end(struct ctx *cx, struct db *db, int64_t person_id, int64_t session_id,
                      const char *why)
 {
-    enum err e = db_exec_one(cx, db, Q_SESSION_END,
-                             DB_ARGS(db_int(cx->now_ms), db_text(str_from(why)), db_int(session_id),
-                                     db_int(person_id)));
+    enum err e = db_exec_one(
+        cx, db, Q_SESSION_END,
+        DB_ARGS(db_int(cx->now_ms), db_text(str_from(why)), db_int(session_id), db_int(person_id)));
 
     return e == ERR_CONFLICT ? fail(cx, ERR_NOT_FOUND, "no such live session") : e;
 }
@@ -182,22 +183,44 @@ enum err session_end(struct ctx *cx, struct db *db, int64_t person_id, int64_t s
 enum err session_end_others(struct ctx *cx, struct db *db, int64_t person_id, int64_t keep_id,
                             const char *why)
 {
-    return db_exec(cx, db, Q_SESSION_END_OTHERS,
-                   DB_ARGS(db_int(cx->now_ms), db_text(str_from(why)), db_int(person_id),
-                           db_int(keep_id)),
-                   NULL);
+    return db_exec(
+        cx, db, Q_SESSION_END_OTHERS,
+        DB_ARGS(db_int(cx->now_ms), db_text(str_from(why)), db_int(person_id), db_int(keep_id)),
+        NULL);
+}
+
+static enum err proved_so_far(struct ctx *cx, struct db *db, int64_t session_id, unsigned *out)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e = db_one(cx, db, Q_SESSION_AMR, DB_ARGS(db_int(session_id)), &r);
+
+    if (e == OK)
+        *out = (unsigned)db_col_int(&r, 0);
+    return e;
 }
 
 enum err session_add_amr(struct ctx *cx, struct db *db, int64_t session_id, unsigned amr)
 {
-    struct db_rows r = {0};
-    enum err e = db_one(cx, db, Q_SESSION_AMR, DB_ARGS(db_int(session_id)), &r);
-    unsigned now = e == OK ? (unsigned)db_col_int(&r, 0) : 0;
+    unsigned now;
+    enum err e = proved_so_far(cx, db, session_id, &now);
 
-    db_rows_end(&r);
     if (e)
         return e;
     return db_exec_one(cx, db, Q_SESSION_ADD_AMR,
                        DB_ARGS(db_int((now | amr) & ~(unsigned)AMR_ENROL), db_int(cx->now_ms),
                                db_int(session_id)));
+}
+
+enum err session_renew(struct ctx *cx, struct db *db, const struct session *s,
+                       const struct origin *from, struct str *out_token)
+{
+    struct session_request rq = {
+        .person_id = s->person_id,
+        .remember = s->remember,
+        .from = *from,
+        .replaces = s->id,
+    };
+    enum err e = proved_so_far(cx, db, s->id, &rq.amr);
+
+    return e ? e : session_open(cx, db, &rq, out_token);
 }

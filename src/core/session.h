@@ -10,7 +10,7 @@
 /* What was proved, in RFC 8176's terms. */
 enum amr {
     AMR_PWD = 1u << 0,
-    AMR_OTP = 1u << 1,      /* authenticator app */
+    AMR_OTP = 1u << 1, /* authenticator app */
     AMR_SMS = 1u << 2,
     AMR_TEL = 1u << 3,      /* voice call */
     AMR_EMAIL = 1u << 4,    /* ours: RFC 8176 has no word */
@@ -19,7 +19,9 @@ enum amr {
     AMR_PASSKEY = 1u << 7,  /* hwk */
     AMR_ENROL = 1u << 15,   /* may do nothing but enrol: the policy demands a factor */
 };
-enum { AMR_SECOND = AMR_OTP | AMR_SMS | AMR_TEL | AMR_EMAIL | AMR_RECOVERY | AMR_PUSH | AMR_PASSKEY };
+enum {
+    AMR_SECOND = AMR_OTP | AMR_SMS | AMR_TEL | AMR_EMAIL | AMR_RECOVERY | AMR_PUSH | AMR_PASSKEY
+};
 /* "pwd otp mfa" */
 struct str amr_text(struct ctx *cx, unsigned amr);
 
@@ -40,8 +42,8 @@ struct session_request {
     struct origin from;
     int64_t replaces; /* session that this one continues, ended now; 0 = none */
 };
-/* The one opener. Derives in this transaction the level that policy and enrolled factors require and
- * refuses less (ERR_DENIED), refuses the disabled and those who must reset. *out_token: 43
+/* The one opener. Derives in this transaction the level that policy and enrolled factors require
+ * and refuses less (ERR_DENIED), refuses the disabled and those who must reset. *out_token: 43
  * characters for the cookie; only its hash is stored. */
 enum err session_open(struct ctx *cx, struct db *db, const struct session_request *rq,
                       struct str *out_token);
@@ -58,5 +60,10 @@ enum err session_end_others(struct ctx *cx, struct db *db, int64_t person_id, in
                             const char *why);
 /* Adds a proof to a live session (a factor was just enrolled in it) and lifts AMR_ENROL. */
 enum err session_add_amr(struct ctx *cx, struct db *db, int64_t session_id, unsigned amr);
+/* Continues a live session under a new id and token, with what was proved in it up to now: whoever
+ * had its cookie at a lower level holds nothing (attack 29). What the old one had begun (pending
+ * factors, step-ups) stays behind with it. ERR_NOT_FOUND: it has ended. */
+enum err session_renew(struct ctx *cx, struct db *db, const struct session *s,
+                       const struct origin *from, struct str *out_token);
 
 #endif

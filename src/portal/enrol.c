@@ -206,9 +206,11 @@ enum err enrol_start(struct ctx *cx, struct request *rq, struct response *rs)
 enum err enrol_check(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct draft *d = draft_new(cx, rq, enrol_page, sizeof(struct enrol_form));
+    const struct session *session = &visit_of(cx, rq)->session;
     const struct enrol_form *form = d->in;
     struct origin from = visit_origin(rq);
     struct check_out check;
+    struct str token;
     struct factor f;
     enum err e;
 
@@ -220,8 +222,10 @@ enum err enrol_check(struct ctx *cx, struct request *rq, struct response *rs)
         return e;
     if (check.outcome != CHECK_RIGHT)
         return check_complain(cx, d, f.kind, &check);
-    if ((e = factor_activate(cx, rq->db, &f, &from)))
+    if ((e = factor_activate(cx, rq->db, &f, &from)) ||
+        (e = session_renew(cx, rq->db, session, &from, &token)))
         return e;
+    session_cookie(rq, rs, token, session->remember);
     flash_set(rq, rs, FLASH_FACTOR_ON);
     return frame_next(cx, rq, rs, "on", STR("/account/security"));
 }

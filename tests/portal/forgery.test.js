@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Client } from "../lib/client.js";
+import { newest } from "../lib/outbox.js";
 import { startServer } from "../lib/server.js";
 import { newPerson, signIn, signUp } from "./people.js";
 
@@ -62,6 +63,31 @@ test("the session's cookie is new at each sign-in, and the old one is dead", asy
   assert.notEqual(visitor.cookies.get("cs_session"), first);
   assert.equal((await browser.get("/account")).status, 303, "replaced");
   assert.ok(page.status === 200);
+});
+
+test("turning a second factor on renews the session: the cookie of before opens nothing (attack 29)", async () => {
+  const grace = await signUp(server);
+  for (const remember of [undefined, "1"]) {
+    const browser = await signIn(server, grace, { remember });
+    const thief = new Client(server);
+    thief.cookies = new Map(browser.cookies);
+    const page = await browser.follow(await browser.fill(await browser.get("/account/security"), {}, { action: "/account/security/email/start" }));
+    const { code } = await newest(server, grace.email, "email");
+    const done = await browser.fill(page, { code }, { action: "/account/security/email" });
+    assert.equal(done.location, "/account/security", done.words);
+    const cookie = done.setCookies.find((line) => line.startsWith("cs_session="));
+    assert.equal(/Max-Age=/.test(cookie), remember === "1");
+    assert.notEqual(browser.cookies.get("cs_session"), thief.cookies.get("cs_session"));
+    assert.equal((await thief.getJson("/account")).status, 401);
+    assert.equal((await browser.post("/logout", { csrf: tokenOf(page) })).status, 403, "its forms are dead, too");
+    const { sessions } = (await browser.getJson("/account")).json;
+    assert.deepEqual(sessions.map((s) => s.current), [true]);
+
+    const off = await browser.fill(await browser.get("/account/security/email/off"), {}, { action: "/account/security/email/off" });
+    assert.equal(off.location, "/verify", off.words);
+    const proof = await newest(server, grace.email, "email");
+    assert.equal((await browser.fill(await browser.get("/verify"), { code: proof.code }, { action: "/verify" })).location, "/account/security");
+  }
 });
 
 test("other sites are refused, with a token or without", async () => {

@@ -179,8 +179,12 @@ test("a policy that demands a second factor leads into enrolment and nowhere els
     assert.equal((await me.getJson(path)).json.error.code, "enrol_required", path);
   }
   const { secret } = (await me.postJson("/account/security/totp/start", {})).json;
+  const former = new Client(strict);
+  former.cookies = new Map(me.cookies);
   assert.equal((await me.postJson("/account/security/totp", { code: nextTotp({ secret }) })).json.state, "on");
   assert.equal((await me.get("/account")).status, 200);
+  assert.notEqual(me.cookies.get("cs_session"), former.cookies.get("cs_session"));
+  assert.equal((await former.getJson("/account")).status, 401, "the cookie of before");
   const off = await me.postJson("/account/security/totp/off", {});
   assert.deepEqual([off.status, off.json.error.code], [409, "last_factor"]);
   const again = new Client(strict);
