@@ -5,22 +5,26 @@ VALUES ($1, $2, $3, $4, $5, '', $6, $7, $8, $9, $10, $11, $12, -1, 0, 0, $13);
 
 -- :name factor_get :read :one
 SELECT id, identity_id, session_id, sid, name, target, kind, status, secret_sealed, alg, digits,
-    period_s, last_step, fail_count, locked_until_ms, created_at_ms, verified_at_ms, used_at_ms
+    period_s, last_step, fail_count, locked_until_ms, created_at_ms, verified_at_ms, used_at_ms,
+    skew, several
 FROM factor WHERE id = $1;
 
 -- :name factor_list :read :many
 SELECT id, identity_id, session_id, sid, name, target, kind, status, secret_sealed, alg, digits,
-    period_s, last_step, fail_count, locked_until_ms, created_at_ms, verified_at_ms, used_at_ms
+    period_s, last_step, fail_count, locked_until_ms, created_at_ms, verified_at_ms, used_at_ms,
+    skew, several
 FROM factor WHERE identity_id = $1 AND status = 'active' ORDER BY id;
 
 -- :name factor_active :read :one
 SELECT id, identity_id, session_id, sid, name, target, kind, status, secret_sealed, alg, digits,
-    period_s, last_step, fail_count, locked_until_ms, created_at_ms, verified_at_ms, used_at_ms
+    period_s, last_step, fail_count, locked_until_ms, created_at_ms, verified_at_ms, used_at_ms,
+    skew, several
 FROM factor WHERE identity_id = $1 AND kind = $2 AND status = 'active' ORDER BY id DESC LIMIT 1;
 
 -- :name factor_pending :read :one
 SELECT id, identity_id, session_id, sid, name, target, kind, status, secret_sealed, alg, digits,
-    period_s, last_step, fail_count, locked_until_ms, created_at_ms, verified_at_ms, used_at_ms
+    period_s, last_step, fail_count, locked_until_ms, created_at_ms, verified_at_ms, used_at_ms,
+    skew, several
 FROM factor WHERE identity_id = $1 AND kind = $2 AND status = 'pending' AND session_id = $3
   AND created_at_ms > $4 ORDER BY id DESC LIMIT 1;
 
@@ -42,7 +46,8 @@ WHERE id = $2 AND status = 'pending';
 UPDATE factor SET fail_count = fail_count + 1
 WHERE id = $1 AND status IN ('pending', 'active') AND locked_until_ms <= $2 AND fail_count < $3
 RETURNING id, identity_id, session_id, sid, name, target, kind, status, secret_sealed, alg, digits,
-    period_s, last_step, fail_count, locked_until_ms, created_at_ms, verified_at_ms, used_at_ms;
+    period_s, last_step, fail_count, locked_until_ms, created_at_ms, verified_at_ms, used_at_ms,
+    skew, several;
 
 -- :name identity_reserve :write :one
 UPDATE identity SET fail_count = fail_count + 1 WHERE id = $1 AND fail_count < $2

@@ -26,12 +26,6 @@ SELECT id, service_id, authy_id, sid, external, email, phone, country_code, stat
 FROM identity WHERE service_id = $1 AND phone = $2 AND authy_id IS NOT NULL
   AND status <> 'deleted' ORDER BY id LIMIT 1;
 
--- :name identity_list :read :many
-SELECT id, service_id, authy_id, sid, external, email, phone, country_code, status, confirmed_at_ms,
-    created_at_ms, updated_at_ms
-FROM identity WHERE service_id = $1 AND external IS NOT NULL AND status <> 'deleted' AND id > $2
-ORDER BY id LIMIT $3;
-
 -- :name identity_user_count :read :one
 SELECT count(*) FROM identity
 WHERE service_id = $1 AND authy_id IS NOT NULL AND status <> 'deleted';
@@ -75,7 +69,8 @@ WHERE identity_id = $2 AND state = 'pending';
 -- What a code of an authenticator app may belong to: the active one, and a new one that no code has
 -- confirmed yet (made by an application, so without a session).
 SELECT id, identity_id, session_id, sid, name, target, kind, status, secret_sealed, alg, digits,
-    period_s, last_step, fail_count, locked_until_ms, created_at_ms, verified_at_ms, used_at_ms
+    period_s, last_step, fail_count, locked_until_ms, created_at_ms, verified_at_ms, used_at_ms,
+    skew, several
 FROM factor WHERE identity_id = $1 AND kind = 'totp'
   AND (status = 'active' OR (status = 'pending' AND session_id = 0 AND created_at_ms > $2))
 ORDER BY id DESC LIMIT 4;

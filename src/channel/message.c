@@ -79,7 +79,14 @@ static struct str sms_code(struct ctx *cx, const struct message_in *in, const st
 
     EACH_ROW (pattern, patterns) {
         text = filled(cx, *pattern, in, l);
-        if (in->host.n)
+        if (in->amount.n) /* PSD2 asks that both are shown with the code */
+            text = arena_printf(cx->mem, "%.*s (%.*s, %.*s)", STR_ARG(text), STR_ARG(in->payee),
+                                STR_ARG(in->amount));
+        if (in->warn)
+            text = arena_printf(cx->mem, "%.*s Don't share this code.", STR_ARG(text));
+        if (in->app_hash.n)
+            text = arena_printf(cx->mem, "<#> %.*s\n%.*s", STR_ARG(text), STR_ARG(in->app_hash));
+        else if (in->host.n)
             text = arena_printf(cx->mem, "%.*s\n@%.*s #%.*s", STR_ARG(text), STR_ARG(in->host),
                                 STR_ARG(in->code));
         if (sms_measure(text).parts == 1)
@@ -243,7 +250,7 @@ enum err message_render(struct ctx *cx, const struct message_in *in, struct mess
         return fail(cx, ERR_INVALID, "message: a code message without a code");
     if (str_eq(in->channel, STR("email")))
         return render_mail(cx, in, l, out);
-    if (code && str_eq(in->channel, STR("sms"))) {
+    if (code && (str_eq(in->channel, STR("sms")) || str_eq(in->channel, STR("whatsapp")))) {
         text = sms_code(cx, in, l);
     } else if (code && str_eq(in->channel, STR("voice"))) {
         text = filled(cx, l->voice, in, l);

@@ -7,7 +7,7 @@
 #include "base/ctx.h"
 
 struct message_in {
-    struct str channel;       /* sms | voice | email */
+    struct str channel;       /* sms | voice | email | whatsapp */
     struct str template_name; /* code | confirm_sign_up | already_registered | reset_password |
                                  confirm_email | notice | pair_device (sms) */
     struct str service_name;
@@ -15,6 +15,9 @@ struct message_in {
     struct str to;            /* number or address; its country may choose the language */
     struct str locale;        /* "de", "pt-BR"; empty: from the number's country, else English */
     struct str code, link;    /* secrets; empty where the template has none */
+    struct str amount, payee; /* code: the payment that it confirms */
+    struct str app_hash;      /* code by SMS: ends it, for Android's retriever, instead of the host */
+    bool warn;                /* code by SMS: that it is not to be shared */
     struct str name;          /* the person's */
     struct str what;          /* notice: a sentence */
     struct str addr, user_agent; /* notice: where from; the browser in words */

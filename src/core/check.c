@@ -5,6 +5,7 @@
  * compare [22], then consume by one conditional UPDATE [2, 5, 6], then clear the count. A failure
  * count belongs to the factor and to the person, whichever door was used [9-12].
  */
+#include "core/attempt.h"
 #include "core/audit.h"
 #include "core/factor.h"
 #include "core/outbox.h"
@@ -149,7 +150,7 @@ static enum err totp_compare(struct ctx *cx, struct db *db, const struct factor 
     if ((e = totp_secret(cx, db, f, &seed)) || (e = factor_contact(cx, db, f->identity_id, &c)))
         return e;
     step = totp_match(&params, secret_bytes(&seed), code, cx->now_ms / MS_PER_S,
-                      c.policy == POLICY_STRICT ? 0 : 1, -1);
+                      c.policy == POLICY_STRICT ? 0 : f->skew_steps, -1);
     if (step == TOTP_NO_MATCH)
         return OK;
     e = db_exec_one(cx, db, Q_FACTOR_USE_STEP, DB_ARGS(db_int(step), db_int(f->id)));
@@ -190,7 +191,9 @@ static enum err sent_compare(struct ctx *cx, struct db *db, const struct verific
         return OK;
     e = db_exec_one(cx, db, Q_VERIFICATION_APPROVE, DB_ARGS(db_int(cx->now_ms), db_int(v->id)));
     *out_right = e == OK;
-    return e == ERR_CONFLICT ? OK : e;
+    if (e)
+        return e == ERR_CONFLICT ? OK : e;
+    return attempt_convert(cx, db, v->id);
 }
 
 static int64_t pause_after(int64_t fail_count)

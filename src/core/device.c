@@ -15,7 +15,7 @@ uint64_t device_topic(int64_t identity_id)
     return (uint64_t)identity_id;
 }
 
-static struct device device_row(const struct db_rows *r)
+struct device device_row(const struct db_rows *r)
 {
     return (struct device){
         .factor_id = db_col_int(r, 0),

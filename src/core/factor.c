@@ -86,6 +86,8 @@ enum err factor_row(struct ctx *cx, const struct db_rows *r, struct factor *out)
         .created_at_ms = db_col_int(r, 15),
         .verified_at_ms = db_col_int(r, 16),
         .used_at_ms = db_col_int(r, 17),
+        .skew_steps = (uint32_t)db_col_int(r, 18),
+        .several = db_col_int(r, 19) != 0,
     };
 
     if (!factor_kind_from(db_col_text(r, 6), &f.kind))
@@ -349,7 +351,7 @@ enum err factor_activate(struct ctx *cx, struct db *db, const struct factor *f,
 
     if ((e = factor_contact(cx, db, f->identity_id, &c)) ||
         (e = db_exec_one(cx, db, Q_FACTOR_ACTIVATE, DB_ARGS(db_int(cx->now_ms), db_int(f->id)))) ||
-        (f->kind != FACTOR_PUSH && /* of devices there may be several */
+        (f->kind != FACTOR_PUSH && !f->several && /* of devices there may be several */
          (e = db_exec(cx, db, Q_FACTOR_REPLACE,
                       DB_ARGS(db_int(cx->now_ms), db_int(f->identity_id),
                               db_text(factor_kind_name(f->kind)), db_int(f->id)),

@@ -37,7 +37,8 @@ struct factor {
     struct bytes secret_sealed;
     struct str alg;
     uint8_t digits;
-    uint32_t period_s;
+    uint32_t period_s, skew_steps; /* skew: either side */
+    bool several; /* made by an application: does not replace another of its kind */
     int64_t last_step, fail_count, locked_until_ms;
     int64_t created_at_ms, verified_at_ms, used_at_ms;
 };

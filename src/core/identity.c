@@ -11,7 +11,7 @@
 
 enum { AUTHY_ID_TRIES = 20 };
 
-static struct identity identity_row(const struct db_rows *r)
+struct identity identity_row(const struct db_rows *r)
 {
     return (struct identity){
         .id = db_col_int(r, 0),
@@ -246,7 +246,7 @@ enum err identity_named_user(struct ctx *cx, struct db *db, int64_t service_id, 
 
 /* ---- all of them ---- */
 
-enum err identity_list(struct ctx *cx, struct db *db, int64_t service_id, int64_t after_id,
+enum err identity_list(struct ctx *cx, struct db *db, int64_t service_id, bool down, int64_t from,
                        unsigned max, struct identity **out, size_t *out_count)
 {
     OWN(db_rows_end) struct db_rows r = {0};
@@ -255,8 +255,8 @@ enum err identity_list(struct ctx *cx, struct db *db, int64_t service_id, int64_
     bool more;
     enum err e;
 
-    if ((e = db_query(cx, db, Q_IDENTITY_LIST,
-                      DB_ARGS(db_int(service_id), db_int(after_id), db_int(max)), &r)))
+    if ((e = db_query(cx, db, down ? Q_IDENTITY_DOWN : Q_IDENTITY_UP,
+                      DB_ARGS(db_int(service_id), db_int(from), db_int(max)), &r)))
         return e;
     while ((e = db_next(&r, &more)) == OK && more && count < max)
         list[count++] = identity_row(&r);

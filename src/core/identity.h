@@ -56,8 +56,9 @@ enum err identity_named(struct ctx *cx, struct db *db, int64_t service_id, struc
 enum err identity_named_user(struct ctx *cx, struct db *db, int64_t service_id, struct str external,
                              struct identity *out);
 
-/* Pages of a service's identities that have a name, newest id last; after_id 0 = from the start. */
-enum err identity_list(struct ctx *cx, struct db *db, int64_t service_id, int64_t after_id,
+/* A service's identities that have a name: rows with id above `from`, oldest first; or (down) below
+ * it, newest first. */
+enum err identity_list(struct ctx *cx, struct db *db, int64_t service_id, bool down, int64_t from,
                        unsigned max, struct identity **out, size_t *out_count);
 /* How many of them have an authy_id. */
 enum err identity_user_count(struct ctx *cx, struct db *db, int64_t service_id, int64_t *out);

@@ -57,11 +57,23 @@ struct str params_name(struct ctx *cx, struct str name)
     return params_text(cx, json_pack("{s:s%}", "name", p, name.n));
 }
 
-struct str params_locale(struct ctx *cx, struct str locale)
+struct str params_code(struct ctx *cx, const struct code_words *w)
 {
-    const char *p = text_or_empty(&locale);
+    const struct {
+        const char *key;
+        struct str text;
+    } words[] = {
+        {"locale", w->locale }, {"service", w->service  },
+        {"amount", w->amount }, {"payee",   w->payee    },
+        {"hash",   w->app_hash}, {"warn",    w->warn ? STR("yes") : STR_NONE},
+    };
+    json_t *json = json_object();
 
-    return locale.n ? params_text(cx, json_pack("{s:s%}", "locale", p, locale.n)) : STR("{}");
+    EACH_ROW (row, words) {
+        if (row->text.n && str_is_utf8(row->text))
+            json_object_set_new(json, row->key, json_stringn(row->text.p, row->text.n));
+    }
+    return params_text(cx, json);
 }
 
 struct str params_what(struct ctx *cx, struct str what, const struct origin *from)
@@ -154,6 +166,12 @@ enum err outbox_render(struct ctx *cx, struct db *db, const struct outbox_row *r
     in.name = param(cx, params, "name");
     in.what = param(cx, params, "what");
     in.locale = param(cx, params, "locale");
+    in.amount = param(cx, params, "amount");
+    in.payee = param(cx, params, "payee");
+    in.app_hash = param(cx, params, "hash");
+    in.warn = param(cx, params, "warn").n > 0;
+    if (param(cx, params, "service").n)
+        in.service_name = param(cx, params, "service");
     in.addr = param(cx, params, "addr");
     in.user_agent = param(cx, params, "agent");
     if (in.user_agent.n) /* the operator's commands have none */

@@ -45,7 +45,11 @@ enum err outbox_render(struct ctx *cx, struct db *db, const struct outbox_row *r
 struct str params_name(struct ctx *cx, struct str name);
 /* One plain value of a row's params; empty when it is not there. */
 struct str outbox_param(struct ctx *cx, const struct outbox_row *row, const char *key);
-struct str params_locale(struct ctx *cx, struct str locale); /* {"locale":…}, {} when empty */
+struct code_words { /* of a code that an application sends; what is empty stays out */
+    struct str locale, service, amount, payee, app_hash;
+    bool warn;
+};
+struct str params_code(struct ctx *cx, const struct code_words *w);
 struct str params_what(struct ctx *cx, struct str what, const struct origin *from);
 
 /* "+1 ••• ••• 0142", "m•••@example.com": for pages, logs and audit. */

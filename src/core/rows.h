@@ -4,7 +4,9 @@
 #ifndef CORE_ROWS_H
 #define CORE_ROWS_H
 
+#include "core/device.h"
 #include "core/factor.h"
+#include "core/identity.h"
 #include "core/service.h"
 #include "core/verification.h"
 
@@ -27,5 +29,17 @@ struct contact {
 enum err factor_contact(struct ctx *cx, struct db *db, int64_t identity_id, struct contact *out);
 /* The portal account of an identity; *out = 0 when it has none. */
 enum err factor_person(struct ctx *cx, struct db *db, int64_t identity_id, int64_t *out);
+
+/* ---- other rows, for the files that list them ---- */
+
+struct service service_row(const struct db_rows *r);
+struct identity identity_row(const struct db_rows *r);
+struct device device_row(const struct db_rows *r);
+/* What a name is compared by. */
+struct str service_key(struct ctx *cx, struct str name);
+enum err service_name_ok(struct ctx *cx, struct str name);
+/* The row alone, with a new key for its codes. ERR_CONFLICT: the key is taken. */
+enum err service_insert(struct ctx *cx, struct db *db, int64_t account_id, int64_t service_id,
+                        struct str sid, struct str name, struct str key);
 
 #endif

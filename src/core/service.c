@@ -8,6 +8,7 @@
 #include "core/audit.h"
 #include "core/callback.h"
 #include "core/identity.h"
+#include "core/rows.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
 
@@ -37,7 +38,7 @@ bool policy_from(struct str name, enum policy *out)
     return false;
 }
 
-static struct str lower_key(struct ctx *cx, struct str s)
+struct str service_key(struct ctx *cx, struct str s)
 {
     char *p = arena_alloc(cx->mem, s.n + 1);
 
@@ -46,7 +47,7 @@ static struct str lower_key(struct ctx *cx, struct str s)
     return (struct str){p, s.n};
 }
 
-static enum err name_ok(struct ctx *cx, struct str name)
+enum err service_name_ok(struct ctx *cx, struct str name)
 {
     if (name.n == 0 || !str_is_utf8(name) || str_has_control(name) ||
         str_utf8_count(name) > SERVICE_NAME_MAX || !str_eq(name, str_trim(name)))
@@ -108,29 +109,38 @@ static enum err audited(struct ctx *cx, struct db *db, int64_t service_id, const
                              });
 }
 
-enum err service_create(struct ctx *cx, struct db *db, struct str name, struct service_keys *out)
+enum err service_insert(struct ctx *cx, struct db *db, int64_t account_id, int64_t service_id,
+                        struct str sid, struct str name, struct str key)
 {
-    struct service_keys keys = {.account_sid = sid_new(cx, "AC"), .service_sid = sid_new(cx, "VA")};
-    int64_t account_id = id_new(cx), service_id = id_new(cx);
     uint8_t code_key[CODE_KEY_LEN];
     struct bytes sealed;
     enum err e;
 
-    if ((e = name_ok(cx, name)))
+    if ((e = service_name_ok(cx, name)))
         return e;
     random_bytes(code_key, sizeof(code_key));
     sealed = core_seal(cx, db, "service.code_key", service_id, account_id, BYTES_OF(code_key));
     explicit_bzero(code_key, sizeof(code_key));
-    if ((e = db_exec(cx, db, Q_ACCOUNT_INSERT,
+    return db_exec(cx, db, Q_SERVICE_INSERT,
+                   DB_ARGS(db_int(service_id), db_text(sid), db_int(account_id), db_text(name),
+                           db_text(key), db_blob(sealed), db_int(cx->now_ms)),
+                   NULL);
+}
+
+enum err service_create(struct ctx *cx, struct db *db, struct str name, struct service_keys *out)
+{
+    struct service_keys keys = {.account_sid = sid_new(cx, "AC"), .service_sid = sid_new(cx, "VA")};
+    int64_t account_id = id_new(cx), service_id = id_new(cx);
+    enum err e;
+
+    if ((e = service_name_ok(cx, name)) ||
+        (e = db_exec(cx, db, Q_ACCOUNT_INSERT,
                      DB_ARGS(db_int(account_id), db_text(keys.account_sid), db_text(name),
                              db_int(cx->now_ms)),
                      NULL)))
         return e;
-    e = db_exec(cx, db, Q_SERVICE_INSERT,
-                DB_ARGS(db_int(service_id), db_text(keys.service_sid), db_int(account_id),
-                        db_text(name), db_text(lower_key(cx, name)), db_blob(sealed),
-                        db_int(cx->now_ms)),
-                NULL);
+    e = service_insert(cx, db, account_id, service_id, keys.service_sid, name,
+                       service_key(cx, name));
     if (e == ERR_CONFLICT)
         return fail(cx, ERR_CONFLICT, "an application named '%.*s' exists already", STR_ARG(name));
     if (e)
@@ -142,7 +152,7 @@ enum err service_create(struct ctx *cx, struct db *db, struct str name, struct s
     return OK;
 }
 
-static struct service service_row(const struct db_rows *r)
+struct service service_row(const struct db_rows *r)
 {
     struct service s = {
         .id = db_col_int(r, 0),
@@ -177,7 +187,7 @@ enum err service_by_id(struct ctx *cx, struct db *db, int64_t id, struct service
 enum err service_by_name(struct ctx *cx, struct db *db, struct str name, struct service *out)
 {
     OWN(db_rows_end) struct db_rows r = {0};
-    enum err e = db_one(cx, db, Q_SERVICE_BY_NAME, DB_ARGS(db_text(lower_key(cx, name))), &r);
+    enum err e = db_one(cx, db, Q_SERVICE_BY_NAME, DB_ARGS(db_text(service_key(cx, name))), &r);
 
     if (e == ERR_NOT_FOUND)
         return fail(cx, e, "no application is named '%.*s'", STR_ARG(name));
@@ -243,7 +253,7 @@ static enum err apply(struct ctx *cx, struct service *s, struct str setting, str
     enum err e;
 
     if (str_eq(setting, STR("name"))) {
-        if ((e = name_ok(cx, value)))
+        if ((e = service_name_ok(cx, value)))
             return e;
         s->name = value;
     } else if (str_eq(setting, STR("policy"))) {
@@ -298,7 +308,7 @@ enum err service_set(struct ctx *cx, struct db *db, int64_t id, struct str setti
     if (s.test_mode && id == core_of(db)->portal_service_id)
         return fail(cx, ERR_CONFLICT, "the portal's own people cannot sign in with test codes");
     e = db_exec(cx, db, Q_SERVICE_UPDATE,
-                DB_ARGS(db_text(s.name), db_text(lower_key(cx, s.name)),
+                DB_ARGS(db_text(s.name), db_text(service_key(cx, s.name)),
                         db_text(policy_name(s.policy)), db_int(s.code_digits),
                         db_text(s.callback_url), db_int(s.custom_code), db_int(s.test_mode),
                         db_text(s.callback_method), db_text(s.operator_email), db_int(cx->now_ms),

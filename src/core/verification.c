@@ -3,6 +3,7 @@
  * people, the destination (attack 56, 73): a flood ends at the phone's budget, whoever starts it.
  */
 #include "core/verification.h"
+#include "core/attempt.h"
 #include "core/audit.h"
 #include "core/identity.h"
 #include "core/limit.h"
@@ -37,6 +38,8 @@ struct verification verification_row(const struct db_rows *r)
         .updated_at_ms = db_col_int(r, 16),
         .action = db_col_text(r, 17),
         .custom_sealed = db_col_blob(r, 18),
+        .amount = db_col_text(r, 19),
+        .payee = db_col_text(r, 20),
     };
 }
 
@@ -175,7 +178,9 @@ static enum err insert(struct ctx *cx, struct db *db, struct verification *v, st
                            db_opt_int(v->identity_id), db_opt_int(v->factor_id),
                            db_int(v->login_id), db_text(purpose), db_text(v->channel),
                            db_text(v->target), db_int(v->digits), db_int(cx->now_ms),
-                           db_int(v->expires_at_ms), db_text(v->action)),
+                           db_int(v->expires_at_ms), db_text(v->action),
+                           db_text(v->amount.n ? v->amount : STR("")),
+                           db_text(v->payee.n ? v->payee : STR(""))),
                    NULL);
 }
 
@@ -283,8 +288,9 @@ static enum err may_send(struct ctx *cx, const struct verification_in *in, const
     bool mail = str_eq(in->channel, STR("email"));
     struct phone phone;
 
-    if (!mail && !str_eq(in->channel, STR("sms")) && !str_eq(in->channel, STR("voice")))
-        return fail(cx, ERR_INVALID, "channel is sms, voice or email");
+    if (!mail && !str_eq(in->channel, STR("sms")) && !str_eq(in->channel, STR("voice")) &&
+        !str_eq(in->channel, STR("whatsapp")))
+        return fail(cx, ERR_INVALID, "channel is sms, voice, whatsapp or email");
     if (mail ? !identity_email_ok(in->target)
              : phone_parse(cx, STR_NONE, in->target, &phone) != PHONE_OK ||
                    !str_eq(phone.e164, in->target))
@@ -329,9 +335,20 @@ static enum err set_custom(struct ctx *cx, struct db *db, struct verification *v
 static enum err send_app(struct ctx *cx, struct db *db, const struct service *s,
                          const struct verification *v, const struct verification_in *in)
 {
-    enum err e = s->test_mode ? OK : enqueue(cx, db, v, params_locale(cx, in->locale));
+    const struct code_words words = {
+        .locale = in->locale,
+        .service = in->friendly_name,
+        .amount = in->amount,
+        .payee = in->payee,
+        .app_hash = in->app_hash,
+        .warn = in->warn,
+    };
+    enum err e;
 
-    return e ? e : sent_audit(cx, db, v, "app", &in->from);
+    if ((!s->test_mode && (e = enqueue(cx, db, v, params_code(cx, &words)))) ||
+        (e = attempt_add(cx, db, v, in->locale)))
+        return e;
+    return sent_audit(cx, db, v, "app", &in->from);
 }
 
 enum err verification_start(struct ctx *cx, struct db *db, const struct verification_in *in,
@@ -350,6 +367,11 @@ enum err verification_start(struct ctx *cx, struct db *db, const struct verifica
     if (e && e != ERR_NOT_FOUND)
         return e;
     again = e == OK && str_eq(v.state, STR("pending"));
+    if (again && !(str_eq(v.amount, in->amount) && str_eq(v.payee, in->payee))) {
+        again = false; /* another payment: its code must not be good for this one */
+        if ((e = verification_end(cx, db, &v, false, &in->from)))
+            return e;
+    }
     if ((again && (e = may_send_again(cx, &v))) ||
         (!s.test_mode && (e = destination_take(cx, db, target))))
         return e;
@@ -368,6 +390,8 @@ enum err verification_start(struct ctx *cx, struct db *db, const struct verifica
             .channel = in->channel,
             .target = target,
             .action = in->action,
+            .amount = in->amount,
+            .payee = in->payee,
             .digits = in->digits ? in->digits : s.code_digits,
         };
         e = insert(cx, db, &v, STR("api"));
@@ -414,5 +438,7 @@ enum err verification_end(struct ctx *cx, struct db *db, const struct verificati
 
     if (e == ERR_CONFLICT)
         return fail(cx, ERR_NOT_FOUND, "the verification is over");
-    return e ? e : end_audit(cx, db, v, "code_ended", state, from);
+    if (e || (approved && (e = attempt_convert(cx, db, v->id))))
+        return e;
+    return end_audit(cx, db, v, "code_ended", state, from);
 }

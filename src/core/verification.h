@@ -20,6 +20,7 @@ struct verification {
     struct str sid, channel, target, state; /* pending, approved, canceled, max_attempts */
     struct str action;          /* what an application wants to know by it; mostly empty */
     struct bytes custom_sealed; /* a code that an application chose; empty: derived */
+    struct str amount, payee;   /* the payment that the code is for; empty: none */
     uint8_t digits;
     int64_t counter, send_count, check_count;
     int64_t created_at_ms, updated_at_ms, sent_at_ms, expires_at_ms;
@@ -44,6 +45,11 @@ struct verification_in {
     struct str custom_code; /* 4 to 10 letters or digits; empty: a derived one */
     struct str locale;      /* "de", "pt-BR"; empty: by the number's country */
     uint8_t digits;         /* of a derived one; 0: the service's */
+    /* Words of this message alone; empty or false: none. */
+    struct str friendly_name;   /* instead of the service's name */
+    struct str amount, payee;   /* PSD2: the code is good for this payment only */
+    struct str app_hash;        /* SMS: what an Android app finds its message by */
+    bool warn;                  /* SMS: that the code is not to be shared */
     struct origin from;     /* the application, or its user as it says */
 };
 /*

@@ -1,0 +1,77 @@
+/* token.c: access tokens, with which a device enrols. Each makes one factor. */
+#include "api/verify/handlers.h"
+
+struct token_form {
+    struct str identity, type, name;
+    int64_t ttl_s;
+};
+static const struct wish token_wishes[] = {
+    {"Identity",           offsetof(struct token_form, identity), WISH_TEXT, true,  8,  64 },
+    {"FactorType",         offsetof(struct token_form, type),     WISH_TEXT, true,  1,  16 },
+    {"FactorFriendlyName", offsetof(struct token_form, name),     WISH_TEXT, false, 0,  64 },
+    {"Ttl",                offsetof(struct token_form, ttl_s),    WISH_INT,  false, 60, 300},
+};
+
+static struct item_place place(struct ctx *cx, struct request *rq, const struct service *s)
+{
+    return (struct item_place){call_of(cx, rq)->caller.account_id, s->id, 0, ITEM_TOKEN};
+}
+
+static enum err reply_token(struct ctx *cx, struct request *rq, struct response *rs, int status,
+                            const struct service *s, const struct item *it)
+{
+    json_t *data = js_parsed(it->data), *o = json_object();
+
+    json_object_set(o, "entity_identity", json_object_get(data, "identity"));
+    json_object_set_new(o, "factor_type", json_string("push"));
+    json_object_set(o, "factor_friendly_name", json_object_get(data, "factor_friendly_name"));
+    json_object_set(o, "ttl", json_object_get(data, "ttl"));
+    json_decref(data);
+    js_item(cx, rq, o, s, it, "AccessTokens");
+    json_object_del(o, "date_updated");
+    json_object_set_new(o, "token", js_str(item_token(cx, rq->db, it)));
+    return reply_json(cx, rs, status, o);
+}
+
+enum err access_tokens_create(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    struct token_form f = {.ttl_s = 60};
+    struct item_place at;
+    struct service s;
+    struct input in;
+    struct item it;
+    struct str data;
+    enum err e;
+
+    if ((e = call_service(cx, rq, &s)) || (e = input_read(cx, rq, &in)))
+        return e;
+    if (!input_get(&in, STR("Identity")).n || !input_get(&in, STR("FactorType")).n)
+        return call_refuse(cx, rq, 60305, "Missing Identity or FactorType for the access token");
+    if ((e = input_bind(cx, rq, &in, token_wishes, COUNT_OF(token_wishes), 60306, &f)))
+        return e;
+    if (!str_eq(f.type, STR("push")))
+        return input_bad(cx, rq, 60306, "FactorType");
+    data = js_dump(cx, json_pack("{s:o, s:o, s:I}", "identity", js_str(f.identity),
+                                 "factor_friendly_name", js_text(f.name), "ttl",
+                                 (json_int_t)f.ttl_s));
+    at = place(cx, rq, &s);
+    if ((e = item_token_add(cx, rq->db, &at, data, &it)))
+        return e;
+    return reply_token(cx, rq, rs, 201, &s, &it);
+}
+
+enum err access_tokens_fetch(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    struct item_place at;
+    struct service s;
+    struct item it;
+    enum err e;
+
+    if ((e = call_service(cx, rq, &s)))
+        return e;
+    at = place(cx, rq, &s);
+    e = item_by_sid(cx, rq->db, &at, request_param(rq, STR("Sid")), &it);
+    if (e == ERR_NOT_FOUND)
+        return call_not_found(cx, rq);
+    return e ? e : reply_token(cx, rq, rs, 200, &s, &it);
+}
