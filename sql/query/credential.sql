@@ -14,6 +14,11 @@ SELECT account_id, secret_sealed FROM credential WHERE id = $1;
 SELECT id FROM credential WHERE service_id = $1 AND kind = 'api_key'
   AND (expires_at_ms IS NULL OR expires_at_ms > $2) ORDER BY id DESC LIMIT 1;
 
+-- :name credential_token :read :one
+SELECT c.id FROM credential c JOIN service s ON s.account_id = c.account_id
+WHERE s.id = $1 AND c.kind = 'auth_token' AND (c.expires_at_ms IS NULL OR c.expires_at_ms > $2)
+ORDER BY c.id DESC LIMIT 1;
+
 -- :name credential_keys :read :many
 SELECT id FROM credential WHERE service_id = $1 AND kind = 'api_key'
   AND (expires_at_ms IS NULL OR expires_at_ms > $2) ORDER BY id DESC LIMIT 8;

@@ -40,3 +40,7 @@ DELETE FROM item WHERE id = $1;
 
 -- :name item_delete_under :write :exec
 DELETE FROM item WHERE parent_id = $1;
+
+-- :name sweep_tokens :write :exec
+DELETE FROM item WHERE id IN (
+    SELECT id FROM item WHERE kind = 'token' AND created_at_ms < $1 LIMIT 500);

@@ -64,7 +64,7 @@ ORDER BY id DESC LIMIT 4;
 -- The last that was right, while it would still be good.
 SELECT id, service_id, identity_id, factor_id, login_id, sid, channel, target, state, digits,
     counter, send_count, check_count, created_at_ms, sent_at_ms, expires_at_ms, updated_at_ms, action,
-    custom_sealed
+    custom_sealed, amount, payee
 FROM verification
 WHERE identity_id = $1 AND action = $2 AND purpose = 'api' AND state = 'approved'
   AND expires_at_ms > $3

@@ -82,14 +82,12 @@ static struct str sms_code(struct ctx *cx, const struct message_in *in, const st
         if (in->amount.n) /* PSD2 asks that both are shown with the code */
             text = arena_printf(cx->mem, "%.*s (%.*s, %.*s)", STR_ARG(text), STR_ARG(in->payee),
                                 STR_ARG(in->amount));
-        if (in->warn)
-            text = arena_printf(cx->mem, "%.*s Don't share this code.", STR_ARG(text));
         if (in->app_hash.n)
             text = arena_printf(cx->mem, "<#> %.*s\n%.*s", STR_ARG(text), STR_ARG(in->app_hash));
         else if (in->host.n)
             text = arena_printf(cx->mem, "%.*s\n@%.*s #%.*s", STR_ARG(text), STR_ARG(in->host),
                                 STR_ARG(in->code));
-        if (sms_measure(text).parts == 1)
+        if (in->warn || sms_measure(text).parts == 1) /* only the first one warns */
             break;
     }
     return text;

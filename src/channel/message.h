@@ -17,7 +17,7 @@ struct message_in {
     struct str code, link;    /* secrets; empty where the template has none */
     struct str amount, payee; /* code: the payment that it confirms */
     struct str app_hash;      /* code by SMS: ends it, for Android's retriever, instead of the host */
-    bool warn;                /* code by SMS: that it is not to be shared */
+    bool warn;                /* code by SMS: not without the warning, even if it takes a second part */
     struct str name;          /* the person's */
     struct str what;          /* notice: a sentence */
     struct str addr, user_agent; /* notice: where from; the browser in words */

@@ -4,6 +4,7 @@
  */
 #include "cli/sending.h"
 #include "api/authy/callback.h"
+#include "api/verify/hook.h"
 #include "base/mem.h"
 #include "base/url.h"
 #include "channel/push.h"
@@ -66,6 +67,18 @@ static enum err exchange(void *arg, struct courier_exchange *x)
     return store_submit(s->in->store, &s->job);
 }
 
+/* Each dialect words its own. */
+static enum err load_webhook(struct ctx *cx, struct db *db, struct parcel *out)
+{
+    struct outbox_row row;
+    enum err e = outbox_by_id(cx, db, out->id, &row);
+
+    if (e)
+        return e;
+    return str_eq(row.template_name, HOOK_TEMPLATE) ? hook_parcel(cx, db, &row, out)
+                                                     : authy_callback(cx, db, out);
+}
+
 static enum err load(struct ctx *cx, void *arg, int64_t id, struct parcel *out)
 {
     struct sending *s = arg;
@@ -75,7 +88,7 @@ static enum err load(struct ctx *cx, void *arg, int64_t id, struct parcel *out)
         return e;
     e = delivery_load(cx, s->reader, id, out);
     if (e == OK && str_eq(out->channel, STR("webhook")))
-        e = authy_callback(cx, s->reader, out);
+        e = load_webhook(cx, s->reader, out);
     db_read_end(s->reader);
     return e;
 }

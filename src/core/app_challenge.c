@@ -35,10 +35,9 @@ static enum err at_most(struct ctx *cx, struct db *db, const struct app_factor *
                         int64_t within_ms)
 {
     OWN(db_rows_end) struct db_rows r = {0};
-    enum err e = db_one(cx, db, Q_APP_CHALLENGE_COUNT,
-                        DB_ARGS(db_int(f->identity_id), db_int(f->id),
-                                db_int(cx->now_ms - within_ms)),
-                        &r);
+    enum err e =
+        db_one(cx, db, Q_APP_CHALLENGE_COUNT,
+               DB_ARGS(db_int(f->identity_id), db_int(f->id), db_int(cx->now_ms - within_ms)), &r);
 
     if (e)
         return e;
@@ -82,21 +81,21 @@ static enum err approve(struct ctx *cx, struct db *db, const struct challenge *c
     *out = e == ERR_CONFLICT ? APP_CODE_OVER : APP_CODE_RIGHT;
     if (e)
         return e == ERR_CONFLICT ? OK : e;
-    return audit_add(cx, db, &(struct audit_entry){
-                                 .service_id = c->service_id,
-                                 .identity_id = c->identity_id,
-                                 .actor = "app",
-                                 .event = "challenge_answered",
-                                 .from = *from,
-                                 .detail = arena_printf(cx->mem,
-                                                        "challenge=%.*s decision=approved by=code",
-                                                        STR_ARG(c->sid)),
-                             });
+    return audit_add(cx, db,
+                     &(struct audit_entry){
+                         .service_id = c->service_id,
+                         .identity_id = c->identity_id,
+                         .actor = "app",
+                         .event = "challenge_answered",
+                         .from = *from,
+                         .detail = arena_printf(cx->mem, "challenge=%.*s decision=approved by=code",
+                                                STR_ARG(c->sid)),
+                     });
 }
 
 enum err app_challenge_code(struct ctx *cx, struct db *db, const struct challenge *c,
-                            const struct app_factor *f, struct str code,
-                            const struct origin *from, enum app_code *out)
+                            const struct app_factor *f, struct str code, const struct origin *from,
+                            enum app_code *out)
 {
     struct check_out check;
     bool go;

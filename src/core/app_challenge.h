@@ -30,8 +30,8 @@ enum app_code { APP_CODE_RIGHT, APP_CODE_WRONG, APP_CODE_TOO_MANY, APP_CODE_OVER
 /* A code for a challenge of an authenticator app: counted at the challenge and, by factor_check, at
  * the factor and the identity. Right: approved. */
 enum err app_challenge_code(struct ctx *cx, struct db *db, const struct challenge *c,
-                            const struct app_factor *f, struct str code,
-                            const struct origin *from, enum app_code *out);
+                            const struct app_factor *f, struct str code, const struct origin *from,
+                            enum app_code *out);
 
 /* What the device says about itself: a JSON object. */
 enum err app_challenge_metadata(struct ctx *cx, struct db *db, int64_t id, struct str json);

@@ -89,8 +89,7 @@ static enum err room_for(struct ctx *cx, struct db *db, const struct app_factor 
     if (e)
         return e;
     if (db_col_int(&r, 0) >= max)
-        return fail(cx, ERR_CONFLICT, "the identity has %lld factors of this kind",
-                    (long long)max);
+        return fail(cx, ERR_CONFLICT, "the identity has %lld factors of this kind", (long long)max);
     db_rows_end(&r);
     return limit_take(cx, db, &made_a_day,
                       arena_printf(cx->mem, "%lld", (long long)f->identity_id));
@@ -104,16 +103,17 @@ static enum err audited(struct ctx *cx, struct db *db, const struct app_factor *
 
     if (e)
         return e;
-    return audit_add(cx, db, &(struct audit_entry){
-                                 .service_id = c.service_id,
-                                 .identity_id = f->identity_id,
-                                 .actor = "app",
-                                 .event = event,
-                                 .from = *from,
-                                 .detail = arena_printf(cx->mem, "method=%.*s factor=%.*s",
-                                                        STR_ARG(factor_kind_name(f->kind)),
-                                                        STR_ARG(f->sid)),
-                             });
+    return audit_add(
+        cx, db,
+        &(struct audit_entry){
+            .service_id = c.service_id,
+            .identity_id = f->identity_id,
+            .actor = "app",
+            .event = event,
+            .from = *from,
+            .detail = arena_printf(cx->mem, "method=%.*s factor=%.*s",
+                                   STR_ARG(factor_kind_name(f->kind)), STR_ARG(f->sid)),
+        });
 }
 
 static enum err insert(struct ctx *cx, struct db *db, struct app_factor *f, struct bytes seed,
@@ -186,8 +186,8 @@ enum err app_factor_update(struct ctx *cx, struct db *db, struct app_factor *f)
 {
     enum err e = db_exec_one(cx, db, Q_APP_FACTOR_UPDATE,
                              DB_ARGS(db_text(f->name), db_text(f->alg), db_int(f->digits),
-                                     db_int(f->period_s), db_int(f->skew_steps),
-                                     db_int(cx->now_ms), db_int(f->id)));
+                                     db_int(f->period_s), db_int(f->skew_steps), db_int(cx->now_ms),
+                                     db_int(f->id)));
 
     if (e)
         return e;
@@ -213,8 +213,7 @@ static enum err activate(struct ctx *cx, struct db *db, const struct app_factor 
 enum err app_totp_check(struct ctx *cx, struct db *db, const struct app_factor *f, struct str code,
                         const struct origin *from, struct check_out *out)
 {
-    enum err e =
-        factor_check(cx, db, &(struct check_in){.factor_id = f->id, .code = code}, out);
+    enum err e = factor_check(cx, db, &(struct check_in){.factor_id = f->id, .code = code}, out);
 
     if (e || out->outcome != CHECK_RIGHT || f->verified)
         return e;
@@ -230,8 +229,7 @@ enum err app_push_verify(struct ctx *cx, struct db *db, const struct app_factor 
 enum err app_factor_remove(struct ctx *cx, struct db *db, const struct app_factor *f,
                            const struct origin *from)
 {
-    enum err e =
-        db_exec_one(cx, db, Q_APP_FACTOR_DROP, DB_ARGS(db_int(cx->now_ms), db_int(f->id)));
+    enum err e = db_exec_one(cx, db, Q_APP_FACTOR_DROP, DB_ARGS(db_int(cx->now_ms), db_int(f->id)));
 
     return e ? e : audited(cx, db, f, "factor_removed", from);
 }

@@ -51,7 +51,8 @@ enum err app_push_add(struct ctx *cx, struct db *db, struct app_factor *f,
                       const struct origin *from);
 /* Name, TOTP parameters, what is said of the app. */
 enum err app_factor_update(struct ctx *cx, struct db *db, struct app_factor *f);
-/* A code of an authenticator app, through factor_check; a right one verifies an unverified factor. */
+/* A code of an authenticator app, through factor_check; a right one verifies an unverified factor.
+ */
 enum err app_totp_check(struct ctx *cx, struct db *db, const struct app_factor *f, struct str code,
                         const struct origin *from, struct check_out *out);
 /* The caller has verified the device's signature. */

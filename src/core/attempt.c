@@ -23,8 +23,7 @@ static struct attempt attempt_row(const struct db_rows *r)
     };
 }
 
-enum err attempt_add(struct ctx *cx, struct db *db, const struct verification *v,
-                     struct str locale)
+enum err attempt_add(struct ctx *cx, struct db *db, const struct verification *v, struct str locale)
 {
     OWN(db_rows_end) struct db_rows r = {0};
     struct phone phone = {.region = STR("")};
@@ -83,9 +82,9 @@ enum err attempt_by_sid(struct ctx *cx, struct db *db, int64_t account_id, struc
                         struct attempt *out)
 {
     OWN(db_rows_end) struct db_rows r = {0};
-    enum err e = db_one(cx, db, Q_ATTEMPT_BY_SID,
-                        DB_ARGS(db_int(account_id), db_text(sid), db_int(cx->now_ms - kept_ms)),
-                        &r);
+    enum err e =
+        db_one(cx, db, Q_ATTEMPT_BY_SID,
+               DB_ARGS(db_int(account_id), db_text(sid), db_int(cx->now_ms - kept_ms)), &r);
 
     if (e == OK)
         *out = attempt_row(&r);
@@ -113,21 +112,19 @@ enum err attempt_page(struct ctx *cx, struct db *db, int64_t account_id,
 {
     static const int64_t words[] = {-1, 1, 0};
     OWN(db_rows_end) struct db_rows r = {0};
-    enum err e =
-        db_query(cx, db, down ? Q_ATTEMPT_DOWN : Q_ATTEMPT_UP,
-                 DB_ARGS(db_int(account_id), db_int(since(cx, f)), db_int(until(f)),
-                         text_or_empty(f->target), text_or_empty(f->country),
-                         text_or_empty(f->channel), text_or_empty(f->service_sid),
-                         text_or_empty(f->verification_sid), db_int(words[f->which]), db_int(from),
-                         db_int(max)),
-                 &r);
+    enum err e = db_query(cx, db, down ? Q_ATTEMPT_DOWN : Q_ATTEMPT_UP,
+                          DB_ARGS(db_int(account_id), db_int(since(cx, f)), db_int(until(f)),
+                                  text_or_empty(f->target), text_or_empty(f->country),
+                                  text_or_empty(f->channel), text_or_empty(f->service_sid),
+                                  text_or_empty(f->verification_sid), db_int(words[f->which]),
+                                  db_int(from), db_int(max)),
+                          &r);
 
     return e ? e : read_list(cx, &r, max, out, out_count);
 }
 
 enum err attempt_summary(struct ctx *cx, struct db *db, int64_t account_id,
-                         const struct attempt_filter *f, int64_t *out_total,
-                         int64_t *out_converted)
+                         const struct attempt_filter *f, int64_t *out_total, int64_t *out_converted)
 {
     OWN(db_rows_end) struct db_rows r = {0};
     enum err e = db_one(cx, db, Q_ATTEMPT_SUMMARY,

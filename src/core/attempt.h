@@ -29,7 +29,7 @@ enum err attempt_by_sid(struct ctx *cx, struct db *db, int64_t account_id, struc
 
 enum attempt_which { ATTEMPT_ALL, ATTEMPT_CONVERTED, ATTEMPT_UNCONVERTED };
 
-struct attempt_filter { /* empty: all */
+struct attempt_filter {          /* empty: all */
     int64_t after_ms, before_ms; /* before_ms 0: up to now */
     struct str target, country, channel, service_sid, verification_sid;
     enum attempt_which which;

@@ -194,6 +194,8 @@ enum err core_sweep(struct ctx *cx, struct db *db, bool *out_more)
         {Q_SWEEP_VERIFICATIONS, 7 * DAY_MS},
         {Q_SWEEP_NONCES,        0         },
         {Q_SWEEP_TARGETS,       DAY_MS    },
+        {Q_SWEEP_ATTEMPTS,      30 * DAY_MS},
+        {Q_SWEEP_TOKENS,        DAY_MS    },
     };
     bool more = false;
     int64_t changes;

@@ -85,6 +85,15 @@ enum err credential_secret(struct ctx *cx, struct db *db, int64_t credential_id,
     return OK;
 }
 
+enum err credential_token(struct ctx *cx, struct db *db, int64_t service_id, struct str *out)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e =
+        db_one(cx, db, Q_CREDENTIAL_TOKEN, DB_ARGS(db_int(service_id), db_int(cx->now_ms)), &r);
+
+    return e ? e : credential_secret(cx, db, db_col_int(&r, 0), out);
+}
+
 enum err credential_newest(struct ctx *cx, struct db *db, int64_t service_id, int64_t *out_id)
 {
     OWN(db_rows_end) struct db_rows r = {0};

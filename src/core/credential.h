@@ -33,6 +33,9 @@ enum err credential_secret(struct ctx *cx, struct db *db, int64_t credential_id,
 /* The newest API key of a service that holds, for what no request asked for. ERR_NOT_FOUND. */
 enum err credential_newest(struct ctx *cx, struct db *db, int64_t service_id, int64_t *out_id);
 
+/* The newest auth token of a service's account that holds: what its webhooks are signed with. */
+enum err credential_token(struct ctx *cx, struct db *db, int64_t service_id, struct str *out);
+
 /* All of them, newest first: what a token of the application may be signed with. */
 enum err credential_keys(struct ctx *cx, struct db *db, int64_t service_id, int64_t *out_ids,
                          size_t max, size_t *out_count);

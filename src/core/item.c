@@ -40,11 +40,11 @@ static enum err one_item(struct ctx *cx, struct db *db, enum query q,
                          const struct item_place *place, struct str key, struct item *out)
 {
     OWN(db_rows_end) struct db_rows r = {0};
-    enum err e = db_one(cx, db, q,
-                        DB_ARGS(db_int(place->account_id), db_int(place->service_id),
-                                db_int(place->parent_id), db_text(kinds[place->kind]),
-                                db_text(key)),
-                        &r);
+    enum err e =
+        db_one(cx, db, q,
+               DB_ARGS(db_int(place->account_id), db_int(place->service_id),
+                       db_int(place->parent_id), db_text(kinds[place->kind]), db_text(key)),
+               &r);
 
     return e ? e : item_row(cx, &r, out);
 }

@@ -1,7 +1,7 @@
 /*
- * item.h: things that applications set up beside a service: rate limits and their buckets, webhooks,
- * senders by country, numbers on the safe list, tokens handed out, notifications sent. Each has a
- * name that is unique in its place, and values that core does not read: a JSON object.
+ * item.h: things that applications set up beside a service: rate limits and their buckets,
+ * webhooks, senders by country, numbers on the safe list, tokens handed out, notifications sent.
+ * Each has a name that is unique in its place, and values that core does not read: a JSON object.
  */
 #ifndef CORE_ITEM_H
 #define CORE_ITEM_H

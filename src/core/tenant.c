@@ -51,12 +51,13 @@ static enum err free_key(struct ctx *cx, struct db *db, const struct service *s,
 
 static enum err audited(struct ctx *cx, struct db *db, const struct service *s, const char *event)
 {
-    return audit_add(cx, db, &(struct audit_entry){
-                                 .service_id = s->id,
-                                 .actor = "app",
-                                 .event = event,
-                                 .detail = s->name,
-                             });
+    return audit_add(cx, db,
+                     &(struct audit_entry){
+                         .service_id = s->id,
+                         .actor = "app",
+                         .event = event,
+                         .detail = s->name,
+                     });
 }
 
 enum err tenant_add(struct ctx *cx, struct db *db, int64_t account_id, struct str name,
@@ -101,6 +102,18 @@ enum err tenant_change(struct ctx *cx, struct db *db, struct service *s, struct 
         return e;
     s->updated_at_ms = cx->now_ms;
     return audited(cx, db, s, "app_changed");
+}
+
+/* Not service_delete, which is for an account with one service and ends the account's keys too. */
+enum err tenant_delete(struct ctx *cx, struct db *db, const struct service *s)
+{
+    enum err e;
+
+    if (s->id == core_of(db)->portal_service_id)
+        return fail(cx, ERR_CONFLICT, "the portal's own service cannot be deleted");
+    if ((e = db_exec_one(cx, db, Q_SERVICE_DELETE, DB_ARGS(db_int(cx->now_ms), db_int(s->id)))))
+        return e;
+    return audited(cx, db, s, "app_deleted");
 }
 
 enum err tenant_account(struct ctx *cx, struct db *db, int64_t service_id, int64_t *out_id,

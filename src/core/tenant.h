@@ -25,6 +25,10 @@ enum err tenant_settings(struct ctx *cx, struct db *db, int64_t service_id, stru
 /* Writes name, code_digits and custom_code of *s and the settings. */
 enum err tenant_change(struct ctx *cx, struct db *db, struct service *s, struct str settings);
 
+/* Its people and factors can no longer be reached; the account's keys hold on. ERR_CONFLICT: it is
+ * the portal's own. */
+enum err tenant_delete(struct ctx *cx, struct db *db, const struct service *s);
+
 /* The account that owns a service. */
 enum err tenant_account(struct ctx *cx, struct db *db, int64_t service_id, int64_t *out_id,
                         struct str *out_sid);

@@ -49,7 +49,7 @@ struct verification_in {
     struct str friendly_name;   /* instead of the service's name */
     struct str amount, payee;   /* PSD2: the code is good for this payment only */
     struct str app_hash;        /* SMS: what an Android app finds its message by */
-    bool warn;                  /* SMS: that the code is not to be shared */
+    bool warn;                  /* SMS: never without the warning not to share it */
     struct origin from;     /* the application, or its user as it says */
 };
 /*

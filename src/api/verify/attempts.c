@@ -1,15 +1,16 @@
 /* attempts.c: every message that carried a code in the last 30 days, and how many came back. */
-#include "core/attempt.h"
 #include "api/verify/handlers.h"
+#include "core/attempt.h"
 
 static const struct {
     struct str wire, core;
-} channels[] = {
-    {STR("sms"),      STR("sms")     },
-    {STR("call"),     STR("voice")   },
-    {STR("email"),    STR("email")   },
-    {STR("whatsapp"), STR("whatsapp")},
-    {STR("rbm"),      STR("rbm")     }, /* RCS: we send none, but may be asked for them */
+} channels[] =
+    {
+        {STR("sms"),      STR("sms")     },
+        {STR("call"),     STR("voice")   },
+        {STR("email"),    STR("email")   },
+        {STR("whatsapp"), STR("whatsapp")},
+        {STR("rbm"),      STR("rbm")     }, /* RCS: we send none, but may be asked for them */
 };
 
 static struct str wire_channel(struct str core)
@@ -33,12 +34,11 @@ static json_t *channel_data(struct ctx *cx, const struct attempt *a)
 {
     bool call = str_eq(a->channel, STR("voice"));
 
-    return json_pack("{s:o, s:o, s:s, s:s, s:n, s:o, s:i, s:o, s:n, s:n, s:n}",
-                     "verification_sid", js_str(a->verification_sid), "to", js_str(a->target),
-                     "status", outcome(cx, a), call ? "call_status" : "message_status",
-                     call ? "queued" : "accepted", "error_code", "country", js_text(a->country),
-                     "code_length", (int)a->digits, "locale", js_text(a->locale), "mcc", "mnc",
-                     "carrier");
+    return json_pack("{s:o, s:o, s:s, s:s, s:n, s:o, s:i, s:o, s:n, s:n, s:n}", "verification_sid",
+                     js_str(a->verification_sid), "to", js_str(a->target), "status", outcome(cx, a),
+                     call ? "call_status" : "message_status", call ? "queued" : "accepted",
+                     "error_code", "country", js_text(a->country), "code_length", (int)a->digits,
+                     "locale", js_text(a->locale), "mcc", "mnc", "carrier");
 }
 
 static json_t *attempt_json(struct ctx *cx, struct request *rq, const struct attempt *a)
@@ -49,9 +49,8 @@ static json_t *attempt_json(struct ctx *cx, struct request *rq, const struct att
                      js_str(a->verification_sid), "date_created", js_time(a->created_at_ms),
                      "date_updated", js_time(a->updated_at_ms), "conversion_status",
                      a->converted ? "converted" : "unconverted", "channel",
-                     js_str(wire_channel(a->channel)), "price", "channel_data",
-                     channel_data(cx, a), "url",
-                     js_url(cx, rq->db, "/Attempts/%.*s", STR_ARG(a->sid)));
+                     js_str(wire_channel(a->channel)), "price", "channel_data", channel_data(cx, a),
+                     "url", js_url(cx, rq->db, "/Attempts/%.*s", STR_ARG(a->sid)));
 }
 
 static enum err time_filter(struct ctx *cx, struct request *rq, const struct input *in,
@@ -109,12 +108,11 @@ enum err attempts_list(struct ctx *cx, struct request *rq, struct response *rs)
     size_t count;
     enum err e;
 
-    if ((e = list_page(cx, rq, &page)) ||
-        (e = filter_read(cx, rq, "ChannelData.To", &filter)))
+    if ((e = list_page(cx, rq, &page)) || (e = filter_read(cx, rq, "ChannelData.To", &filter)))
         return e;
     page.newest_first = true;
-    if ((e = attempt_page(cx, rq->db, call_of(cx, rq)->caller.account_id, &filter,
-                          page_down(&page), page_from(&page), page_rows(&page), &list, &count)))
+    if ((e = attempt_page(cx, rq->db, call_of(cx, rq)->caller.account_id, &filter, page_down(&page),
+                          page_from(&page), page_rows(&page), &list, &count)))
         return e;
     listing_init(cx, &l, &page);
     for (size_t i = 0; i < count; i++)
@@ -143,13 +141,13 @@ enum err attempts_summary(struct ctx *cx, struct request *rq, struct response *r
         (e = attempt_summary(cx, rq->db, call_of(cx, rq)->caller.account_id, &filter, &total,
                              &converted)))
         return e;
-    return reply_json(cx, rs, 200,
-                      json_pack("{s:I, s:I, s:I, s:o, s:o}", "total_attempts", (json_int_t)total,
-                                "total_converted", (json_int_t)converted, "total_unconverted",
-                                (json_int_t)(total - converted), "conversion_rate_percentage",
-                                js_str(total ? arena_printf(cx->mem, "%.9f",
-                                                            100.0 * (double)converted /
-                                                                (double)total)
-                                             : STR("0")),
-                                "url", js_url(cx, rq->db, "/Attempts/Summary")));
+    return reply_json(
+        cx, rs, 200,
+        json_pack(
+            "{s:I, s:I, s:I, s:o, s:o}", "total_attempts", (json_int_t)total, "total_converted",
+            (json_int_t)converted, "total_unconverted", (json_int_t)(total - converted),
+            "conversion_rate_percentage",
+            js_str(total ? arena_printf(cx->mem, "%.9f", 100.0 * (double)converted / (double)total)
+                         : STR("0")),
+            "url", js_url(cx, rq->db, "/Attempts/Summary")));
 }

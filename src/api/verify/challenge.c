@@ -1,6 +1,6 @@
 /*
- * challenge.c: questions put to a factor, and their answers: a device's signed payload, or a code of
- * an authenticator app. What an answer is worth core decides (challenge_decide, factor_check).
+ * challenge.c: questions put to a factor, and their answers: a device's signed payload, or a code
+ * of an authenticator app. What an answer is worth core decides (challenge_decide, factor_check).
  */
 #include "core/challenge.h"
 #include "api/verify/handlers.h"
@@ -41,9 +41,9 @@ static json_t *challenge_json(struct ctx *cx, struct request *rq, const struct s
     json_object_set_new(o, "expiration_date", js_time(c->expires_at_ms));
     json_object_set_new(o, "status", js_str(state));
     json_object_set_new(o, "responded_reason", json_string("none"));
-    json_object_set_new(o, "details",
-                        json_pack("{s:o, s:o}", "message", js_str(c->message), "fields",
-                                  js_parsed(c->details)));
+    json_object_set_new(
+        o, "details",
+        json_pack("{s:o, s:o}", "message", js_str(c->message), "fields", js_parsed(c->details)));
     json_object_set_new(o, "hidden_details", js_parsed(c->hidden_details));
     json_object_set_new(o, "metadata", js_parsed(c->metadata));
     json_object_set_new(o, "factor_type", json_string(f->kind == FACTOR_PUSH ? "push" : "totp"));
@@ -54,12 +54,12 @@ static json_t *challenge_json(struct ctx *cx, struct request *rq, const struct s
     return o;
 }
 
-static enum err reply_challenge(struct ctx *cx, struct request *rq, struct response *rs,
-                                int status, const struct service *s, const struct identity *i,
+static enum err reply_challenge(struct ctx *cx, struct request *rq, struct response *rs, int status,
+                                const struct service *s, const struct identity *i,
                                 const struct app_factor *f, const struct challenge *c)
 {
     if (c->state == CHALLENGE_PENDING && f->kind == FACTOR_PUSH)
-        response_header(rs, "Twilio-Verify-Signature-Fields", STR(signed_fields_text));
+        response_header(rs, "Twilio-Verify-Signature-Fields", str_from(signed_fields_text));
     return reply_json(cx, rs, status, challenge_json(cx, rq, s, i, f, c));
 }
 
@@ -362,8 +362,9 @@ static enum err answer_by_device(struct ctx *cx, struct request *rq, const struc
                                    &from, &outcome)))
         return e;
     return outcome == ANSWER_TAKEN ? OK
-                                   : call_refuse(cx, rq, 60322, "The challenge was answered "
-                                                                "already");
+                                   : call_refuse(cx, rq, 60322,
+                                                 "The challenge was answered "
+                                                 "already");
 }
 
 enum err challenges_update(struct ctx *cx, struct request *rq, struct response *rs)

@@ -62,11 +62,11 @@ static json_t *entity_json(struct ctx *cx, struct request *rq, const struct serv
     json_object_set_new(o, "date_created", js_time(i->created_at_ms));
     json_object_set_new(o, "date_updated", js_time(i->updated_at_ms));
     json_object_set_new(o, "url", js_url(cx, rq->db, "%.*s", STR_ARG(base)));
-    json_object_set_new(
-        o, "links",
-        json_pack("{s:o, s:o, s:o}", "factors", js_url(cx, rq->db, "%.*s/Factors", STR_ARG(base)),
-                  "new_factors", js_url(cx, rq->db, "%.*s/Factors", STR_ARG(base)), "challenges",
-                  js_url(cx, rq->db, "%.*s/Challenges", STR_ARG(base))));
+    json_object_set_new(o, "links",
+                        json_pack("{s:o, s:o, s:o}", "factors",
+                                  js_url(cx, rq->db, "%.*s/Factors", STR_ARG(base)), "new_factors",
+                                  js_url(cx, rq->db, "%.*s/Factors", STR_ARG(base)), "challenges",
+                                  js_url(cx, rq->db, "%.*s/Challenges", STR_ARG(base))));
     return o;
 }
 

@@ -1,6 +1,6 @@
 /*
- * face.h: the Verify v2 dialect: paths below /v2/, forms in, JSON out. docs/wire/verify.md says what
- * it does where the reference leaves a choice; docs/migrating-from-verify.md what it supports.
+ * face.h: the Verify v2 dialect: paths below /v2/, forms in, JSON out. docs/wire/verify.md says
+ * what it does where the reference leaves a choice; docs/migrating-from-verify.md what it supports.
  */
 #ifndef API_VERIFY_FACE_H
 #define API_VERIFY_FACE_H

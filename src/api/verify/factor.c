@@ -168,8 +168,9 @@ static enum err add_push(struct ctx *cx, struct request *rq, const struct input 
 
 static enum hmac_alg hmac_of(struct str alg)
 {
-    return str_eq(alg, STR("SHA256")) ? HMAC_SHA256 : str_eq(alg, STR("SHA512")) ? HMAC_SHA512
-                                                                                 : HMAC_SHA1;
+    return str_eq(alg, STR("SHA256"))   ? HMAC_SHA256
+           : str_eq(alg, STR("SHA512")) ? HMAC_SHA512
+                                        : HMAC_SHA1;
 }
 
 static enum err seed_read(struct ctx *cx, struct request *rq, struct str text, size_t len,
@@ -229,9 +230,9 @@ static enum err add_totp(struct ctx *cx, struct request *rq, const struct input 
         return input_bad(cx, rq, 60300, "FriendlyName");
     if ((e = app_totp_add(cx, rq->db, f, secret_bytes(&seed), &from)))
         return refuse_new(cx, rq, e);
-    *out_binding = json_pack("{s:o, s:o}", "secret",
-                             js_str(base32_encode(cx->mem, secret_bytes(&seed))), "uri",
-                             js_str(uri));
+    *out_binding =
+        json_pack("{s:o, s:o}", "secret", js_str(base32_encode(cx->mem, secret_bytes(&seed))),
+                  "uri", js_str(uri));
     return OK;
 }
 
@@ -254,8 +255,8 @@ static enum err use_token(struct ctx *cx, struct request *rq, const struct servi
            call->token.place.service_id == s->id && str_eq(form->type, STR("push"));
     name = arena_str(cx->mem,
                      str_from(json_string_value(json_object_get(data, "factor_friendly_name"))));
-    if (cx->now_ms >= call->token.created_at_ms +
-                          json_integer_value(json_object_get(data, "ttl")) * MS_PER_S) {
+    if (cx->now_ms >=
+        call->token.created_at_ms + json_integer_value(json_object_get(data, "ttl")) * MS_PER_S) {
         json_decref(data);
         return call_refuse(cx, rq, 20101, "Invalid Access Token: it has expired");
     }
@@ -341,8 +342,8 @@ enum err factors_list(struct ctx *cx, struct request *rq, struct response *rs)
     enum err e;
 
     if ((e = call_identity(cx, rq, &s, &i)) || (e = list_page(cx, rq, &page)) ||
-        (e = app_factor_page(cx, rq->db, i.id, page_down(&page), page_from(&page),
-                             page_rows(&page), &list, &count)))
+        (e = app_factor_page(cx, rq->db, i.id, page_down(&page), page_from(&page), page_rows(&page),
+                             &list, &count)))
         return e;
     listing_init(cx, &l, &page);
     for (size_t n = 0; n < count; n++)

@@ -1,6 +1,6 @@
 /*
- * fixed.c: what is the same for everybody: the template that codes are sent with, the forms of push,
- * and the refusal of passkeys, which are not enabled in this interface.
+ * fixed.c: what is the same for everybody: the template that codes are sent with, the forms of
+ * push, and the refusal of passkeys, which are not enabled in this interface.
  */
 #include "api/verify/handlers.h"
 #include "channel/language.h"
@@ -44,8 +44,7 @@ static json_t *template_json(struct ctx *cx, struct request *rq)
                                       "date_updated", at, "date_created", at));
     return json_pack("{s:s, s:o, s:s, s:[s, s], s:o}", "sid", sid, "account_sid",
                      js_str(call_of(cx, rq)->caller.account_sid), "friendly_name",
-                     "Verification code", "channels", "sms", "voice", "translations",
-                     translations);
+                     "Verification code", "channels", "sms", "voice", "translations", translations);
 }
 
 enum err templates_list(struct ctx *cx, struct request *rq, struct response *rs)

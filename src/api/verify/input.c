@@ -75,12 +75,14 @@ static bool bind_bool(struct str text, int *out)
 
 static bool bind_json(struct ctx *cx, const struct wish *w, struct str text, struct str *out)
 {
-    json_t *json = text.n <= w->max ? json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, NULL)
-                                    : NULL, *value;
+    json_t *json =
+               text.n <= w->max ? json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, NULL) : NULL,
+           *value;
     bool ok = json_is_object(json);
     const char *key;
 
-    json_object_foreach(json, key, value) {
+    json_object_foreach(json, key, value)
+    {
         ok = ok && json_is_string(value);
     }
     if (!ok) {

@@ -1,6 +1,6 @@
 /*
- * input.h: form parameters as the dialect sends them: names with dots, lists as the same name again,
- * objects as JSON texts, booleans in any case. Unknown ones are ignored.
+ * input.h: form parameters as the dialect sends them: names with dots, lists as the same name
+ * again, objects as JSON texts, booleans in any case. Unknown ones are ignored.
  */
 #ifndef API_VERIFY_INPUT_H
 #define API_VERIFY_INPUT_H
@@ -24,7 +24,8 @@ enum wish_kind {
     WISH_TEXT, /* struct str; min and max in characters; no control characters */
     WISH_INT,  /* int64_t within min and max */
     WISH_BOOL, /* int: 0, 1; stays as it was when not sent */
-    WISH_JSON, /* struct str: the compact text of an object whose members are all texts; max bytes */
+    WISH_JSON, /* struct str: the compact text of an object whose members are all texts; max bytes
+                */
 };
 struct wish {
     const char *name;

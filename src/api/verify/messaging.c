@@ -145,8 +145,8 @@ enum err messaging_list(struct ctx *cx, struct request *rq, struct response *rs)
     if ((e = call_service(cx, rq, &s)) || (e = list_page(cx, rq, &page)))
         return e;
     at = configurations_of(cx, rq, &s);
-    if ((e = item_page(cx, rq->db, &at, page_down(&page), page_from(&page), page_rows(&page),
-                       &list, &count)))
+    if ((e = item_page(cx, rq->db, &at, page_down(&page), page_from(&page), page_rows(&page), &list,
+                       &count)))
         return e;
     listing_init(cx, &l, &page);
     for (size_t i = 0; i < count; i++)

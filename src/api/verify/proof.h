@@ -1,14 +1,14 @@
 /*
- * proof.h: signatures of devices, verified on the loop before the transaction (a check costs 80 us).
- * What was verified is remembered with the key that did it; in the transaction the key is looked up
- * again and must still be that one.
+ * proof.h: signatures of devices, verified on the loop before the transaction (a check costs 80
+ * us). What was verified is remembered with the key that did it; in the transaction the key is
+ * looked up again and must still be that one.
  */
 #ifndef API_VERIFY_PROOF_H
 #define API_VERIFY_PROOF_H
 
 #include "api/verify/call.h"
 
-struct proof { /* rq->prepared */
+struct proof {      /* rq->prepared */
     struct str jwt; /* the password whose signature was verified */
     struct device jwt_device;
     struct bytes new_point; /* Binding.PublicKey of a new factor; empty: none, or unfit */

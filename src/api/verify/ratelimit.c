@@ -27,8 +27,8 @@ static struct item_place buckets_of(struct ctx *cx, struct request *rq, const st
     return (struct item_place){call_of(cx, rq)->caller.account_id, s->id, limit->id, ITEM_BUCKET};
 }
 
-static enum err find_limit(struct ctx *cx, struct request *rq, const char *param,
-                           struct service *s, struct item *out)
+static enum err find_limit(struct ctx *cx, struct request *rq, const char *param, struct service *s,
+                           struct item *out)
 {
     struct item_place at;
     enum err e;
@@ -88,8 +88,7 @@ enum err rate_limits_create(struct ctx *cx, struct request *rq, struct response 
 
     if ((e = call_service(cx, rq, &s)) || (e = input_read(cx, rq, &in)))
         return e;
-    it = (struct item){.place = limits_of(cx, rq, &s),
-                       .name = input_get(&in, STR("UniqueName"))};
+    it = (struct item){.place = limits_of(cx, rq, &s), .name = input_get(&in, STR("UniqueName"))};
     if (!it.name.n || it.name.n > NAME_MAX)
         return input_bad(cx, rq, 60200, "UniqueName");
     if (!unique_name_ok(it.name))
@@ -124,8 +123,7 @@ enum err rate_limits_update(struct ctx *cx, struct request *rq, struct response 
 
     if ((e = find_limit(cx, rq, "Sid", &s, &it)) || (e = input_read(cx, rq, &in)) ||
         (e = input_bind(cx, rq, &in, description_wish, 1, 60200, &description)) ||
-        (description.p &&
-         (e = item_set(cx, rq->db, &it, description_data(cx, description)))))
+        (description.p && (e = item_set(cx, rq->db, &it, description_data(cx, description)))))
         return e;
     return reply_json(cx, rs, 200, limit_json(cx, rq, &s, &it));
 }
@@ -154,8 +152,8 @@ enum err rate_limits_list(struct ctx *cx, struct request *rq, struct response *r
     if ((e = call_service(cx, rq, &s)) || (e = list_page(cx, rq, &page)))
         return e;
     at = limits_of(cx, rq, &s);
-    if ((e = item_page(cx, rq->db, &at, page_down(&page), page_from(&page), page_rows(&page),
-                       &list, &count)))
+    if ((e = item_page(cx, rq->db, &at, page_down(&page), page_from(&page), page_rows(&page), &list,
+                       &count)))
         return e;
     listing_init(cx, &l, &page);
     for (size_t i = 0; i < count; i++)
@@ -296,8 +294,8 @@ enum err buckets_list(struct ctx *cx, struct request *rq, struct response *rs)
     if ((e = find_limit(cx, rq, "RateLimitSid", &s, &limit)) || (e = list_page(cx, rq, &page)))
         return e;
     at = buckets_of(cx, rq, &s, &limit);
-    if ((e = item_page(cx, rq->db, &at, page_down(&page), page_from(&page), page_rows(&page),
-                       &list, &count)))
+    if ((e = item_page(cx, rq->db, &at, page_down(&page), page_from(&page), page_rows(&page), &list,
+                       &count)))
         return e;
     listing_init(cx, &l, &page);
     for (size_t i = 0; i < count; i++)
@@ -325,8 +323,7 @@ static enum err take(struct ctx *cx, struct request *rq, const struct service *s
         struct limit_rule rule = {"verify.bucket", (uint32_t)b.max, (uint32_t)b.interval_s};
 
         e = limit_take(cx, rq->db, &rule,
-                       arena_printf(cx->mem, "%.*s:%.*s", STR_ARG(buckets[i].sid),
-                                    STR_ARG(value)));
+                       arena_printf(cx->mem, "%.*s:%.*s", STR_ARG(buckets[i].sid), STR_ARG(value)));
         if (e == ERR_LIMITED)
             return call_refuse(cx, rq, 20429, "Too many requests: rate limit %.*s", STR_ARG(name));
         if (e)
@@ -344,14 +341,14 @@ enum err rate_limits_take(struct ctx *cx, struct request *rq, const struct servi
 
     if (!json.n)
         return OK;
-    named = json.n <= RATE_LIMITS_LEN_MAX
-                ? json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES, NULL)
-                : NULL;
+    named = json.n <= RATE_LIMITS_LEN_MAX ? json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES, NULL)
+                                          : NULL;
     if (!json_is_object(named) || json_object_size(named) > LIMITS_MAX) {
         json_decref(named);
         return input_bad(cx, rq, 60200, "RateLimits");
     }
-    json_object_foreach(named, key, value) {
+    json_object_foreach(named, key, value)
+    {
         if (e)
             break;
         if (json_is_object(value) || json_is_array(value))

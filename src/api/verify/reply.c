@@ -1,6 +1,6 @@
 /*
- * reply.c: see reply.h. A page token is "DN" or "PT", for next and previous, and the row id that the
- * page begins behind, in hex: opaque to clients, stable while rows come and go.
+ * reply.c: see reply.h. A page token is "DN" or "PT", for next and previous, and the row id that
+ * the page begins behind, in hex: opaque to clients, stable while rows come and go.
  */
 #include "api/verify/reply.h"
 #include "base/clock.h"
@@ -113,8 +113,7 @@ static bool token_read(struct str token, struct page *out)
     return out->cursor > 0;
 }
 
-enum err page_read(struct ctx *cx, const struct request *rq, struct page *out,
-                   struct str *out_bad)
+enum err page_read(struct ctx *cx, const struct request *rq, struct page *out, struct str *out_bad)
 {
     struct page p = {.size = PAGE_SIZE};
     struct pair *pairs;
@@ -196,9 +195,9 @@ static struct str filters(struct ctx *cx, const struct request *rq)
 static json_t *page_url(struct ctx *cx, const struct request *rq, const struct page *p,
                         int64_t number, const char *direction, int64_t id)
 {
-    struct str token = direction ? arena_printf(cx->mem, "&PageToken=%s%016" PRIx64, direction,
-                                                (uint64_t)id)
-                                 : STR("");
+    struct str token =
+        direction ? arena_printf(cx->mem, "&PageToken=%s%016" PRIx64, direction, (uint64_t)id)
+                  : STR("");
 
     return js_str(arena_printf(cx->mem, "%.*s%.*s?%.*sPageSize=%u&Page=%" PRId64 "%.*s",
                                STR_ARG(core_of(rq->db)->public_url), STR_ARG(rq->path),

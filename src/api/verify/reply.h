@@ -11,10 +11,10 @@
 
 #include <jansson.h>
 
-json_t *js_str(struct str s);                      /* "" too */
-json_t *js_text(struct str s);                     /* null when empty */
-json_t *js_time(int64_t at_ms);                    /* null for 0 */
-json_t *js_parsed(struct str json);                /* a stored JSON text; null when empty */
+json_t *js_str(struct str s);       /* "" too */
+json_t *js_text(struct str s);      /* null when empty */
+json_t *js_time(int64_t at_ms);     /* null for 0 */
+json_t *js_parsed(struct str json); /* a stored JSON text; null when empty */
 json_t *js_url(struct ctx *cx, const struct db *db, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* A JSON value as text, for the store. Takes the reference. */
 struct str js_dump(struct ctx *cx, json_t *json);
@@ -36,10 +36,10 @@ struct page {
     bool back;      /* towards the beginning */
     bool newest_first;
 };
-/* PageSize, Page and PageToken of the query, in any case. ERR_INVALID names the parameter in *out_bad.
+/* PageSize, Page and PageToken of the query, in any case. ERR_INVALID names the parameter in
+ * *out_bad.
  */
-enum err page_read(struct ctx *cx, const struct request *rq, struct page *out,
-                   struct str *out_bad);
+enum err page_read(struct ctx *cx, const struct request *rq, struct page *out, struct str *out_bad);
 /* How to ask the store: rows below `from`, newest first (true), or above it, oldest first. */
 bool page_down(const struct page *p);
 int64_t page_from(const struct page *p);

@@ -19,8 +19,7 @@ static json_t *service_links(struct ctx *cx, struct db *db, struct str sid)
     json_t *o = json_object();
 
     EACH_ROW (l, links)
-        json_object_set_new(o, l->name,
-                            js_url(cx, db, "/Services/%.*s/%s", STR_ARG(sid), l->path));
+        json_object_set_new(o, l->name, js_url(cx, db, "/Services/%.*s/%s", STR_ARG(sid), l->path));
     return o;
 }
 

@@ -15,31 +15,31 @@ static const struct setting {
     const char *prefix;       /* SID */
     int64_t otherwise;        /* FLAG and NUMBER; -1: null */
 } table[] = {
-    {"LookupEnabled", NULL, NULL, "lookup_enabled", FLAG},
-    {"Psd2Enabled", NULL, NULL, "psd2_enabled", FLAG},
-    {"SkipSmsToLandlines", NULL, NULL, "skip_sms_to_landlines", FLAG},
-    {"DtmfInputRequired", NULL, NULL, "dtmf_input_required", FLAG, .otherwise = 1},
-    {"TtsName", NULL, NULL, "tts_name", TEXT, .max = 64},
-    {"DoNotShareWarningEnabled", NULL, NULL, "do_not_share_warning_enabled", FLAG},
-    {"Push.IncludeDate", "push", NULL, "include_date", FLAG},
-    {"Push.ApnCredentialSid", "push", NULL, "apn_credential_sid", SID, .prefix = "CR"},
-    {"Push.FcmCredentialSid", "push", NULL, "fcm_credential_sid", SID, .prefix = "CR"},
-    {"Totp.Issuer", "totp", NULL, "issuer", TEXT, .max = 64},
-    {"Totp.TimeStep", "totp", NULL, "time_step", NUMBER, 20, 60, .otherwise = -1},
-    {"Totp.CodeLength", "totp", NULL, "code_length", NUMBER, 3, 8, .otherwise = -1},
-    {"Totp.Skew", "totp", NULL, "skew", NUMBER, 0, 2, .otherwise = -1},
-    {"DefaultTemplateSid", NULL, NULL, "default_template_sid", SID, .prefix = "HJ"},
-    {"Whatsapp.MsgServiceSid", "whatsapp", NULL, "msg_service_sid", SID, .prefix = "MG"},
-    {"Whatsapp.From", "whatsapp", NULL, "from", TEXT, .max = 64},
-    {"Passkeys.RelyingParty.Id", "passkeys", "relying_party", "id", TEXT, .max = 253},
-    {"Passkeys.RelyingParty.Name", "passkeys", "relying_party", "name", TEXT, .max = 64},
-    {"Passkeys.RelyingParty.Origins", "passkeys", "relying_party", "origins", LIST, .max = 1024},
-    {"Passkeys.AuthenticatorAttachment", "passkeys", NULL, "authenticator_attachment", WORD,
+    {"LookupEnabled",              NULL,                   NULL,                                       "lookup_enabled",                                                                               FLAG},
+    {"Psd2Enabled",                NULL,                   NULL,                                       "psd2_enabled",                                                                                 FLAG},
+    {"SkipSmsToLandlines",         NULL,                   NULL,                                       "skip_sms_to_landlines",                                                                        FLAG},
+    {"DtmfInputRequired",          NULL,                   NULL,                                       "dtmf_input_required",                                                                          FLAG,.otherwise = 1},
+    {"TtsName",                            NULL,                                          NULL,                                                     "tts_name",                                                                                                      TEXT,.max = 64},
+    {"DoNotShareWarningEnabled",                   NULL,                                         NULL,                                                          "do_not_share_warning_enabled",                                                                                                                                  FLAG                                              },
+    {"Push.IncludeDate",                        "push",                                              NULL,                                                                       "include_date",       FLAG},
+    {"Push.ApnCredentialSid",                        "push",                                              NULL,                                                                  "apn_credential_sid",                                                                                                                             SID,                                                                                                                                                                     .prefix = "CR"},
+    {"Push.FcmCredentialSid",                         "push",                                 NULL,                                                                           "fcm_credential_sid",                       SID,.prefix = "CR"},
+    {"Totp.Issuer",        "totp",                           NULL,"issuer",                                                     TEXT,                                                                                                                                                                                                                     .max = 64},
+    {"Totp.TimeStep",                        "totp",            NULL,                                                                      "time_step",                                                                                                       NUMBER,20, 60, .otherwise = -1},
+    {"Totp.CodeLength","totp",      NULL,"code_length",NUMBER,                                                              3, 8, .otherwise = -1},
+    {"Totp.Skew",             "totp",                                   NULL,                                                             "skew",                                                                                                                                                       NUMBER,0, 2, .otherwise = -1},
+    {"DefaultTemplateSid",                      NULL,                                           NULL,                                                                                    "default_template_sid",                                                                                                                                                                                                                  SID,.prefix = "HJ"},
+    {"Whatsapp.MsgServiceSid",          "whatsapp",NULL,"msg_service_sid",SID,.prefix = "MG"},
+    {"Whatsapp.From",             "whatsapp",                                   NULL,                                                          "from",                                                                                                                               TEXT,.max = 64},
+    {"Passkeys.RelyingParty.Id",                         "passkeys",                                 "relying_party",                                                                           "id",TEXT,.max = 253},
+    {"Passkeys.RelyingParty.Name",           "passkeys",                              "relying_party",                                                                                         "name",                                                                                                                                                                                                                                                                                    TEXT,                                                                                                                                                                                                                                                                                                .max = 64},
+    {"Passkeys.RelyingParty.Origins",                        "passkeys",      "relying_party","origins",LIST,.max = 1024},
+    {"Passkeys.AuthenticatorAttachment","passkeys",NULL,"authenticator_attachment",                                                                                       WORD,
      .words = attachments},
-    {"Passkeys.DiscoverableCredentials", "passkeys", NULL, "discoverable_credentials", WORD,
+    {"Passkeys.DiscoverableCredentials", "passkeys",   NULL, "discoverable_credentials", WORD,
      .words = wishes},
-    {"Passkeys.UserVerification", "passkeys", NULL, "user_verification", WORD, .words = wishes},
-    {"VerifyEventSubscriptionEnabled", NULL, NULL, "verify_event_subscription_enabled", FLAG},
+    {"Passkeys.UserVerification",                            "passkeys",                    NULL,                             "user_verification",                                                                                                       WORD,.words = wishes},
+    {"VerifyEventSubscriptionEnabled",                 NULL,                                       NULL,                                                "verify_event_subscription_enabled",                                                                                                                                           FLAG                                                                                            },
 };
 
 /* The object that holds the setting, made on the way. */
@@ -128,8 +128,7 @@ static json_t *value_of(const struct setting *s, struct str text)
     return NULL;
 }
 
-enum err settings_bind(struct ctx *cx, struct request *rq, const struct input *in,
-                       json_t *settings)
+enum err settings_bind(struct ctx *cx, struct request *rq, const struct input *in, json_t *settings)
 {
     EACH_ROW (s, table) {
         struct str text = input_get(in, str_from(s->param));
@@ -157,8 +156,7 @@ int64_t settings_number(const json_t *settings, const char *group, const char *k
     return json_is_integer(v) ? json_integer_value(v) : otherwise;
 }
 
-struct str settings_text(struct ctx *cx, const json_t *settings, const char *group,
-                         const char *key)
+struct str settings_text(struct ctx *cx, const json_t *settings, const char *group, const char *key)
 {
     const char *text = json_string_value(json_object_get(json_object_get(settings, group), key));
 

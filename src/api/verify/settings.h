@@ -1,7 +1,7 @@
 /*
  * settings.h: what a service's settings are called in forms and in JSON, their bounds and defaults.
- * They are kept as one JSON object (tenant_settings); code length, name and custom codes are columns
- * of the service, for core has rules about those.
+ * They are kept as one JSON object (tenant_settings); code length, name and custom codes are
+ * columns of the service, for core has rules about those.
  */
 #ifndef API_VERIFY_SETTINGS_H
 #define API_VERIFY_SETTINGS_H

@@ -51,9 +51,9 @@ enum err access_tokens_create(struct ctx *cx, struct request *rq, struct respons
         return e;
     if (!str_eq(f.type, STR("push")))
         return input_bad(cx, rq, 60306, "FactorType");
-    data = js_dump(cx, json_pack("{s:o, s:o, s:I}", "identity", js_str(f.identity),
-                                 "factor_friendly_name", js_text(f.name), "ttl",
-                                 (json_int_t)f.ttl_s));
+    data =
+        js_dump(cx, json_pack("{s:o, s:o, s:I}", "identity", js_str(f.identity),
+                              "factor_friendly_name", js_text(f.name), "ttl", (json_int_t)f.ttl_s));
     at = place(cx, rq, &s);
     if ((e = item_token_add(cx, rq->db, &at, data, &it)))
         return e;

@@ -97,14 +97,13 @@ static enum err reply_verification(struct ctx *cx, struct request *rq, struct re
         (e = settings_load(cx, rq->db, s->id, &settings)))
         return e;
     o = common_json(cx, rq, s, v);
-    json_object_set_new(o, "lookup",
-                        lookup_json(cx, v, settings_flag(settings, "lookup_enabled")));
+    json_object_set_new(o, "lookup", lookup_json(cx, v, settings_flag(settings, "lookup_enabled")));
     json_decref(settings);
     json_object_set_new(o, "send_code_attempts", attempts_json(list, count));
     json_object_set_new(o, "sna", json_null());
-    json_object_set_new(o, "url",
-                        js_url(cx, rq->db, "/Services/%.*s/Verifications/%.*s", STR_ARG(s->sid),
-                               STR_ARG(v->sid)));
+    json_object_set_new(
+        o, "url",
+        js_url(cx, rq->db, "/Services/%.*s/Verifications/%.*s", STR_ARG(s->sid), STR_ARG(v->sid)));
     return reply_json(cx, rs, status, o);
 }
 
@@ -138,7 +137,8 @@ static bool tags_ok(struct str text)
     bool ok = json_is_object(json) && json_object_size(json) <= TAGS_MAX;
     const char *key;
 
-    json_object_foreach(json, key, value) {
+    json_object_foreach(json, key, value)
+    {
         ok = ok && json_is_string(value) && str_utf8_count(str_from(key)) <= TAG_MAX_CHARS &&
              str_utf8_count(str_from(json_string_value(value))) <= TAG_MAX_CHARS;
     }
@@ -235,7 +235,7 @@ enum err verifications_start(struct ctx *cx, struct request *rq, struct response
 {
     struct start_form f = {0};
     struct verification_in start;
-    const struct channel *channel;
+    const struct channel *channel = NULL;
     struct verification v;
     json_t *settings;
     struct service s;
@@ -358,7 +358,8 @@ static enum err check_target(struct ctx *cx, struct request *rq, const struct se
     return e == ERR_NOT_FOUND ? call_not_found(cx, rq) : e;
 }
 
-/* The payment must be the one that the code was sent for. A wrong one says nothing about the code. */
+/* The payment must be the one that the code was sent for. A wrong one says nothing about the code.
+ */
 static enum err same_payment(struct ctx *cx, struct request *rq, const struct verification *v,
                              const struct check_form *f)
 {

@@ -1,12 +1,10 @@
 /*
- * webhook.c: where an application wants to hear of factors and challenges, and the events told.
+ * webhook.c: where an application wants to hear of factors and challenges. What is told: hook.c.
  */
 #include "api/verify/handlers.h"
 #include "base/url.h"
-#include "core/challenge.h"
-#include "core/outbox.h"
 
-enum { WEBHOOKS_MAX = 20, NAME_MAX_CHARS = 64, EVENTS_MAX = 6, EVENT_LIFE_S = 3600 };
+enum { HOOK_NAME_MAX_CHARS = 64, EVENTS_MAX = 6 };
 
 static const char *const events[] = {"*",
                                      "factor.created",
@@ -33,8 +31,8 @@ static json_t *webhook_json(struct ctx *cx, struct request *rq, const struct ser
     return o;
 }
 
-static enum err event_types(struct ctx *cx, struct request *rq, const struct input *in,
-                            json_t *data, bool required)
+static enum err types_read(struct ctx *cx, struct request *rq, const struct input *in, json_t *data,
+                           bool required)
 {
     struct str *texts;
     size_t n = input_all(cx, in, STR("EventTypes"), &texts);
@@ -58,14 +56,13 @@ static enum err event_types(struct ctx *cx, struct request *rq, const struct inp
 static enum err bind(struct ctx *cx, struct request *rq, const struct input *in, json_t *data,
                      bool is_new)
 {
-    struct str name = input_get(in, STR("FriendlyName")),
-               target = input_get(in, STR("WebhookUrl")), status = input_get(in, STR("Status")),
-               version = input_get(in, STR("Version"));
+    struct str name = input_get(in, STR("FriendlyName")), target = input_get(in, STR("WebhookUrl")),
+               status = input_get(in, STR("Status")), version = input_get(in, STR("Version"));
     struct url url;
     enum err e;
 
     if ((is_new || name.p) &&
-        (!name.n || str_has_control(name) || str_utf8_count(name) > NAME_MAX_CHARS))
+        (!name.n || str_has_control(name) || str_utf8_count(name) > HOOK_NAME_MAX_CHARS))
         return input_bad(cx, rq, 60306, "FriendlyName");
     if ((is_new || target.p) && !url_parse(cx->mem, target, &url))
         return input_bad(cx, rq, 60306, "WebhookUrl");
@@ -73,7 +70,7 @@ static enum err bind(struct ctx *cx, struct request *rq, const struct input *in,
         return input_bad(cx, rq, 60306, "Status");
     if (version.p && !input_one_of(version, versions))
         return input_bad(cx, rq, 60306, "Version");
-    if ((e = event_types(cx, rq, in, data, is_new)))
+    if ((e = types_read(cx, rq, in, data, is_new)))
         return e;
     if (name.p)
         json_object_set_new(data, "friendly_name", js_str(name));
@@ -171,8 +168,8 @@ enum err webhooks_list(struct ctx *cx, struct request *rq, struct response *rs)
     if ((e = call_service(cx, rq, &s)) || (e = list_page(cx, rq, &page)))
         return e;
     at = webhooks_of(cx, rq, &s);
-    if ((e = item_page(cx, rq->db, &at, page_down(&page), page_from(&page), page_rows(&page),
-                       &list, &count)))
+    if ((e = item_page(cx, rq->db, &at, page_down(&page), page_from(&page), page_rows(&page), &list,
+                       &count)))
         return e;
     listing_init(cx, &l, &page);
     for (size_t i = 0; i < count; i++)
