@@ -200,8 +200,7 @@ enum err authenticator_pair(struct ctx *cx, struct authenticator *a, struct str 
         a->key = es256_generate();
     es256_point(a->key, point);
     public_key = base64url_encode(cx->mem, BYTES_OF(point));
-    proof = arena_printf(cx->mem, "countersign-pair-v1\n%.*s\n%.*s", STR_ARG(token),
-                         STR_ARG(public_key));
+    proof = pair_text(cx->mem, token, public_key);
     es256_sign(a->key, str_bytes(proof), signature);
     proof = base64url_encode(cx->mem, BYTES_OF(signature));
     e = post(cx, a, "/device/pair",

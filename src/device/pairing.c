@@ -56,12 +56,6 @@ enum err pairing_peek(struct ctx *cx, struct request *rq, struct response *rs)
                                   wire_str(p.account)));
 }
 
-static struct str proof_text(struct arena *mem, const struct pair_form *f)
-{
-    return arena_printf(mem, "countersign-pair-v1\n%.*s\n%.*s", STR_ARG(f->token),
-                        STR_ARG(f->public_key));
-}
-
 enum err pairing_prepare(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct pair_form *f = ARENA_NEW(cx->mem, struct pair_form);
@@ -77,7 +71,8 @@ enum err pairing_prepare(struct ctx *cx, struct request *rq, struct response *rs
     if (base64url_decode(f->public_key, f->point, sizeof(f->point)) != ES256_POINT_LEN ||
         base64url_decode(f->signature, signature, sizeof(signature)) != ES256_SIGNATURE_LEN)
         return fail(cx, ERR_INVALID, "device: key or signature is malformed");
-    if (!signed_by(BYTES_OF(f->point), proof_text(cx->mem, f), BYTES_OF(signature)))
+    if (!signed_by(BYTES_OF(f->point), pair_text(cx->mem, f->token, f->public_key),
+                   BYTES_OF(signature)))
         return fail(cx, ERR_INVALID, "device: no point of the curve, or the proof is wrong");
     return OK;
 }

@@ -16,6 +16,12 @@ struct str signed_text(struct arena *mem, struct str method, struct str target, 
                         STR_ARG(nonce), STR_ARG(device));
 }
 
+struct str pair_text(struct arena *mem, struct str token, struct str public_key)
+{
+    return arena_printf(mem, "countersign-pair-v1\n%.*s\n%.*s", STR_ARG(token),
+                        STR_ARG(public_key));
+}
+
 bool signed_by(struct bytes point, struct str text, struct bytes signature)
 {
     OWN(es256_free) struct es256_key *key = NULL;

@@ -57,5 +57,7 @@ bool signed_by(struct bytes point, struct str text, struct bytes signature);
 /* The text that a request's signature is over: docs/wire/device.md, section 2. */
 struct str signed_text(struct arena *mem, struct str method, struct str target, struct str body,
                        struct str time, struct str nonce, struct str device);
+/* The text that the proof of a new key is over: section 1. */
+struct str pair_text(struct arena *mem, struct str token, struct str public_key);
 
 #endif
