@@ -17,6 +17,7 @@ struct parcel {
     struct str channel; /* sms | voice | email | webpush | webhook */
     struct str to;      /* number or address; webpush, webhook: URL, a push service's is a secret */
     int64_t to_id;      /* webpush: the device's factor, else 0 */
+    struct str from_name; /* email: who writes */
     struct str subject, text, html, language;
     struct webpush_keys keys; /* webpush */
     const char *method;       /* webhook: "POST", with text as JSON body, or "GET" */
@@ -50,7 +51,8 @@ struct carrier {
     /* Makes the request of p in t. An error means that it can never be sent; cx->why says why. */
     enum err (*load)(struct ctx *cx, void *self, const struct parcel *p, struct transfer *t);
     /* When t has ended. */
-    void (*judge)(struct ctx *cx, void *self, const struct transfer *t, struct verdict *out);
+    void (*judge)(struct ctx *cx, void *self, const struct parcel *p, const struct transfer *t,
+                  struct verdict *out);
 };
 
 #endif

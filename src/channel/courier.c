@@ -201,7 +201,7 @@ static void end(struct courier *c, struct slot *s, CURLcode result)
     curl_multi_remove_handle(c->multi, transfer_handle(s->transfer));
     transfer_ended(s->transfer, result);
     ctx_init(&cx, s->mem);
-    s->lane->carrier.judge(&cx, s->lane->carrier.self, s->transfer, &v);
+    s->lane->carrier.judge(&cx, s->lane->carrier.self, &s->parcel, s->transfer, &v);
     settle(s, &cx, &v);
 }
 

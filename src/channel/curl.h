@@ -22,6 +22,12 @@
     CALL(easy_setopt)                                                                              \
     CALL(easy_strerror)                                                                            \
     CALL(global_init)                                                                              \
+    CALL(mime_addpart)                                                                             \
+    CALL(mime_data)                                                                                \
+    CALL(mime_encoder)                                                                             \
+    CALL(mime_free)                                                                                \
+    CALL(mime_init)                                                                                \
+    CALL(mime_type)                                                                                \
     CALL(multi_add_handle)                                                                         \
     CALL(multi_cleanup)                                                                            \
     CALL(multi_info_read)                                                                          \
@@ -56,6 +62,12 @@ enum err curl_load(struct ctx *cx);
 #define curl_easy_reset         curl_calls.easy_reset
 #define curl_easy_setopt        curl_calls.easy_setopt
 #define curl_easy_strerror      curl_calls.easy_strerror
+#define curl_mime_addpart curl_calls.mime_addpart
+#define curl_mime_data curl_calls.mime_data
+#define curl_mime_encoder curl_calls.mime_encoder
+#define curl_mime_free curl_calls.mime_free
+#define curl_mime_init curl_calls.mime_init
+#define curl_mime_type curl_calls.mime_type
 #define curl_multi_add_handle   curl_calls.multi_add_handle
 #define curl_multi_cleanup      curl_calls.multi_cleanup
 #define curl_multi_info_read    curl_calls.multi_info_read

@@ -144,7 +144,8 @@ static struct str provider_id(struct str location)
     return str_sub(location, at, PROVIDER_ID_MAX);
 }
 
-static void judge(struct ctx *cx, void *self, const struct transfer *t, struct verdict *out)
+static void judge(struct ctx *cx, void *self, const struct parcel *p, const struct transfer *t,
+                  struct verdict *out)
 {
     static const struct {
         long status;
@@ -161,7 +162,7 @@ static void judge(struct ctx *cx, void *self, const struct transfer *t, struct v
     const struct transfer_end *end = transfer_end(t);
     const char *meaning = "";
 
-    (void)self;
+    (void)self, (void)p;
     *out = (struct verdict){.lost = end->lost, .retry_after_ms = end->retry_after_ms};
     if (end->status == 0) {
         out->outcome = end->refused ? OUTCOME_FAILED : OUTCOME_RETRY;

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { REPLY_MAX = 256, SMTP_CODE_LEN = 3, SMTP_GO_AHEAD = 354 /* the answer to DATA */ };
+
 struct transfer_rules {
     struct egress egress;
     char *ca_file; /* NULL = none */
@@ -19,12 +21,16 @@ struct transfer_rules {
 struct transfer {
     const struct transfer_rules *rules;
     CURL *easy;
-    struct curl_slist *headers;
-    struct arena *mem; /* of the request: host, body and sentences */
+    struct curl_slist *headers, *recipients;
+    curl_mime *mime;
+    const char *ca_file; /* further authorities, NULL = none */
+    struct arena *mem;   /* of the request: host, body and sentences */
     struct str host;
     bool repeatable, requested;
     const char *refused; /* the kind of address that the filter has refused */
     struct buf answer;
+    bool is_mail, reply_refuses;
+    char reply[REPLY_MAX]; /* of a mail server, the last line */
     struct transfer_end end;
     char error[CURL_ERROR_SIZE];
 };
@@ -157,14 +163,32 @@ static size_t take_answer(char *p, size_t size, size_t n, void *arg)
     return t->answer.full ? 0 : size * n; /* 0 ends the transfer; the status is known by now */
 }
 
+/* A line that a mail server has said, "250 2.0.0 queued as 42\r\n". A refusal stays: libcurl says
+ * QUIT behind it, and the server "bye". */
+static size_t take_reply(char *p, size_t size, size_t n, void *arg)
+{
+    struct transfer *t = arg;
+    struct str line = {p, size * n};
+
+    if (t->reply_refuses || line.n == 0)
+        return size * n;
+    t->reply_refuses = line.p[0] == '4' || line.p[0] == '5';
+    while (line.n && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
+        line.n--;
+    line = str_sub(line, SMTP_CODE_LEN + 1, sizeof(t->reply) - 1);
+    for (size_t i = 0; i < line.n; i++)
+        t->reply[i] = line.p[i] >= ' ' && line.p[i] <= '~' ? line.p[i] : '?';
+    t->reply[line.n] = '\0';
+    return size * n;
+}
+
 static CURLcode add_authorities(CURL *easy, void *ssl_ctx, void *arg)
 {
     const struct transfer *t = arg;
 
     (void)easy;
-    return SSL_CTX_load_verify_locations(ssl_ctx, t->rules->ca_file, NULL) == 1
-               ? CURLE_OK
-               : CURLE_SSL_CACERT_BADFILE;
+    return SSL_CTX_load_verify_locations(ssl_ctx, t->ca_file, NULL) == 1 ? CURLE_OK
+                                                                         : CURLE_SSL_CACERT_BADFILE;
 }
 
 /* ---- making ---- */
@@ -185,7 +209,14 @@ static void forget(struct transfer *t)
         curl_easy_reset(t->easy); /* before what it points to goes */
     if (t->headers)
         curl_slist_free_all(t->headers);
-    t->headers = NULL;
+    if (t->recipients)
+        curl_slist_free_all(t->recipients);
+    if (t->mime)
+        curl_mime_free(t->mime);
+    t->headers = t->recipients = NULL;
+    t->mime = NULL;
+    t->is_mail = t->reply_refuses = false;
+    t->reply[0] = '\0';
     buf_reset(&t->answer);
     t->end = (struct transfer_end){0};
     t->refused = NULL;
@@ -218,7 +249,7 @@ static void set_common(struct transfer *t, int64_t whole_ms)
     SET(t, SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(t, SSL_VERIFYPEER, 1L);
     SET(t, SSL_VERIFYHOST, 2L);
-    if (t->rules->ca_file) {
+    if (t->ca_file) {
         SET(t, SSL_CTX_FUNCTION, add_authorities);
         SET(t, SSL_CTX_DATA, t);
     }
@@ -233,24 +264,41 @@ static void set_common(struct transfer *t, int64_t whole_ms)
     SET(t, WRITEDATA, t);
 }
 
-enum err transfer_http(struct ctx *cx, struct transfer *t, const struct transfer_http *in)
+static enum err start_over(struct ctx *cx, struct transfer *t)
 {
-    struct url u;
-
     forget(t);
     if (!t->easy && !(t->easy = curl_easy_init()))
         return fail(cx, ERR_INTERNAL, "libcurl gave no handle");
+    return OK;
+}
+
+static struct curl_slist *list_of(struct transfer *t, const struct str *item, size_t count)
+{
+    struct curl_slist *list = NULL;
+
+    for (size_t i = 0; i < count; i++)
+        list = curl_slist_append(list, arena_str(t->mem, item[i]).p);
+    return list;
+}
+
+enum err transfer_http(struct ctx *cx, struct transfer *t, const struct transfer_http *in)
+{
+    struct url u;
+    enum err e;
+
+    if ((e = start_over(cx, t)))
+        return e;
     if (!url_parse(t->mem, in->url, &u) || !(u.https || in->callback))
         return fail(cx, ERR_INVALID, "the address is no https URL");
     t->host = arena_printf(t->mem, "%.*s:%u", STR_ARG(u.host), u.port);
     t->repeatable = in->repeatable;
+    t->ca_file = t->rules->ca_file;
     set_common(t, in->whole_ms);
     SET(t, PROTOCOLS_STR, in->callback ? "https,http" : "https");
     SET(t, FOLLOWLOCATION, 0L);
     SET(t, OPENSOCKETFUNCTION, open_socket);
     SET(t, OPENSOCKETDATA, t);
-    SET(t, HTTP_VERSION,
-        (long)(in->callback ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+    SET(t, HTTP_VERSION, (long)(in->callback ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
     SET(t, USERAGENT, "Countersign/" VERSION);
     SET(t, URL, arena_str(t->mem, in->url).p);
     if (str_eq(str_from(in->method), STR("GET"))) {
@@ -260,10 +308,96 @@ enum err transfer_http(struct ctx *cx, struct transfer *t, const struct transfer
         SET(t, POSTFIELDSIZE_LARGE, (curl_off_t)in->body.n);
         SET(t, POSTFIELDS, arena_bytes(t->mem, in->body).p);
     }
-    for (size_t i = 0; i < in->header_count; i++)
-        t->headers = curl_slist_append(t->headers, arena_str(t->mem, in->headers[i]).p);
+    t->headers = list_of(t, in->headers, in->header_count);
     t->headers = curl_slist_append(t->headers, "Expect:"); /* no round trip before a small body */
     SET(t, HTTPHEADER, t->headers);
+    return OK;
+}
+
+/* ---- mail ---- */
+
+/* With CRLF, without which the encoder takes a line end for any other character. */
+static struct str crlf(struct arena *mem, struct str text)
+{
+    char *p = arena_alloc(mem, 2 * text.n + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '\n' && (i == 0 || text.p[i - 1] != '\r'))
+            p[n++] = '\r';
+        p[n++] = text.p[i];
+    }
+    return (struct str){p, n};
+}
+
+static void add_part(struct transfer *t, const char *type, struct str text)
+{
+    curl_mimepart *part;
+
+    if (text.n == 0)
+        return;
+    text = crlf(t->mem, text);
+    part = curl_mime_addpart(t->mime);
+    (void)curl_mime_data(part, text.p, text.n);
+    (void)curl_mime_type(part, type);
+    (void)curl_mime_encoder(part, "quoted-printable");
+}
+
+/* No part of a command may be more than itself. */
+static bool is_address(struct str s)
+{
+    return str_find(s, '@') > 0 && str_find(s, '<') < 0 && str_find(s, '>') < 0 &&
+           str_find(s, ' ') < 0 && !str_has_control(s);
+}
+
+static void set_mail_security(struct transfer *t, const struct transfer_mail *in)
+{
+    static const struct {
+        const char *scheme;
+        long use_ssl;
+    } ways[] = {
+        [TLS_UPGRADE] = {"smtp",  CURLUSESSL_ALL },
+        [TLS_AT_ONCE] = {"smtps", CURLUSESSL_ALL },
+        [TLS_NONE] = {"smtp",  CURLUSESSL_NONE},
+    };
+    const char *scheme = ways[in->tls].scheme;
+
+    SET(t, PROTOCOLS_STR, scheme);
+    SET(t, URL,
+        arena_printf(t->mem, "%s://%.*s/%.*s", scheme, STR_ARG(in->host), STR_ARG(in->helo)).p);
+    SET(t, USE_SSL, ways[in->tls].use_ssl);
+    if (in->user.n) {
+        SET(t, USERNAME, arena_str(t->mem, in->user).p);
+        SET(t, PASSWORD, arena_str(t->mem, in->password).p);
+    }
+}
+
+enum err transfer_mail(struct ctx *cx, struct transfer *t, const struct transfer_mail *in)
+{
+    enum err e;
+
+    if ((e = start_over(cx, t)))
+        return e;
+    if (!is_address(in->to) || !is_address(in->from))
+        return fail(cx, ERR_INVALID, "this is no address for mail");
+    t->host = arena_str(t->mem, in->host);
+    t->is_mail = true;
+    t->ca_file = in->ca_file.n ? arena_str(t->mem, in->ca_file).p : t->rules->ca_file;
+    set_common(t, in->whole_ms);
+    set_mail_security(t, in);
+    SET(t, HEADERFUNCTION, take_reply);
+    SET(t, HEADERDATA, t);
+    SET(t, MAIL_FROM, arena_printf(t->mem, "<%.*s>", STR_ARG(in->from)).p);
+    t->recipients = list_of(t, &in->to, 1);
+    SET(t, MAIL_RCPT, t->recipients);
+    /* without this one libcurl makes multipart/mixed of it */
+    t->headers = curl_slist_append(list_of(t, in->headers, in->header_count),
+                                   "Content-Type: multipart/alternative");
+    SET(t, HTTPHEADER, t->headers);
+    t->mime = curl_mime_init(t->easy);
+    add_part(t, "text/plain; charset=utf-8", in->text);
+    add_part(t, "text/html; charset=utf-8", in->html);
+    SET(t, MIMEPOST, t->mime);
     return OK;
 }
 
@@ -306,13 +440,18 @@ void transfer_ended(struct transfer *t, CURLcode result)
     (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &end->status);
     (void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
     end->complete = result == CURLE_OK;
-    end->lost = end->status == 0 && t->requested;
+    if (t->is_mail)
+        end->lost = !end->complete && end->status == SMTP_GO_AHEAD;
+    else
+        end->lost = end->status == 0 && t->requested;
     end->refused = t->refused && end->status == 0;
     if (!end->complete)
         end->why = reason(t, result);
     end->body = buf_str(&t->answer);
+    end->reply = str_from(t->reply);
     end->retry_after_ms = retry_after_s * MS_PER_S;
-    if (curl_easy_header(t->easy, "Location", 0, CURLH_HEADER, -1, &location) == CURLHE_OK)
+    if (!t->is_mail &&
+        curl_easy_header(t->easy, "Location", 0, CURLH_HEADER, -1, &location) == CURLHE_OK)
         end->location = arena_str(t->mem, str_from(location->value));
 }
 

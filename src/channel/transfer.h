@@ -43,6 +43,25 @@ struct transfer_http {
     bool callback; /* to an application: http: too, and HTTP/1.1, since some look headers up by case */
 };
 
+enum transfer_tls {
+    TLS_UPGRADE, /* STARTTLS or nothing */
+    TLS_AT_ONCE,
+    TLS_NONE, /* the operator has said so */
+};
+
+struct transfer_mail {
+    enum transfer_tls tls;
+    struct str host;           /* the operator's mail server, as in "mail.example.com:587" */
+    struct str helo;           /* who we say we are: a domain */
+    struct str user, password; /* empty: no AUTH */
+    struct str ca_file;        /* authorities beside the system's; empty = none */
+    struct str from, to;       /* bare addresses */
+    const struct str *headers; /* "Subject: ...", without line ends */
+    size_t header_count;
+    struct str text, html; /* either may be empty; line ends are LF or CRLF */
+    int64_t whole_ms;
+};
+
 /* How it ended. */
 struct transfer_end {
     long status;     /* HTTP status or SMTP code; 0: no answer came */
@@ -52,6 +71,7 @@ struct transfer_end {
     struct str why;  /* no (whole) answer: what was wrong, with the host's name and no secret */
     struct str body; /* of the answer, its first TRANSFER_ANSWER_MAX bytes */
     struct str location;
+    struct str reply;       /* SMTP: the last line that the server said, behind its code */
     int64_t retry_after_ms; /* 0 = not said */
 };
 
@@ -60,6 +80,8 @@ struct transfer *transfer_new(const struct transfer_rules *rules);
 void transfer_free(struct transfer **t);
 /* Prepares an https request to a host that somebody else has named; url was written by url_text. */
 enum err transfer_http(struct ctx *cx, struct transfer *t, const struct transfer_http *in);
+/* Prepares a mail of two alternatives, quoted-printable. */
+enum err transfer_mail(struct ctx *cx, struct transfer *t, const struct transfer_mail *in);
 /* For the courier: libcurl's handle, and the end (result as CURLMSG_DONE gives it, or
  * CURLE_ABORTED_BY_CALLBACK for one that was cut off). */
 CURL *transfer_handle(const struct transfer *t);

@@ -21,11 +21,12 @@ static enum err load(struct ctx *cx, void *self, const struct parcel *p, struct 
     return transfer_http(cx, t, &http);
 }
 
-static void judge(struct ctx *cx, void *self, const struct transfer *t, struct verdict *out)
+static void judge(struct ctx *cx, void *self, const struct parcel *p, const struct transfer *t,
+                  struct verdict *out)
 {
     const struct transfer_end *end = transfer_end(t);
 
-    (void)self;
+    (void)self, (void)p;
     *out = (struct verdict){.lost = end->lost, .retry_after_ms = end->retry_after_ms};
     if (end->status == 0) {
         out->outcome = end->refused ? OUTCOME_FAILED : OUTCOME_RETRY;

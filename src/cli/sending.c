@@ -7,6 +7,7 @@
 #include "api/verify/hook.h"
 #include "base/mem.h"
 #include "base/url.h"
+#include "channel/mail.h"
 #include "channel/push.h"
 #include "channel/transfer.h"
 #include "channel/webhook.h"
@@ -20,6 +21,7 @@ struct sending {
     struct instance *in;
     struct transfer_rules *rules;
     struct push *push;
+    struct mail *mail; /* NULL = none is sent */
     struct db *reader; /* the courier's thread's */
 
     struct store_job job;
@@ -110,8 +112,8 @@ static void settled(void *arg, const struct courier_result *r)
 
     (void)arg;
     log_event(words[r->outcome].level, NULL, words[r->outcome].event,
-              "channel=%.*s id=%" PRId64 " attempt=%u%s%s%s%s", STR_ARG(p->channel), p->id,
-              p->attempt, r->provider_id.n ? " provider_id=" : "",
+              "channel=%.*s id=%" PRId64 " attempt=%u%s%s%s%s%s", STR_ARG(p->channel), p->id,
+              p->attempt, r->lost ? " lost=1" : "", r->provider_id.n ? " provider_id=" : "",
               r->provider_id.n ? log_value(mem, r->provider_id) : "", r->why.n ? " why=" : "",
               r->why.n ? log_value(mem, r->why) : "");
 }
@@ -135,12 +137,31 @@ static struct str push_contact(struct ctx *cx, const struct config *cf)
                         STR_ARG(set ? cf->mail_from : STR("no-reply@localhost")));
 }
 
+/* smtp_url is there. */
+static enum err open_mail(struct ctx *cx, const struct config *cf, struct mail **out)
+{
+    struct mail_conf conf = {
+        .url = cf->smtp_url,
+        .user = cf->smtp_user,
+        .from = cf->mail_from,
+        .ca_file = cf->smtp_ca_file,
+    };
+    enum err e;
+
+    if (cf->smtp_password_file.n &&
+        (e = config_read_secret(cx, cf->smtp_password_file, &conf.password)))
+        return e;
+    return mail_new(cx, &conf, out);
+}
+
 static enum err start_courier(struct ctx *cx, struct sending *s)
 {
     const struct carrier carriers[] = {
         push_carrier(s->push),
         webhook_carrier(),
-        {.channel = STR("email"), .absent = "no way to send e-mail is set up"},
+        s->mail ? mail_carrier(s->mail)
+                : (struct carrier){.channel = STR("email"),
+                                   .absent = "no way to send e-mail is set up: smtp_url is empty"      },
         {.channel = STR("sms"),   .absent = "no way to send SMS is set up"   },
         {.channel = STR("voice"), .absent = "no way to place calls is set up"},
     };
@@ -183,6 +204,7 @@ enum err sending_start(struct ctx *cx, struct instance *in, struct sending **out
     s->mem = arena_new();
     s->push = push_new(&push);
     if ((e = transfer_rules_new(cx, &rules, &s->rules)) ||
+        (cf->smtp_url.n && (e = open_mail(cx, cf, &s->mail))) ||
         (e = store_reader_open(cx, in->store, &s->reader)) ||
         (e = store_run(cx, in->store, recover, &left_over)) || (e = start_courier(cx, s)))
         return e;
@@ -225,6 +247,7 @@ void sending_free(struct sending **s)
         return;
     db_close(&(*s)->reader);
     push_free(&(*s)->push);
+    mail_free(&(*s)->mail);
     transfer_rules_free(&(*s)->rules);
     arena_free(&(*s)->mem);
     pthread_mutex_destroy(&(*s)->lock);

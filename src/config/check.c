@@ -112,6 +112,23 @@ static void check_file(struct check *c, enum config_option o, struct str path)
         problem(c, o, "%s: other users may read or change it; chmod 600 or 640", path.p);
 }
 
+static void check_mail(struct check *c)
+{
+    struct str url = c->cf->smtp_url, scheme, server, host;
+    uint16_t port;
+
+    if (url.n == 0)
+        return;
+    if (!c->cf->smtp_user.n != !c->cf->smtp_password_file.n)
+        problem(c, c->cf->smtp_user.n ? OPTION_smtp_password_file : OPTION_smtp_user,
+                "is missing: logging in needs smtp_user and smtp_password_file both");
+    if (c->cf->smtp_user.n && smtp_split(url, &scheme, &server) &&
+        str_eq(scheme, STR("smtp+plain://")) &&
+        !(addr_split(server, &host, &port) && host_is_loopback(host)))
+        problem(c, OPTION_smtp_url,
+                "would send the password in the clear to another machine; use smtp:// or smtps://");
+}
+
 static void check_files(struct check *c)
 {
     struct str key = config_master_key_file(c->cx->mem, c->cf);
@@ -122,6 +139,8 @@ static void check_files(struct check *c)
     check_file(c, OPTION_tls_cert_file, c->cf->tls_cert_file);
     check_file(c, OPTION_tls_key_file, c->cf->tls_key_file);
     check_file(c, OPTION_egress_ca_file, c->cf->egress_ca_file);
+    check_file(c, OPTION_smtp_password_file, c->cf->smtp_password_file);
+    check_file(c, OPTION_smtp_ca_file, c->cf->smtp_ca_file);
     if (access(key.p, F_OK) == 0 || errno != ENOENT) /* the first start makes it */
         check_file(c, OPTION_master_key_file, key);
 }
@@ -158,7 +177,8 @@ static void check_data_dir(struct check *c)
 enum err config_check(struct ctx *cx, const struct config *cf, struct buf *problems)
 {
     static void (*const rules[])(struct check *) = {
-        check_demo, check_production, check_database, check_sessions, check_files, check_data_dir,
+        check_demo, check_production, check_database, check_sessions,
+        check_mail, check_files,      check_data_dir,
     };
     struct check c = {cx, cf, problems};
     size_t before = problems->n;

@@ -141,6 +141,18 @@ static enum err read_all(struct ctx *cx, const char *path, struct str *out)
     return OK;
 }
 
+enum err config_read_secret(struct ctx *cx, struct str path, struct str *out)
+{
+    struct str name = arena_str(cx->mem, path), text;
+
+    if (read_all(cx, name.p, &text))
+        return fail(cx, ERR_INVALID, "%s: %s", name.p, arena_str(cx->mem, str_from(cx->why)).p);
+    while (text.n && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r'))
+        text.n--;
+    *out = text;
+    return OK;
+}
+
 static void load_file(struct loader *ld)
 {
     struct file_reader r = {0};

@@ -34,6 +34,7 @@ struct config_rate { /* count 0 = unlimited */
 #define CONFIG_TEXT     struct str
 #define CONFIG_EMAIL    struct str
 #define CONFIG_DATABASE struct str
+#define CONFIG_SMTP     struct str /* "smtp://mail.example.com:587", always with a port */
 #define CONFIG_UINT     uint32_t
 #define CONFIG_MODE     enum config_mode
 #define CONFIG_LEVEL    enum log_level
@@ -82,6 +83,9 @@ void config_free(struct config **cf);
 
 /* Whether the settings fit each other and this machine (files, folders). ERR_INVALID as above. */
 enum err config_check(struct ctx *cx, const struct config *cf, struct buf *problems);
+
+/* What a SECRET_FILE holds: its text without the line end. Lives in cx->mem, which is wiped. */
+enum err config_read_secret(struct ctx *cx, struct str path, struct str *out);
 
 /* After a reload: puts the values of `running` back into `fresh` where a change needs a restart,
  * and adds a line for each to *notes. `running` must outlive `fresh`. */

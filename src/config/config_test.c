@@ -76,6 +76,10 @@ static const char *const flipped[OPTION_COUNT] = {
     [OPTION_metrics_from] = "10.1.0.0/16",
     [OPTION_product_name] = "Example # \"1\"",
     [OPTION_mail_from] = "login@example.com",
+    [OPTION_smtp_url] = "smtps://mail.example.com:465",
+    [OPTION_smtp_user] = "countersign",
+    [OPTION_smtp_password_file] = "/etc/countersign/smtp.password",
+    [OPTION_smtp_ca_file] = "/etc/countersign/mail.pem",
     [OPTION_push_hosts] = "push.example.com push.example.net",
     [OPTION_egress_allow] = "10.1.0.0/16, ::1",
     [OPTION_egress_ca_file] = "/etc/countersign/ca.pem",
@@ -316,6 +320,28 @@ static const struct {
     {"https://a.example\r\nX: y", false},
 };
 
+static const struct {
+    const char *text;
+    const char *stored; /* NULL: refused */
+} mail_servers[] = {
+    {"",                            ""                            },
+    {"smtp://mail.example.com",     "smtp://mail.example.com:587" },
+    {"smtp://Mail.Example.com:25",  "smtp://mail.example.com:25"  },
+    {"smtp://mail.example.com:443", "smtp://mail.example.com:443" },
+    {"smtps://mail.example.com",    "smtps://mail.example.com:465"},
+    {"smtp+plain://127.0.0.1",      "smtp+plain://127.0.0.1:25"   },
+    {"smtp://[::1]:2525",           "smtp://[::1]:2525"           },
+    {"mail.example.com",            NULL                          },
+    {"http://mail.example.com",     NULL                          },
+    {"smtp://",                     NULL                          },
+    {"smtp://a.example/",           NULL                          },
+    {"smtp://a.example/x",          NULL                          },
+    {"smtp://a.example?x",          NULL                          },
+    {"smtp://user:word@a.example",  NULL                          },
+    {"smtp://a.example:0",          NULL                          },
+    {"smtp://a.example\r\nX: y",    NULL                          },
+};
+
 static enum err load_one(struct fixture *f, const char *name, const char *value)
 {
     OWN(config_free) struct config *cf = NULL;
@@ -334,6 +360,23 @@ static void addresses_and_urls_are_checked(void **state)
         assert_int_equal(load_one(f, "listen", row->listen), row->ok ? OK : ERR_INVALID);
     EACH_ROW (row, urls)
         assert_int_equal(load_one(f, "public_url", row->url), row->ok ? OK : ERR_INVALID);
+}
+
+static void mail_servers_have_a_scheme_and_a_port(void **state)
+{
+    struct fixture *f = *state;
+
+    EACH_ROW (row, mail_servers) {
+        OWN(config_free) struct config *cf = NULL;
+        const struct config_arg arg = {STR("smtp_url"), str_from(row->text)};
+        const struct config_sources from = {.args = &arg, .arg_count = 1};
+
+        buf_reset(&f->problems);
+        assert_int_equal(config_load(&f->cx, &from, &f->problems, &cf),
+                         row->stored ? OK : ERR_INVALID);
+        if (row->stored)
+            assert_string_equal(cf->smtp_url.p, row->stored);
+    }
 }
 
 static void a_secret_is_refused_on_the_command_line_and_masked(void **state)
@@ -367,25 +410,30 @@ static const struct {
     const char *settings; /* name=value, separated by blanks */
     const char *want;     /* a piece of the problem; NULL: acceptable */
 } fits[] = {
-    {"",                                                                   NULL                     },
-    {"listen=[::1]:0 public_url=http://localhost:1",                       NULL                     },
-    {"listen=0.0.0.0:80",                                                  "demo mode shows"        },
-    {"listen=[::]:80",                                                     "demo mode shows"        },
-    {"public_url=https://a.example",                                       "demo mode shows"        },
-    {"public_url=http://127.evil.example",                                 "demo mode shows"        },
-    {"trusted_proxies=127.0.0.1",                                          "no place in demo mode"  },
-    {"mode=production",                                                    "public_url is needed"   },
-    {"mode=production public_url=http://a.example",                        "must start with https"  },
-    {"mode=production public_url=http://127.0.0.1",                        NULL                     },
-    {"mode=production public_url=https://a.example listen=0.0.0.0:80",     NULL                     },
-    {"mode=production public_url=https://a.example demo_clock_offset_s=1", "demo mode only"         },
-    {"tls_cert_file=/etc/passwd",                                          "tls_key_file is missing"},
-    {"tls_key_file=/etc/passwd",                                           "chmod 600"              },
-    {"tls_cert_file=/nowhere/x",                                           "No such file"           },
-    {"tls_cert_file=/etc",                                                 "is not a file"          },
-    {"data_dir=/etc/passwd/x",                                             "Not a directory"        },
-    {"data_dir=/etc/passwd",                                               "is not a folder"        },
-    {"session_idle_s=7200 session_lifetime_s=3600",                        "longer than"            },
+    {"",                                                                             NULL                           },
+    {"listen=[::1]:0 public_url=http://localhost:1",                                 NULL                           },
+    {"listen=0.0.0.0:80",                                                            "demo mode shows"              },
+    {"listen=[::]:80",                                                               "demo mode shows"              },
+    {"public_url=https://a.example",                                                 "demo mode shows"              },
+    {"public_url=http://127.evil.example",                                           "demo mode shows"              },
+    {"trusted_proxies=127.0.0.1",                                                    "no place in demo mode"        },
+    {"mode=production",                                                              "public_url is needed"         },
+    {"mode=production public_url=http://a.example",                                  "must start with https"        },
+    {"mode=production public_url=http://127.0.0.1",                                  NULL                           },
+    {"mode=production public_url=https://a.example listen=0.0.0.0:80",               NULL                           },
+    {"mode=production public_url=https://a.example demo_clock_offset_s=1",           "demo mode only"               },
+    {"tls_cert_file=/etc/passwd",                                                    "tls_key_file is missing"      },
+    {"tls_key_file=/etc/passwd",                                                     "chmod 600"                    },
+    {"tls_cert_file=/nowhere/x",                                                     "No such file"                 },
+    {"tls_cert_file=/etc",                                                           "is not a file"                },
+    {"data_dir=/etc/passwd/x",                                                       "Not a directory"              },
+    {"data_dir=/etc/passwd",                                                         "is not a folder"              },
+    {"session_idle_s=7200 session_lifetime_s=3600",                                  "longer than"                  },
+    {"smtp_url=smtp://a.example smtp_user=x",                                        "smtp_password_file is missing"},
+    {"smtp_url=smtp://a.example smtp_password_file=/etc/passwd",                     "smtp_user is missing"         },
+    {"smtp_url=smtp+plain://a.example smtp_user=x smtp_password_file=/etc/hostname",
+     "in the clear"                                                                                                 },
+    {"smtp_url=smtp+plain://a.example",                                              NULL                           },
 };
 
 static void settings_must_fit_together(void **state)
@@ -505,6 +553,7 @@ int main(void)
         TEST(the_later_source_wins),
         TEST(a_wrong_file_is_refused_with_its_line),
         TEST(addresses_and_urls_are_checked),
+        TEST(mail_servers_have_a_scheme_and_a_port),
         TEST(a_secret_is_refused_on_the_command_line_and_masked),
         TEST(an_unknown_variable_is_refused),
         TEST(settings_must_fit_together),

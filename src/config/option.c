@@ -82,6 +82,17 @@ static enum err check_length(struct ctx *cx, const struct option *o, struct str 
 
 /* ---- readers ---- */
 
+enum { HTTPS_PORT = 443 };
+
+static const struct {
+    struct str scheme;
+    uint16_t port;
+} smtp_schemes[] = {
+    {{"smtp://", 7},        587},
+    {{"smtps://", 8},       465},
+    {{"smtp+plain://", 13}, 25 },
+};
+
 static enum err parse_text(struct ctx *cx, const struct option *o, struct str text, void *out)
 {
     enum err e = check_length(cx, o, text);
@@ -126,6 +137,49 @@ static enum err parse_url(struct ctx *cx, const struct option *o, struct str tex
                     "must be an address without a path, as in "
                     "https://login.example.com");
     *(struct str *)out = arena_str(cx->mem, url_origin(cx->mem, &u));
+    return OK;
+}
+
+bool smtp_split(struct str url, struct str *out_scheme, struct str *out_server)
+{
+    EACH_ROW (row, smtp_schemes) {
+        if (!str_starts(url, row->scheme))
+            continue;
+        *out_scheme = row->scheme;
+        *out_server = str_sub(url, row->scheme.n, url.n);
+        return true;
+    }
+    return false;
+}
+
+static enum err parse_smtp(struct ctx *cx, const struct option *o, struct str text, void *out)
+{
+    struct str scheme, server;
+    unsigned port = 0;
+    struct url u;
+    enum err e;
+
+    if ((e = check_length(cx, o, text)))
+        return e;
+    if (text.n == 0) {
+        *(struct str *)out = STR("");
+        return OK;
+    }
+    if (!smtp_split(text, &scheme, &server) ||
+        !url_parse(cx->mem, arena_printf(cx->mem, "https://%.*s", STR_ARG(server)), &u) ||
+        !str_eq(u.path, STR("/")) || u.query.p || str_ends(server, STR("/")))
+        return fail(
+            cx, ERR_INVALID,
+            "must be a mail server as in smtp://mail.example.com, smtps://mail.example.com:465 "
+            "or smtp+plain://127.0.0.1:25");
+    EACH_ROW (row, smtp_schemes) {
+        if (str_eq(row->scheme, scheme))
+            port = row->port;
+    }
+    if (u.port != HTTPS_PORT || str_ends(server, STR(":443")))
+        port = u.port; /* given */
+    *(struct str *)out = arena_printf(cx->mem, u.ipv6 ? "%.*s[%.*s]:%u" : "%.*s%.*s:%u",
+                                      STR_ARG(scheme), STR_ARG(u.host), port);
     return OK;
 }
 
@@ -322,6 +376,7 @@ static const struct option_type type_PATH = {"path", parse_text, print_text, fal
 static const struct option_type type_TEXT = {"text", parse_text, print_text, false};
 static const struct option_type type_EMAIL = {"e-mail address", parse_email, print_text, false};
 static const struct option_type type_DATABASE = {"URL", parse_database, print_database, false};
+static const struct option_type type_SMTP = {"mail server", parse_smtp, print_text, false};
 static const struct option_type type_UINT = {"number", parse_uint, print_uint, true};
 static const struct option_type type_RATE = {"count/time", parse_rate, print_rate, false};
 static const struct option_type type_CIDRS = {"list", parse_cidrs, print_cidrs, false};

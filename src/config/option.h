@@ -41,5 +41,7 @@ extern const struct option option_table[OPTION_COUNT];
 
 /* Splits "127.0.0.1:80" or "[::1]:80"; false when it is not of that form or not numeric. */
 bool addr_split(struct str addr, struct str *out_host, uint16_t *out_port);
+/* Cuts "smtp://host:587" behind its scheme; false when there is none that we know. */
+bool smtp_split(struct str url, struct str *out_scheme, struct str *out_server);
 
 #endif

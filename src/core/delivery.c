@@ -172,6 +172,8 @@ static enum err load_message(struct ctx *cx, struct db *db, const struct outbox_
     out->subject = m.subject;
     out->text = m.body;
     out->html = m.html;
+    out->language = m.language;
+    out->from_name = m.service_name;
     return OK;
 }
 

@@ -191,6 +191,8 @@ enum err outbox_render(struct ctx *cx, struct db *db, const struct outbox_row *r
         .subject = m.subject,
         .body = m.text,
         .html = m.html,
+        .language = m.language,
+        .service_name = s.name,
         .code = in.code,
         .link = in.link,
         .created_at_ms = row->created_at_ms,

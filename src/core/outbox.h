@@ -18,6 +18,7 @@ struct outbox_row {
 struct outbox_message { /* rendered; holds secrets, lives until the ctx ends */
     int64_t id;
     struct str channel, to, subject, body, html, code, link;
+    struct str language, service_name;
     int64_t created_at_ms;
 };
 
