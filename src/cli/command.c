@@ -26,6 +26,7 @@ const struct command *const command_table[] = {
     &cmd_migrate,
     &cmd_backup,
     &cmd_key_rotate,
+    &cmd_import_authy,
     &cmd_authenticator_pair,
     &cmd_authenticator_list,
     &cmd_authenticator_approve,

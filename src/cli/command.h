@@ -77,6 +77,7 @@ extern const struct command cmd_user_list, cmd_user_show, cmd_user_disable, cmd_
     cmd_user_reset_factors;
 extern const struct command cmd_audit_list, cmd_audit_show, cmd_audit_verify;
 extern const struct command cmd_config_show, cmd_config_check, cmd_config_manual;
+extern const struct command cmd_import_authy;
 extern const struct command cmd_key_rotate;
 extern const struct command cmd_authenticator_pair, cmd_authenticator_list,
     cmd_authenticator_approve, cmd_authenticator_deny, cmd_authenticator_watch;

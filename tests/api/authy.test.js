@@ -2,12 +2,14 @@
 // be refused. Numbers in brackets are those of the list of attacks.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
 import { after, before, test } from "node:test";
 import { Client } from "../lib/client.js";
 import { Device } from "../lib/device.js";
 import { newest, outbox } from "../lib/outbox.js";
 import { raw } from "../lib/raw.js";
-import { command, startServer } from "../lib/server.js";
+import { command, startServer, temporaryFolder } from "../lib/server.js";
 
 let server, app, other, me;
 const run = (...args) => command(args, { data_dir: server.dataDir });
@@ -334,6 +336,27 @@ test("a ban of pushes: the eleventh unanswered request is refused [58]", async (
   for (let i = 0; i < 10; i++)
     assert.equal((await ask("POST", `/onetouch/json/users/${user.id}/approval_requests`, { body: { message: `m${i}` } })).status, 200);
   refused(await ask("POST", `/onetouch/json/users/${user.id}/approval_requests`, { body: { message: "m" } }), 429, "60003");
+});
+
+test("users come over with their ids", async () => {
+  const file = path.join(temporaryFolder(), "users.csv");
+  const number = nextNumber();
+  fs.writeFileSync(file, `id,Email,country_code,phone,since\r\n7654321,"ann@example.com",1,${number},2019\r\n` +
+    `tony,x@example.com,1,${nextNumber()},\n99,nobody,1,${nextNumber()},\n98,a@b.co,1,12,\n"97,\n`);
+  for (let i = 0; i < 2; i++) { // again changes nothing
+    const done = run("import", "authy", "shop", file);
+    assert.equal(done.code, 0, done.err);
+    assert.match(done.out, /^Imported 1 users into "shop"; 4 rows were refused\.\n$/);
+    assert.match(done.err, /line 3: authy_id[^]*line 4: email[^]*line 5: country_code/);
+  }
+  assert.equal((await ask("GET", "/protected/json/users/7654321/status")).json.status.email, "ann@example.com");
+  assert.equal((await userNew({ number })).id, 7654321);
+  assert.equal((await outbox(server, `+1${number}`)).length, 0);
+  const json = path.join(temporaryFolder(), "users.json");
+  fs.writeFileSync(json, JSON.stringify([{ authy_id: 7654321, email: "b@example.com", country_code: "1", cellphone: nextNumber() },
+    { authy_id: 7654322, email: "b@example.com", country_code: 1, cellphone: nextNumber() }]));
+  assert.deepEqual(JSON.parse(run("import", "authy", "shop", json, "--json").out), { imported: 1, refused: 1 });
+  refused(await ask("GET", "/protected/json/users/7654322/status", { key: other.api_key }), 404, "60026");
 });
 
 test("test mode takes the documented token and sends nothing", async () => {
