@@ -223,6 +223,37 @@ test("three refused callbacks switch them off, setting the URL again switches th
   assert.strictEqual(JSON.parse((await receiver.take()).body).authy_id, 1234);
 });
 
+test("callbacks: a reset is tried again, a redirect is not followed", async () => {
+  const user = await newPhoneUser();
+  const approve = async (message) => {
+    const { approval_request: { uuid } } = await client.createApprovalRequest({ authyId: user.id, message });
+    await user.phone.answer(await user.phone.asked(), "approved", "");
+    return uuid;
+  };
+  receiver.status = "reset";
+  const uuid = await approve("lost");
+  assert.equal(JSON.parse((await receiver.take()).body).uuid, uuid);
+  receiver.status = 302;
+  assert.equal(JSON.parse((await receiver.take()).body).uuid, uuid);
+  receiver.status = 200;
+  const next = await approve("after");
+  const got = await receiver.take();
+  assert.deepEqual([got.url, JSON.parse(got.body).uuid], ["/authy/callback", next]);
+  assert.equal(JSON.parse(run("app", "show", "shop", "--json").out).callback_url, receiver.url, "one failure is not three");
+});
+
+test("a sign-in as the tutorials have it: push, denied, then a token", async () => {
+  const user = await newPhoneUser();
+  const { status } = await client.getUserStatus({ authyId: user.id });
+  assert.equal(status.registered, true); // so: push
+  const asked = await client.createApprovalRequest({ authyId: user.id, message: "Sign in" });
+  await user.phone.answer(await user.phone.asked(), "denied", "");
+  const callback = JSON.parse((await receiver.take()).body);
+  assert.deepEqual([callback.uuid, callback.status], [asked.approval_request.uuid, "denied"]);
+  await client.requestSms({ authyId: user.id }, { force: true });
+  await client.verifyToken({ authyId: user.id, token: await codeTo(user.number) });
+});
+
 test("GET callbacks carry what they sign", async () => {
   assert.equal(run("app", "set", "shop", "callback_method=GET").code, 0);
   assert.equal(run("app", "set", "shop", `callback_url=${receiver.url}`).code, 0);
