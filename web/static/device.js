@@ -41,7 +41,7 @@ let clockOffMs = 0; // the server's clock minus ours
 const nowMs = () => Date.now() + clockOffMs;
 const nowS = () => Math.floor(nowMs() / 1000);
 function setClock(timeS) {
-  if (Math.abs(timeS - nowS()) > 2) clockOffMs = timeS * 1000 - Date.now();
+  if (Math.abs(timeS - nowS()) > 2) clockOffMs = timeS * 1000 + 500 - Date.now();
 }
 
 /* --- requests --- */

@@ -163,7 +163,9 @@ export function services(_, said = {}) {
     one('[data-unpair]', row).onclick = () => leave(pairing, words);
     return row;
   }));
-  if (pairings.some(({ gone }) => !gone)) pushBlock(one('[data-push]', view));
+  const active = () => pairings.filter(({ gone }) => !gone).length, before = active();
+  if (before) pushBlock(one('[data-push]', view));
+  live = () => { if (active() !== before) services(); };
 }
 
 /* --- what is over --- */

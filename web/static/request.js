@@ -30,13 +30,13 @@ async function decided(item, decision, digits) {
 
 // How it ended: just now, or some time ago.
 export function finish(item, outcome, past = false) {
-  const service = item?.shown.service_name ?? 'The service', next = !past && waiting().length > 0;
-  const view = show('v-outcome', {
-    service, past, now: !past, next, done: !past && !next, facts: item, about: past && `${item.shown.message}, ${agoWords(item.created_at)}`,
-  });
+  const service = item?.shown.service_name ?? 'The service', about = past && `${item.shown.message}, ${agoWords(item.created_at)}`;
+  const view = show('v-outcome', { service, about, past, now: !past, facts: item });
   for (const node of all('[data-outcome]', view)) if (node.dataset.outcome !== outcome) node.remove();
   if (item) factRows(one('[data-facts]', view), item.shown);
   say(one('h1', view).textContent);
+  live = () => fill(view, { next: waiting().length, done: !past && !waiting().length });
+  live();
 }
 
 export function request(id) {
@@ -61,7 +61,7 @@ export function request(id) {
     wake();
     if (!outcome) return fill(view, { trouble: 'Your answer did not get through. Check the connection and try again.' });
     lists.set(pairing.device, lists.get(pairing.device).filter((other) => other.id !== id));
-    finish(item, outcome);
+    finish(item, outcome === 'denied' ? decision : outcome);
     drawCount();
   };
 
@@ -81,10 +81,10 @@ export function request(id) {
   wake();
   acts.inert = true; // it may have come under a finger that was on its way
   setTimeout(() => { acts.inert = false; }, 500);
-  bar.max = item.expires_at - item.created_at;
+  bar.max = item.expires_at ? item.expires_at - item.created_at : 1;
   live = () => {
     if (!busy && !waiting().some((other) => other.id === id)) return route();
-    const left = item.expires_at - nowS(), others = waiting().length - 1;
+    const left = Math.min(item.expires_at - nowS(), bar.max), others = waiting().length - 1;
     bar.value = left;
     fill(view, {
       ago: `${/[.?!…]$/.test(shown.message) ? ' Asked' : ','} ${agoWords(item.created_at)}`, left: `${leftWords(left, (n, word) => `${n} ${word}`, 'min', 's')} left.`,
