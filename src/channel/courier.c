@@ -48,6 +48,7 @@ struct slot {
 
 struct courier {
     struct courier_ops ops;
+    const struct transfer_rules *rules;
     CURLM *multi; /* NULL until something leaves */
     int wake_fd;  /* eventfd: other threads write it */
     pthread_t thread;
@@ -90,8 +91,15 @@ static void exchange_done(struct courier_exchange *x)
 static struct slot *free_slot(struct courier *c)
 {
     for (size_t i = 0; i < c->slot_count; i++) {
-        if (c->slots[i].state == SLOT_FREE)
-            return &c->slots[i];
+        struct slot *s = &c->slots[i];
+
+        if (s->state != SLOT_FREE)
+            continue;
+        if (!s->mem) { /* made when first used: an idle server needs none of them */
+            s->mem = arena_new();
+            s->transfer = transfer_new(c->rules);
+        }
+        return s;
     }
     return NULL;
 }
@@ -445,10 +453,7 @@ enum err courier_start(struct ctx *cx, const struct courier_conf *conf, struct c
     c->slots = mem_alloc(c->slot_count * sizeof(*c->slots));
     c->results = mem_alloc(c->slot_count * sizeof(*c->results));
     c->x.results = c->results;
-    for (size_t i = 0; i < c->slot_count; i++) {
-        c->slots[i].mem = arena_new();
-        c->slots[i].transfer = transfer_new(conf->rules);
-    }
+    c->rules = conf->rules;
     if (pthread_create(&c->thread, NULL, run, c))
         return fail(cx, ERR_INTERNAL, "the courier's thread does not start");
     (void)pthread_setname_np(c->thread, "courier");
