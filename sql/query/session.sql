@@ -44,6 +44,18 @@ SELECT i.status, p.must_reset, v.policy,
 FROM person p JOIN identity i ON i.id = p.identity_id JOIN service v ON v.id = i.service_id
 WHERE p.id = $1;
 
+-- :name login_ways :read :one
+-- Second factors that are asked for, those that wrong codes ended included; those that can still be
+-- proved, which codes cannot once the person's own count is used up; unused recovery codes.
+SELECT
+    (SELECT count(*) FROM factor f WHERE f.identity_id = i.id AND f.kind <> 'recovery'
+        AND (f.status = 'active' OR f.off_reason = 'failures')),
+    (SELECT count(*) FROM factor f WHERE f.identity_id = i.id AND f.kind <> 'recovery'
+        AND f.status = 'active' AND (f.kind IN ('push', 'passkey') OR i.fail_count < $1)),
+    (SELECT count(*) FROM recovery_code r JOIN factor f ON f.id = r.factor_id
+        WHERE f.identity_id = i.id AND f.status = 'active' AND r.used_at_ms IS NULL)
+FROM identity i WHERE i.id = $2;
+
 -- :name login_insert :write :exec
 INSERT INTO login (id, token_hash, person_id, purpose, action, action_id, session_id, state, amr,
     method, next, remember, addr, user_agent, created_at_ms, expires_at_ms)

@@ -302,8 +302,9 @@ const struct command cmd_user_reset_factors = {
     .words_max = 1,
     .summary = "Switch a person's second factors off, so that they enrol again",
     .detail =
-        "For somebody who lost the phone and the recovery codes. Their password stays; all their\n"
-        "addresses get a notice, and the audit trail an entry.",
+        "For somebody who lost the phone and the recovery codes, or whose sign-in stays locked since\n"
+        "wrong codes ended every second factor. Their password stays; all their addresses get a\n"
+        "notice, and the audit trail an entry.",
     .example = "countersign user reset-factors ada --yes",
     .flags = yes_only,
     .flag_count = COUNT_OF(yes_only),

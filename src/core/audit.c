@@ -203,6 +203,7 @@ struct str audit_words(struct ctx *cx, const struct audit_entry *e)
         {"account_created",      "Confirmed the e-mail address"               },
         {"sign_in",              "Signed in"                                  },
         {"sign_in_failed",       "Wrong password"                             },
+        {"sign_in_locked",       "Right password, no second step left"        },
         {"password_locked",      "Password switched off after 100 wrong tries"},
         {"second_factor_failed", "Wrong code"                                 },
         {"step_up",              "Confirmed it was you"                       },

@@ -393,6 +393,10 @@ static enum err sign_in(struct ctx *cx, struct db *db, void *arg)
     },
              &out)))
         return e;
+    if (out.state == LOGIN_LOCKED)
+        return out.session_token.n || out.login_token.n
+                   ? fail(cx, ERR_INTERNAL, "a token with nothing")
+                   : fail(cx, ERR_DENIED, "no way left");
     return out.state == LOGIN_CODE ? OK : fail(cx, ERR_INTERNAL, "state %d", (int)out.state);
 }
 

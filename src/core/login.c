@@ -132,6 +132,29 @@ static enum err remind_signup(struct ctx *cx, struct db *db, const struct login_
     return e && e != ERR_LIMITED && e != ERR_NOT_FOUND ? e : db_keep(cx, db);
 }
 
+enum err login_is_locked(struct ctx *cx, struct db *db, int64_t identity_id, bool *out)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e = db_one(cx, db, Q_LOGIN_WAYS,
+                        DB_ARGS(db_int(FACTOR_FAILURES_MAX), db_int(identity_id)), &r);
+
+    if (e == OK)
+        *out = db_col_int(&r, 0) > 0 && db_col_int(&r, 1) == 0 && db_col_int(&r, 2) == 0;
+    return e;
+}
+
+/* The face says so by an error, so what is written here has to be kept. */
+static enum err say_locked(struct ctx *cx, struct db *db, int64_t identity_id,
+                           const struct origin *from, struct login_out *out)
+{
+    enum err e = login_audit(cx, db, identity_id, "sign_in_locked", STR(""), from);
+
+    if (e || (e = db_keep(cx, db)))
+        return e;
+    *out = (struct login_out){.state = LOGIN_LOCKED};
+    return OK;
+}
+
 enum err login_password(struct ctx *cx, struct db *db, const struct login_in *in,
                         struct login_out *out)
 {
@@ -140,6 +163,7 @@ enum err login_password(struct ctx *cx, struct db *db, const struct login_in *in
     struct person p;
     size_t count;
     unsigned amr = AMR_PWD;
+    bool locked;
     enum err e;
 
     if (in->proof.signup_pending && (e = remind_signup(cx, db, in)))
@@ -151,8 +175,11 @@ enum err login_password(struct ctx *cx, struct db *db, const struct login_in *in
             return e;
         return fail(cx, ERR_DENIED, "person is %s", p.disabled ? "disabled" : "to reset");
     }
-    if ((e = factor_list(cx, db, p.identity_id, &list, &count)))
+    if ((e = login_is_locked(cx, db, p.identity_id, &locked)) ||
+        (e = factor_list(cx, db, p.identity_id, &list, &count)))
         return e;
+    if (locked)
+        return say_locked(cx, db, p.identity_id, &in->from, out);
     if (count > 0) {
         struct login l = {
             .person_id = p.id,
@@ -434,10 +461,14 @@ enum err login_step_up(struct ctx *cx, struct db *db, const struct session *s, c
     struct login_done done = {0};
     struct factor *list;
     size_t count;
+    bool locked;
     enum err e;
 
-    if ((e = factor_list(cx, db, s->identity_id, &list, &count)))
+    if ((e = login_is_locked(cx, db, s->identity_id, &locked)) ||
+        (e = factor_list(cx, db, s->identity_id, &list, &count)))
         return e;
+    if (locked)
+        return say_locked(cx, db, s->identity_id, from, out);
     if (count > 0) {
         if ((e = second_step(cx, db, &l, list, count, from, &result)))
             return e;

@@ -38,6 +38,7 @@ enum login_state {
     LOGIN_WAITING,   /* a device was asked; login_token is set */
     LOGIN_CODE,      /* a code is asked for; login_token is set */
     LOGIN_ENROL,     /* the policy demands a second factor; session of AMR_ENROL only */
+    LOGIN_LOCKED,    /* right so far, and no further: see login_is_locked */
 };
 
 struct login_in {
@@ -56,6 +57,10 @@ struct login_out {
  * With a sent factor strongest, its code is sent at once. */
 enum err login_password(struct ctx *cx, struct db *db, const struct login_in *in,
                         struct login_out *out);
+
+/* A second step is asked for and nothing is left to prove it by: wrong codes ended every second
+ * factor, and there are no recovery codes. Only the operator helps (user reset-factors). */
+enum err login_is_locked(struct ctx *cx, struct db *db, int64_t identity_id, bool *out);
 
 struct login {
     int64_t id, person_id, session_id, action_id;
@@ -107,7 +112,7 @@ enum err login_own_password(struct ctx *cx, struct db *db, const struct session 
                             const struct password_proof *proof, const struct origin *from);
 
 /* Starts a step-up for a signed-in person. With no second factor on and action "fresh", it is done
- * at once: out->state is LOGIN_SIGNED_IN with the session's new token. */
+ * at once: out->state is LOGIN_SIGNED_IN with the session's new token. Or it is LOGIN_LOCKED. */
 enum err login_step_up(struct ctx *cx, struct db *db, const struct session *s, const char *action,
                        int64_t action_id, struct str next, const struct origin *from,
                        struct login_out *out);

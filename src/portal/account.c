@@ -108,7 +108,8 @@ static bool is_alarming(const struct audit_entry *e)
 {
     static const struct str events[] = {
         STR("sign_in_failed"), STR("second_factor_failed"), STR("password_locked"),
-        STR("factor_off"),     STR("factors_reset"),        STR("not_me"),
+        STR("sign_in_locked"), STR("factor_off"),           STR("factors_reset"),
+        STR("not_me"),
     };
 
     EACH_ROW (event, events) {

@@ -89,6 +89,8 @@ static enum err answer_login(struct ctx *cx, struct request *rq, struct response
         if (out->state == LOGIN_ENROL)
             return frame_next(cx, rq, rs, "enrol", STR("/account/security"));
         return frame_next(cx, rq, rs, "signed_in", next);
+    case LOGIN_LOCKED:
+        return locked_complain(cx, rq);
     case LOGIN_WAITING:
     case LOGIN_CODE:
         login_cookie(rq, rs, out->login_token);

@@ -467,6 +467,10 @@ struct page_notice {
     bool good, bad;                 /* icon; neither: plain */
 };
 
+struct page_locked {
+    struct page page;
+};
+
 struct page_error {
     struct page page;
     int status;

@@ -273,6 +273,11 @@ static void authenticator(struct html *h)
     page_authenticator(h, &(struct page_authenticator){.page = base()});
 }
 
+static void locked(struct html *h)
+{
+    page_locked(h, &(struct page_locked){.page = base()});
+}
+
 static void notice(struct html *h)
 {
     page_notice(h, &(struct page_notice){.page = base(),
@@ -349,7 +354,7 @@ static const struct golden goldens[] = {
     PAGE(confirm_email_username), PAGE(verify_totp), PAGE(verify_sms), PAGE(verify_sms_wrong),
     PAGE(verify_voice), PAGE(verify_email), PAGE(verify_recovery), PAGE(verify_step_up),
     PAGE(waiting), PAGE(waiting_over), PAGE(enrol_required), PAGE(enrol_advised), PAGE(reset_password),
-    PAGE(reset_sent), PAGE(reset_set), PAGE(reauth), PAGE(not_me), PAGE(notice), PAGE(error_404),
+    PAGE(reset_sent), PAGE(reset_set), PAGE(reauth), PAGE(not_me), PAGE(locked), PAGE(notice), PAGE(error_404),
     PAGE(error_429), PAGE(error_500), PAGE(outbox), PAGE(outbox_empty), PAGE(authenticator),
 };
 /* clang-format on */

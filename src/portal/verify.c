@@ -213,6 +213,8 @@ enum err verify_next(struct ctx *cx, struct request *rq, struct response *rs,
 enum err step_up_next(struct ctx *cx, struct request *rq, struct response *rs,
                       const struct login_out *out, struct str next)
 {
+    if (out->state == LOGIN_LOCKED)
+        return locked_complain(cx, rq);
     if (out->state == LOGIN_SIGNED_IN) {
         session_cookie(rq, rs, out->session_token, out->remember);
         return frame_next(cx, rq, rs, "signed_in", next);
@@ -275,8 +277,13 @@ enum err verify_page(struct ctx *cx, struct request *rq, struct response *rs)
     struct str note = STR_NONE;
     struct view view;
     const struct factor *f;
+    bool locked;
     enum err e;
 
+    if ((e = attempt_is_locked(cx, rq, &v->login, &locked)))
+        return e;
+    if (locked)
+        return locked_complain(cx, rq);
     if (wants_json(rq))
         return answer_state(cx, rq, rs, &v->login);
     if ((e = view_of(cx, rq->db, &v->login, &view)))
@@ -464,9 +471,10 @@ enum err verify(struct ctx *cx, struct request *rq, struct response *rs)
     struct login *l = &visit_of(cx, rq)->login;
     struct origin from = visit_origin(rq);
     const struct verify_form *f;
-    struct login_done done;
+    struct login_done done = {0};
     struct draft *d;
-    enum err e;
+    bool locked;
+    enum err e, e_locked;
 
     if ((e = read_code(cx, rq, &d)))
         return e;
@@ -476,6 +484,13 @@ enum err verify(struct ctx *cx, struct request *rq, struct response *rs)
     if (f->kind == FACTOR_PUSH) /* it has no code */
         return draft_complain(cx, d, &not_on);
     e = login_check(cx, rq->db, l, f->kind, f->code, f->recovery_row, &from, &done);
+    if (e == ERR_INVALID ||
+        done.check.outcome == CHECK_OFF) { /* the last way out, maybe just now */
+        if ((e_locked = attempt_is_locked(cx, rq, l, &locked)))
+            return e_locked;
+        if (locked)
+            return locked_complain(cx, rq);
+    }
     if (e == ERR_NOT_FOUND || e == ERR_INVALID)
         return draft_complain(cx, d, &not_on);
     if (e == ERR_CONFLICT && l->action_id)

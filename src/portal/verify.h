@@ -46,6 +46,11 @@ enum err verify_next(struct ctx *cx, struct request *rq, struct response *rs,
 enum err step_up_next(struct ctx *cx, struct request *rq, struct response *rs,
                       const struct login_out *out, struct str next);
 
+/* No second step is left: the page that says so, as an error of this request; see locked.c. */
+enum err locked_complain(struct ctx *cx, struct request *rq) MUST_USE;
+/* Whether that holds for the person of an attempt. */
+enum err attempt_is_locked(struct ctx *cx, struct request *rq, const struct login *l, bool *out);
+
 /* Answers for a code that did not do, whoever checked it (sign-in, step-up, enrolment). */
 enum err check_complain(struct ctx *cx, struct draft *d, enum factor_kind kind,
                         const struct check_out *check) MUST_USE;
