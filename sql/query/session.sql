@@ -67,7 +67,7 @@ SELECT id, person_id, purpose, action, action_id, session_id, state, amr, method
 FROM login WHERE token_hash = $1 AND expires_at_ms > $2;
 
 -- :name login_set_method :write :exec
-UPDATE login SET method = $1 WHERE id = $2 AND state = 'open';
+UPDATE login SET method = $1 WHERE id = $2 AND state <> 'done';
 
 -- :name login_finish :write :exec
 -- The attempt is consumed once: whoever changes the row has won.
