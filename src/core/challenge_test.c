@@ -280,6 +280,11 @@ static enum err accept_request(struct ctx *cx, struct db *db, void *arg)
     return device_accept(cx, db, &x->sc->d, x->at_s, x->nonce);
 }
 
+static enum err sweep(struct ctx *cx, struct db *db, void *arg)
+{
+    return core_sweep(cx, db, arg);
+}
+
 static void a_device_request_is_accepted_once(void **state)
 {
     struct scene sc;
@@ -295,6 +300,12 @@ static void a_device_request_is_accepted_once(void **state)
     assert_int_equal(fixture_run(&sc.fx, accept_request, &x), ERR_DENIED);
     x.at_s += 2 * (DEVICE_CLOCK_S + 1);
     assert_int_equal(fixture_run(&sc.fx, accept_request, &x), ERR_DENIED);
+    x.at_s--; /* of a clock that is ahead: its nonce is kept as long as its time is good */
+    sc.fx.cx.now_ms -= sc.fx.cx.now_ms % MS_PER_S;
+    assert_int_equal(fixture_run(&sc.fx, accept_request, &x), OK);
+    sc.fx.cx.now_ms += (2 * DEVICE_CLOCK_S + 1) * (int64_t)MS_PER_S - 1;
+    assert_int_equal(fixture_run(&sc.fx, sweep, &(bool){false}), OK);
+    assert_int_equal(fixture_run(&sc.fx, accept_request, &x), ERR_CONFLICT);
     fixture_close(&sc.fx);
 }
 

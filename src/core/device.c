@@ -297,7 +297,7 @@ enum err device_accept(struct ctx *cx, struct db *db, const struct device *d, in
                     DEVICE_NONCE_MAX);
     e = db_exec(cx, db, Q_DEVICE_NONCE_USE,
                 DB_ARGS(db_int(d->factor_id), db_text(nonce),
-                        db_int(cx->now_ms + 2 * (int64_t)DEVICE_CLOCK_S * MS_PER_S)),
+                        db_int(cx->now_ms + (2 * (int64_t)DEVICE_CLOCK_S + 1) * MS_PER_S)),
                 NULL);
     if (e == ERR_CONFLICT)
         return fail(cx, e, "device request was replayed");
