@@ -54,6 +54,13 @@ enum err pairing_page(struct ctx *cx, struct request *rq, struct response *rs)
     if (e)
         return e;
     if (l.used) {
+        struct origin from = visit_origin(rq);
+        struct str token;
+
+        /* more was proved by now than when this cookie was given out (attack 29) */
+        if ((e = session_renew(cx, rq->db, s, &from, &token)))
+            return e;
+        session_cookie(rq, rs, token, s->remember);
         flash_set(rq, rs, FLASH_PAIRED);
         return frame_next(cx, rq, rs, "on", STR("/account/security"));
     }

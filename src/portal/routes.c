@@ -61,7 +61,7 @@ static const struct route routes[] = {
     {GET,  "/account/security",                AUTH_SESSION, LIMIT_PAGE,  READ,  security_page},
     {POST, "/account/security/recovery",       AUTH_FRESH,   LIMIT_LOGIN, WRITE, recovery_codes, recovery_prepare},
     {POST, "/account/security/push/start",     AUTH_FRESH,   LIMIT_SEND,  WRITE, pairing_start},
-    {GET,  "/account/security/push",           AUTH_FRESH,   LIMIT_PAGE,  READ,  pairing_page},
+    {GET,  "/account/security/push",           AUTH_FRESH,   LIMIT_PAGE,  WRITE, pairing_page},
     {GET,  "/account/security/push/status",    AUTH_SESSION, LIMIT_PAGE,  READ,  pairing_status},
     {GET,  "/account/security/devices/{sid}",  AUTH_SESSION, LIMIT_PAGE,  READ,  device_page},
     {POST, "/account/security/devices/{sid}",  AUTH_SESSION, LIMIT_FORM,  WRITE, device_name_set},

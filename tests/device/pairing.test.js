@@ -6,7 +6,7 @@ import { startMovable } from "../lib/clock.js";
 import { base64url, Device, newKey, pairText, signText, tokenOf } from "../lib/device.js";
 import { outbox } from "../lib/outbox.js";
 import { signIn, signOut, signUp } from "../portal/people.js";
-import { nextEvent, pairLink, withPhone } from "./scene.js";
+import { isSignedIn, nextEvent, pairLink, withPhone } from "./scene.js";
 
 let server, later;
 before(async () => ({ server, later } = await startMovable()));
@@ -119,6 +119,15 @@ test("attack 21: neither a stranger nor a password alone gets a link", async () 
     await client.postJson("/login", { login: person.username, password: person.password });
     assert.equal((await client.postJson("/account/security/push/start", {})).status, 401);
   }
+});
+
+test("attack 29: the page that hears of the phone goes on under another cookie", async () => {
+  const me = await signIn(server, await signUp(server));
+  const thief = new Client(server);
+  thief.cookies.set("cs_session", me.cookies.get("cs_session"));
+  await Device.pair(server, await pairLink(me));
+  assert.equal((await me.get("/account/security/push")).location, "/account/security");
+  assert.deepEqual([await isSignedIn(me), await isSignedIn(thief)], [true, false]);
 });
 
 test("pairing ends the person's other sessions that proved less", async () => {
