@@ -28,10 +28,13 @@ static enum err payload_parse(struct ctx *cx, struct str text, struct payload *o
         const char *key;
         struct str *to;
     } members[] = {
-        {"service", &out->service},   {"challenge", &out->challenge},
-        {"device", &out->device},     {"shown_digest", &out->shown},
-        {"hidden_digest", &out->hidden}, {"decision", &out->decision},
-        {"digits", &out->digits},
+        {"service",       &out->service  },
+        {"challenge",     &out->challenge},
+        {"device",        &out->device   },
+        {"shown_digest",  &out->shown    },
+        {"hidden_digest", &out->hidden   },
+        {"decision",      &out->decision },
+        {"digits",        &out->digits   },
     };
     json_t *json = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, NULL);
     json_t *v = json_object_get(json, "v"), *at = json_object_get(json, "at");
@@ -40,7 +43,7 @@ static enum err payload_parse(struct ctx *cx, struct str text, struct payload *o
     if (!json_is_object(json) || json_object_size(json) != COUNT_OF(members) + 2 ||
         json_integer_value(v) != 1 || !json_is_integer(at))
         e = fail(cx, ERR_DENIED, "the signed payload has not the members it must have");
-    EACH_ROW(m, members) {
+    EACH_ROW (m, members) {
         json_t *s = json_object_get(json, m->key);
 
         if (e == OK && !json_is_string(s))
@@ -94,7 +97,8 @@ static enum err answer_audit(struct ctx *cx, struct db *db, const struct device 
                      });
 }
 
-/* "This wasn't me": no further pushes, the password is distrusted, every other address hears of it. */
+/* "This wasn't me": no further pushes, the password is distrusted, every other address hears of it.
+ */
 static enum err not_me(struct ctx *cx, struct db *db, const struct challenge *c,
                        const struct origin *from)
 {
@@ -133,7 +137,8 @@ static enum err not_me(struct ctx *cx, struct db *db, const struct challenge *c,
 }
 
 /* What the answer does to the attempt it was asked for. */
-static enum err settle_login(struct ctx *cx, struct db *db, const struct challenge *c, bool approved)
+static enum err settle_login(struct ctx *cx, struct db *db, const struct challenge *c,
+                             bool approved)
 {
     enum err e;
 
@@ -156,16 +161,17 @@ enum err challenge_decide(struct ctx *cx, struct db *db, const struct device *d,
     bool approved = decision == DECISION_APPROVE;
     enum err e;
 
+    if (approved && c->needs_digits && !in->digits_right)
+        return fail(cx, ERR_DENIED, "this request needs the digits of its page");
     if (c->identity_id != d->identity_id || (c->factor_id && c->factor_id != d->factor_id))
         return fail(cx, ERR_DENIED, "the request was not put to this device");
-    e = db_exec_one(cx, db, Q_CHALLENGE_DECIDE,
-                    DB_ARGS(db_text(challenge_state_name(approved ? CHALLENGE_APPROVED
-                                                                  : CHALLENGE_DENIED)),
-                            db_text(approved ? STR("") : str_from(decision == DECISION_NOT_ME
-                                                                      ? "not_me"
-                                                                      : "person")),
-                            db_int(d->factor_id), db_int(cx->now_ms), db_text(in->payload),
-                            db_blob(in->signature), db_int(c->id)));
+    e = db_exec_one(
+        cx, db, Q_CHALLENGE_DECIDE,
+        DB_ARGS(db_text(challenge_state_name(approved ? CHALLENGE_APPROVED : CHALLENGE_DENIED)),
+                db_text(approved ? STR("")
+                                 : str_from(decision == DECISION_NOT_ME ? "not_me" : "person")),
+                db_int(d->factor_id), db_int(cx->now_ms), db_text(in->payload),
+                db_blob(in->signature), db_int(c->id)));
     if (e == ERR_CONFLICT) {
         *out = ANSWER_LATE;
         return OK;
@@ -174,7 +180,7 @@ enum err challenge_decide(struct ctx *cx, struct db *db, const struct device *d,
         (e = settle_login(cx, db, c, approved)) || (e = callback_answered(cx, db, c)))
         return e;
     if (approved &&
-        ((e = db_exec(cx, db, Q_IDENTITY_PUSH_RIGHT, DB_ARGS(db_int(c->identity_id)), NULL)) ||
+        ((e = db_exec(cx, db, Q_IDENTITY_PUSH_CLEAR, DB_ARGS(db_int(c->identity_id)), NULL)) ||
          (e = db_exec(cx, db, Q_FACTOR_RIGHT, DB_ARGS(db_int(cx->now_ms), db_int(d->factor_id)),
                       NULL))))
         return e;
@@ -189,11 +195,11 @@ static enum err wrong_digits(struct ctx *cx, struct db *db, const struct device 
                              const struct challenge *c, const struct challenge_answer *in,
                              const struct origin *from, enum answer_outcome *out)
 {
-    enum err e = db_exec_one(cx, db, Q_CHALLENGE_DECIDE,
-                             DB_ARGS(db_text(challenge_state_name(CHALLENGE_DENIED)),
-                                     db_text(STR("wrong_digits")), db_int(d->factor_id),
-                                     db_int(cx->now_ms), db_text(in->payload),
-                                     db_blob(in->signature), db_int(c->id)));
+    enum err e =
+        db_exec_one(cx, db, Q_CHALLENGE_DECIDE,
+                    DB_ARGS(db_text(challenge_state_name(CHALLENGE_DENIED)),
+                            db_text(STR("wrong_digits")), db_int(d->factor_id), db_int(cx->now_ms),
+                            db_text(in->payload), db_blob(in->signature), db_int(c->id)));
 
     if (e == ERR_CONFLICT) {
         *out = ANSWER_LATE;
@@ -207,10 +213,11 @@ static enum err wrong_digits(struct ctx *cx, struct db *db, const struct device 
     return OK;
 }
 
-enum err challenge_answer(struct ctx *cx, struct db *db, const struct device *d, int64_t challenge_id,
-                          const struct challenge_answer *in, const struct origin *from,
-                          enum answer_outcome *out)
+enum err challenge_answer(struct ctx *cx, struct db *db, const struct device *d,
+                          int64_t challenge_id, const struct challenge_answer *in,
+                          const struct origin *from, enum answer_outcome *out)
 {
+    struct challenge_answer proved = {.payload = in->payload, .signature = in->signature};
     enum decision decision;
     struct challenge c;
     struct payload p;
@@ -236,8 +243,9 @@ enum err challenge_answer(struct ctx *cx, struct db *db, const struct device *d,
             return e;
         if (!ct_equal_str(p.digits, digits))
             return wrong_digits(cx, db, d, &c, in, from, out);
+        proved.digits_right = true;
     }
-    return challenge_decide(cx, db, d, &c, decision, in, from, out);
+    return challenge_decide(cx, db, d, &c, decision, &proved, from, out);
 }
 
 /* ---- the waiting page ---- */

@@ -102,6 +102,7 @@ struct str challenge_digest(struct ctx *cx, struct str text);
 struct challenge_answer {
     struct str payload;     /* the JSON bytes under the signature */
     struct bytes signature; /* already verified with the device's key by the prepare step */
+    bool digits_right;      /* set by challenge_answer alone: the six digits were given */
 };
 enum answer_outcome {
     ANSWER_TAKEN,        /* approved or denied as the device wished */
@@ -114,7 +115,7 @@ enum err challenge_answer(struct ctx *cx, struct db *db, const struct device *d,
                           const struct challenge_answer *in, const struct origin *from,
                           enum answer_outcome *out);
 /* The rest of the answer, for dialects with a signed form of their own (Verify Push): the decision has
- * been verified by the caller. */
+ * been verified by the caller. ERR_DENIED: it would approve without the digits that are asked for. */
 enum decision { DECISION_APPROVE, DECISION_DENY, DECISION_NOT_ME };
 enum err challenge_decide(struct ctx *cx, struct db *db, const struct device *d,
                           const struct challenge *c, enum decision decision,

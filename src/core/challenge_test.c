@@ -1,10 +1,14 @@
-/* challenge_test.c: approvals belong to one attempt and one device's signature. Numbers: attack list. */
+/* challenge_test.c: approvals belong to one attempt and one device's signature. Numbers: attack
+ * list. */
 #include "base/unit.h"
 #include "core/challenge.h"
 #include "core/fixture.h"
 #include "core/link.h"
 
-static const struct origin here = {{"203.0.113.7", 11}, {"Mozilla/5.0 (Linux) Firefox/140", 31}};
+static const struct origin here = {
+    {"203.0.113.7",                     11},
+    {"Mozilla/5.0 (Linux) Firefox/140", 31}
+};
 
 struct scene { /* one person with one device, and one attempt of theirs */
     struct fixture fx;
@@ -52,14 +56,15 @@ static enum err sign_in(struct ctx *cx, struct db *db, void *arg)
     enum err e;
 
     if ((e = person_by_id(cx, db, sc->p.id, &p)) ||
-        (e = login_password(cx, db,
-                            &(struct login_in){.login = STR("ann"),
-                                               .proof = {.person_id = p.id,
-                                                         .password_at_ms = p.password_at_ms,
-                                                         .right = true},
-                                               .next = STR("/account"),
-                                               .from = here},
-                            &sc->out)) ||
+        (e = login_password(
+             cx, db,
+             &(struct login_in){
+                 .login = STR("ann"),
+                 .proof = {.person_id = p.id, .password_at_ms = p.password_at_ms, .right = true},
+                 .next = STR("/account"),
+                 .from = here
+    },
+             &sc->out)) ||
         (e = login_by_token(cx, db, sc->out.login_token, &sc->l)) ||
         (e = challenge_by_login(cx, db, sc->l.id, &sc->c)))
         return e;
@@ -80,15 +85,14 @@ static struct str payload(struct scene *sc, const char *decision, struct str dig
 {
     struct ctx *cx = &sc->fx.cx;
 
-    return arena_printf(
-        cx->mem,
-        "{\"v\":1,\"service\":\"%.*s\",\"challenge\":\"%.*s\",\"device\":\"%.*s\","
-        "\"shown_digest\":\"%.*s\",\"hidden_digest\":\"%.*s\",\"decision\":\"%s\","
-        "\"digits\":\"%.*s\",\"at\":%lld}",
-        STR_ARG(sc->d.service_sid), STR_ARG(sc->c.sid), STR_ARG(sc->d.sid),
-        STR_ARG(challenge_digest(cx, sc->c.shown)),
-        STR_ARG(challenge_digest(cx, sc->c.hidden_details)), decision, STR_ARG(digits),
-        (long long)(cx->now_ms / MS_PER_S));
+    return arena_printf(cx->mem,
+                        "{\"v\":1,\"service\":\"%.*s\",\"challenge\":\"%.*s\",\"device\":\"%.*s\","
+                        "\"shown_digest\":\"%.*s\",\"hidden_digest\":\"%.*s\",\"decision\":\"%s\","
+                        "\"digits\":\"%.*s\",\"at\":%lld}",
+                        STR_ARG(sc->d.service_sid), STR_ARG(sc->c.sid), STR_ARG(sc->d.sid),
+                        STR_ARG(challenge_digest(cx, sc->c.shown)),
+                        STR_ARG(challenge_digest(cx, sc->c.hidden_details)), decision,
+                        STR_ARG(digits), (long long)(cx->now_ms / MS_PER_S));
 }
 
 struct answering {
@@ -154,8 +158,8 @@ static void wrong_digits_end_the_request_attack_59(void **state)
 
     (void)state;
     scene_open(&sc);
-    a.payload = payload(&sc, "approved", str_eq(sc.digits, STR("000000")) ? STR("000001")
-                                                                          : STR("000000"));
+    a.payload =
+        payload(&sc, "approved", str_eq(sc.digits, STR("000000")) ? STR("000001") : STR("000000"));
     assert_int_equal(fixture_run(&sc.fx, answer, &a), OK);
     assert_int_equal(a.outcome, ANSWER_WRONG_DIGITS);
     a.payload = payload(&sc, "approved", sc.digits);
@@ -223,7 +227,7 @@ static void expired_denied_and_canceled_are_final_attack_63(void **state)
     assert_int_equal(fixture_run(&sc.fx, sign_in, &sc), OK); /* tab 1 */
     first = sc.out;
     a.payload = payload(&sc, "approved", sc.digits);
-    assert_int_equal(fixture_run(&sc.fx, sign_in, &sc), OK); /* tab 2 supersedes it */
+    assert_int_equal(fixture_run(&sc.fx, sign_in, &sc), OK);       /* tab 2 supersedes it */
     assert_int_equal(fixture_run(&sc.fx, answer, &a), ERR_DENIED); /* about another challenge */
     a.payload = payload(&sc, "approved", sc.digits);
     assert_int_equal(fixture_run(&sc.fx, answer, &a), OK);
@@ -250,7 +254,31 @@ static void pushes_end_at_a_budget_and_not_me_stops_them_attack_58(void **state)
     a.payload = payload(&sc, "not_me", STR(""));
     assert_int_equal(fixture_run(&sc.fx, answer, &a), OK);
     assert_int_equal(a.outcome, ANSWER_TAKEN);
-    assert_int_equal(fixture_run(&sc.fx, sign_in, &sc), ERR_DENIED); /* the password is distrusted */
+    assert_int_equal(fixture_run(&sc.fx, sign_in, &sc),
+                     ERR_DENIED); /* the password is distrusted */
+    fixture_close(&sc.fx);
+}
+
+static enum err decide_without_digits(struct ctx *cx, struct db *db, void *arg)
+{
+    static const uint8_t signature[DEVICE_SIGNATURE_LEN] = {1};
+    struct answering *a = arg;
+
+    return challenge_decide(cx, db, &a->sc->d, &a->sc->c, DECISION_APPROVE,
+                            &(struct challenge_answer){a->payload, BYTES_OF(signature), false},
+                            &here, &a->outcome);
+}
+
+static void no_door_approves_a_sign_in_without_its_digits_attack_59(void **state)
+{
+    struct scene sc;
+    struct answering a = {.sc = &sc};
+
+    (void)state;
+    scene_open(&sc);
+    a.payload = payload(&sc, "approved", sc.digits);
+    assert_int_equal(fixture_run(&sc.fx, decide_without_digits, &a), ERR_DENIED);
+    assert_int_equal(fixture_run(&sc.fx, move_on, &a), ERR_DENIED);
     fixture_close(&sc.fx);
 }
 
@@ -317,6 +345,7 @@ int main(void)
         cmocka_unit_test(a_changed_byte_anywhere_is_refused_attack_61),
         cmocka_unit_test(expired_denied_and_canceled_are_final_attack_63),
         cmocka_unit_test(pushes_end_at_a_budget_and_not_me_stops_them_attack_58),
+        cmocka_unit_test(no_door_approves_a_sign_in_without_its_digits_attack_59),
         cmocka_unit_test(another_persons_device_is_refused),
         cmocka_unit_test(a_device_request_is_accepted_once),
     };
