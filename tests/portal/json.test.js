@@ -1,9 +1,11 @@
 // The same flows for a client that speaks JSON (DESIGN.md section 5).
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
 import { after, before, test } from "node:test";
 import { Client } from "../lib/client.js";
 import { newest, newestLink } from "../lib/outbox.js";
-import { command, startServer } from "../lib/server.js";
+import { command, root, startServer } from "../lib/server.js";
 import { readOtpauth } from "../lib/totp.js";
 import { e164, newPerson, nextTotp } from "./people.js";
 
@@ -75,6 +77,19 @@ test("an authenticator app and recovery codes", async () => {
   const over = await other.postJson("/verify", { code: codes[1], method: "recovery" });
   assert.deepEqual([over.status, over.json.error.code], [401, "login_expired"]);
   assert.deepEqual((await new Client(server).getJson("/login/status")).json, { state: "expired", next: "/login" });
+});
+
+test("the README's example is what a sign-in answers", async () => {
+  const { person, me } = await signUp();
+  await logIn(me, person);
+  const { secret } = (await me.postJson("/account/security/totp/start", {})).json;
+  await me.postJson("/account/security/totp", { code: nextTotp({ secret }) });
+  await me.postJson("/account/security/recovery", {});
+  const sample = JSON.parse(fs.readFileSync(path.join(root, "README.md"), "utf8").match(/^# (\{"state".*\})$/m)[1]);
+  const { json } = await logIn(new Client(server), person);
+  assert.match(json.handle, /^[0-9a-f]{16}$/);
+  assert.deepEqual({ ...json, handle: sample.handle }, sample);
+  assert.deepEqual(Object.keys(json), Object.keys(sample), "and in this order");
 });
 
 test("a page that waits hears that the attempt is over, and no other attempt's news", async () => {
