@@ -101,17 +101,22 @@ static void account_needs_a_session(void **state)
     }
 }
 
-/* What changes something is a POST on the writer, and no form is without its limit. The two GETs
- * there turn an approval into a session, once, for the browser that holds the attempt's cookie. */
+/* What changes something is a POST on the writer, and no form is without its limit. The three GETs
+ * there give a browser the session that it has earned elsewhere: by an approval, by a paired phone.
+ */
 static void writing_is_posting(void **state)
 {
+    static const struct str gets[] = {STR("/login/finish"), STR("/login/status"),
+                                      STR("/account/security/push")};
+
     (void)state;
     for (size_t i = 0; i < portal_face.route_count; i++) {
         const struct route *r = &portal_face.routes[i];
+        bool writes = r->method == POST;
 
-        bool writes = r->method == POST || str_eq(str_from(r->pattern), STR("/login/finish")) ||
-                      str_eq(str_from(r->pattern), STR("/login/status"));
-
+        EACH_ROW (get, gets) {
+            writes |= r->method == GET && str_eq(str_from(r->pattern), *get);
+        }
         if (writes != (r->runs == WRITE))
             fail_msg("wrong thread: %.*s", STR_ARG(row_name(r)));
         if (r->prepare && r->method != POST)
