@@ -479,6 +479,30 @@ test("a request that contradicts itself is not shown; where no stream comes thro
   await phone.page.context().close();
 });
 
+test("a request without digits asks once more; an answer that the server refuses is told", async () => {
+  const { person, phone } = await pairedPhone(browser, server);
+  await phone.page.route("**/device/events", (route) => route.fulfill({ status: 502 }));
+  await phone.page.route("**/device/challenges", async (route) => {
+    const got = await route.fetch(), json = await got.json();
+    for (const one of json.challenges)
+      Object.assign(one, { expires_at: null, shown: JSON.stringify({ ...JSON.parse(one.shown), needs_digits: false, expires_at: null, message: "Pay 20 €?" }) });
+    await route.fulfill({ response: got, json });
+  });
+  await phone.page.reload();
+  await SignIn.open(browser, server, person);
+  await phone.asked();
+  await phone.look("request-no-digits");
+  assert.equal(await phone.page.getByText("left.").isVisible(), false);
+  await phone.press("Approve");
+  await phone.look("approve-dialog");
+  await phone.press("Go back");
+  await phone.press("Approve");
+  await phone.page.getByRole("dialog").getByRole("button", { name: "Approve" }).click();
+  await phone.sees("The answer was not accepted");
+  await phone.look("refused");
+  await phone.page.context().close();
+});
+
 test("a clock that is an hour wrong is set by the server's", async () => {
   const person = await signUp(server);
   const client = await signIn(server, person);

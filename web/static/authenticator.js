@@ -210,8 +210,8 @@ async function listen(how = { steal: true }) {
 /* --- the list --- */
 
 // A row of a list: of what waits, or of what is over.
-function requestRow({ id, shown, created_at: at }, state) {
-  const row = copyOf('v-row', { service: shown.service_name, about: `${shown.message}, ${agoWords(at)}`, state });
+function requestRow({ id, shown, created_at: at, pairing: { account } }, state) {
+  const row = copyOf('v-row', { service: shown.service_name, about: `${shown.message}, ${agoWords(at)}`, account, state });
   one('[data-link]', row).href = `#request=${id}`;
   return row;
 }

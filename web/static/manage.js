@@ -80,6 +80,7 @@ export async function pair(token) {
       navigator.storage?.persist?.(); // so that the key is not cleared away when room is short
       history.replaceState(null, '', '#services');
       await paired();
+      worker?.ready.then((registration) => tellPush(registration, pairings)).catch(() => {}); // at the next start, then
       show('v-paired', { service: whom.service_name });
       pushBlock(one('[data-push]', main));
     } catch (error) {

@@ -22,9 +22,8 @@ async function decided(item, decision, digits) {
   try {
     return await answer(item, decision, digits);
   } catch (error) {
-    if (error.status === 401) return 'gone';
-    if (error.status === 404) return 'unknown';
-    return (await part('manage')).outcomeOf(item); // it may have been taken, and its receipt lost
+    const known = { 401: 'gone', 403: 'refused', 404: 'unknown' }[error.status];
+    return known ?? (await part('manage')).outcomeOf(item); // it may have been taken, and its receipt lost
   }
 }
 
@@ -84,14 +83,17 @@ export function request(id) {
   bar.max = item.expires_at ? item.expires_at - item.created_at : 1;
   live = () => {
     if (!busy && !waiting().some((other) => other.id === id)) return route();
-    const left = Math.min(item.expires_at - nowS(), bar.max), others = waiting().length - 1;
-    bar.value = left;
+    const others = waiting().length - 1;
     fill(view, {
-      ago: `${/[.?!…]$/.test(shown.message) ? ' Asked' : ','} ${agoWords(item.created_at)}`, left: `${leftWords(left, (n, word) => `${n} ${word}`, 'min', 's')} left.`,
+      ago: `${/[.?!…]$/.test(shown.message) ? ' Asked' : ','} ${agoWords(item.created_at)}`,
       others: others > 0 && count(others, 'more request'),
     });
-    if (Math.ceil(left / 15) < spoken && left < 7200 && spoken < Infinity) say(`${leftWords(left)} left to answer.`);
-    spoken = Math.ceil(left / 15);
+    if (!item.expires_at) return;
+    const left = Math.min(item.expires_at - nowS(), bar.max), quarter = Math.ceil(left / 15);
+    bar.value = left;
+    fill(view, { left: `${leftWords(left, (n, word) => `${n} ${word}`, 'min', 's')} left.` });
+    if (quarter < spoken && spoken < Infinity && left < 7200) say(`${leftWords(left)} left to answer.`);
+    spoken = quarter;
   };
   live();
 }

@@ -32,7 +32,7 @@ addEventListener('fetch', (event) => {
 });
 
 async function lookAround() {
-  const pairings = await stored('pairings');
+  const pairings = (await stored('pairings')).filter(({ gone }) => !gone);
   const lists = await Promise.all(pairings.map((one) => pendingOf(one).catch(() => null)));
   const asked = lists.flat().filter(Boolean);
   const windows = await clients.matchAll({ type: 'window' });
