@@ -106,15 +106,15 @@ static void account_needs_a_session(void **state)
  */
 static void writing_is_posting(void **state)
 {
-    static const struct str gets[] = {STR("/login/finish"), STR("/login/status"),
-                                      STR("/account/security/push")};
+    static const struct str writing_gets[] = {STR("/login/finish"), STR("/login/status"),
+                                              STR("/account/security/push")};
 
     (void)state;
     for (size_t i = 0; i < portal_face.route_count; i++) {
         const struct route *r = &portal_face.routes[i];
         bool writes = r->method == POST;
 
-        EACH_ROW (get, gets) {
+        EACH_ROW (get, writing_gets) {
             writes |= r->method == GET && str_eq(str_from(r->pattern), *get);
         }
         if (writes != (r->runs == WRITE))
