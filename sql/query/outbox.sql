@@ -4,12 +4,12 @@ INSERT INTO outbox (id, service_id, identity_id, channel, target, template, veri
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, '', $11, $12);
 
 -- :name outbox_newest :read :many
--- What people can read: a push says nothing.
+-- What people can read: a push to a browser says nothing.
 SELECT id, service_id, identity_id, channel, target, template, verification_id, link_id, params,
     state, created_at_ms, expires_at_ms
-FROM outbox WHERE channel IN ('sms', 'voice', 'email') ORDER BY id DESC LIMIT $1;
+FROM outbox WHERE channel IN ('sms', 'voice', 'email', 'whatsapp', 'push') ORDER BY id DESC LIMIT $1;
 
 -- :name outbox_newest_to :read :many
 SELECT id, service_id, identity_id, channel, target, template, verification_id, link_id, params,
     state, created_at_ms, expires_at_ms
-FROM outbox WHERE target = $1 AND channel IN ('sms', 'voice', 'email') ORDER BY id DESC LIMIT $2;
+FROM outbox WHERE target = $1 AND channel IN ('sms', 'voice', 'email', 'whatsapp', 'push') ORDER BY id DESC LIMIT $2;

@@ -257,6 +257,8 @@ enum err message_render(struct ctx *cx, const struct message_in *in, struct mess
         l = &languages[0];
         text = filled(cx, "{service}: open this link on your phone to approve sign-ins there: {link}",
                       in, l);
+    } else if (str_eq(in->channel, STR("push")) && str_eq(in->template_name, STR("push"))) {
+        text = in->what;
     } else if (str_eq(in->channel, STR("sms")) && str_eq(in->template_name, STR("notice"))) {
         l = &languages[0];
         text = filled(cx, "{service}: {what}", in, l);

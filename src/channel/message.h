@@ -7,7 +7,7 @@
 #include "base/ctx.h"
 
 struct message_in {
-    struct str channel;       /* sms | voice | email | whatsapp */
+    struct str channel;       /* sms | voice | email | whatsapp | push */
     struct str template_name; /* code | confirm_sign_up | already_registered | reset_password |
                                  confirm_email | notice | pair_device (sms) */
     struct str service_name;

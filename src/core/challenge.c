@@ -264,6 +264,32 @@ static struct str uuid_new(struct ctx *cx)
                         h.p + 20);
 }
 
+/* What an app's own push service would be handed (the Verify dialect's fcm and apn): no carrier of
+ * ours speaks to those, so in demo mode it is shown and otherwise the app polls. */
+static enum err show_push(struct ctx *cx, struct db *db, const struct challenge *c,
+                          const struct device *d)
+{
+    json_t *what = json_object();
+    struct outbox_row row = {
+        .service_id = c->service_id,
+        .identity_id = c->identity_id,
+        .channel = STR("push"),
+        .target = d->push_endpoint,
+        .template_name = STR("push"),
+        .expires_at_ms = c->expires_at_ms,
+    };
+
+    if (!core_of(db)->demo)
+        return OK;
+    json_object_set_new(what, "type", json_string("verify_push_challenge"));
+    json_object_set_new(what, "challenge_sid", text_json(c->sid));
+    json_object_set_new(what, "factor_sid", text_json(d->sid));
+    json_object_set_new(what, "message", text_json(c->message));
+    row.params = params_what(cx, dump(cx, what), &(struct origin){{NULL, 0}, {NULL, 0}});
+    json_decref(what);
+    return outbox_add(cx, db, &row);
+}
+
 /* One content-free push a device; the courier reads endpoint and keys when it sends. */
 static enum err queue_pushes(struct ctx *cx, struct db *db, const struct challenge *c)
 {
@@ -284,10 +310,12 @@ static enum err queue_pushes(struct ctx *cx, struct db *db, const struct challen
             .expires_at_ms = c->expires_at_ms,
         };
 
-        if (!str_eq(list[i].push_kind, STR("webpush")) ||
+        if (str_eq(list[i].push_kind, STR("none")) ||
             (c->factor_id && c->factor_id != list[i].factor_id))
             continue;
-        if ((e = outbox_add(cx, db, &row)))
+        e = str_eq(list[i].push_kind, STR("webpush")) ? outbox_add(cx, db, &row)
+                                                      : show_push(cx, db, c, &list[i]);
+        if (e)
             return e;
     }
     return db_exec(cx, db, Q_CHALLENGE_NOTIFIED,

@@ -177,6 +177,18 @@ static enum err tell_answer(struct ctx *cx, struct request *rq, const struct ser
     return OK;
 }
 
+/* A device is asked only while its person has pushes left (attack 58). */
+static enum err ask_factor(struct ctx *cx, struct request *rq, const struct app_factor *f,
+                           const struct challenge_in *ask, struct challenge *out)
+{
+    enum err e = f->kind == FACTOR_PUSH ? challenge_ask(cx, rq->db, ask, out)
+                                        : challenge_create(cx, rq->db, ask, out);
+
+    return e == ERR_LIMITED     ? call_refuse(cx, rq, 20429, "Too many requests to this person")
+           : e == ERR_NOT_FOUND ? call_not_found(cx, rq)
+                                : e;
+}
+
 enum err challenges_create(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct challenge_form form = {0};
@@ -207,7 +219,7 @@ enum err challenges_create(struct ctx *cx, struct request *rq, struct response *
     };
     if ((e = details_read(cx, rq, &in, &ask)) ||
         (e = life_read(cx, rq, form.expires, &ask.life_s)) ||
-        (e = challenge_create(cx, rq->db, &ask, &c)) ||
+        (e = ask_factor(cx, rq, &f, &ask, &c)) ||
         (form.payload.n && (e = answer_by_code(cx, rq, &c, &f, form.payload))) ||
         (e = challenge_by_id(cx, rq->db, c.id, &c)) || (e = tell_answer(cx, rq, &s, &i, &f, &c)))
         return e;
@@ -424,7 +436,8 @@ enum err notifications_create(struct ctx *cx, struct request *rq, struct respons
         (e = input_read(cx, rq, &in)) ||
         (e = input_bind(cx, rq, &in, wishes, COUNT_OF(wishes), 60306, &ttl_s)))
         return e;
-    if (f.kind != FACTOR_PUSH || str_eq(f.push_kind, STR("none")))
+    if (f.kind != FACTOR_PUSH || str_eq(f.push_kind, STR("none")) ||
+        (!core_of(rq->db)->demo && !str_eq(f.push_kind, STR("webpush")))) /* no carrier of ours */
         return call_refuse(cx, rq, 60307, "The factor has no notification platform");
     if (c.state != CHALLENGE_PENDING)
         return call_refuse(cx, rq, c.state == CHALLENGE_EXPIRED ? 60323 : 60322,

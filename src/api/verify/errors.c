@@ -82,10 +82,6 @@ void api_error_write(struct ctx *cx, struct response *rs, int code, int status, 
     reply_headers(rs);
     if (status == 401)
         response_header(rs, "WWW-Authenticate", STR("Basic realm=\"Verify\""));
-    if (status == 429 || status == 503)
-        response_header(
-            rs, "Retry-After",
-            arena_printf(cx->mem, "%lld", (long long)MAX_OF(cx->retry_after_s, (int64_t)1)));
     if (status == 429)
         response_header(rs, "Twilio-Reached-Rate-Limit", STR("true"));
     ignored = respond_json(
