@@ -89,11 +89,14 @@ export class Server {
     } finally {
       timer.abort();
     }
+    // a server that nobody stops must not keep the tests from ending; "exit" above ends it
+    for (const held of [this.child, this.child.stdout, this.child.stderr]) held.unref();
     return this;
   }
 
   // Asks it to end, as systemd would, and expects that it ends well and in time.
   async stop() {
+    this.child.ref();
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill("SIGTERM");
     const late = setTimeout(() => this.child.kill("SIGKILL"), limitMs(15_000));
     const { code, signal } = await this.exited;
@@ -103,6 +106,7 @@ export class Server {
 
   // Ends it as a power cut would. The data folder stays for the next startServer({ data_dir }).
   async kill() {
+    this.child.ref();
     this.child.kill("SIGKILL");
     await this.exited;
   }
