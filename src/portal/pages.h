@@ -240,6 +240,7 @@ struct page_authenticator {
 struct page_waiting {
     struct page page;
     struct str handle;             /* of the attempt */
+    struct str purpose;            /* step-up: "To remove Pixel 9"; empty at sign-in */
     struct str device;             /* "Pixel 9" */
     struct str digits_a, digits_b; /* "482", "913" */
     struct str digits;             /* "482913": the value when copied */
@@ -253,6 +254,7 @@ struct page_waiting {
     int wait_s;
     struct str wait_words;
     struct other_ways others;
+    struct str cancel_url; /* as of the code page */
 };
 
 /* The policy demands a second factor: choose one. */

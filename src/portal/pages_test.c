@@ -192,6 +192,26 @@ static void waiting(struct html *h)
                     });
 }
 
+static void waiting_step_up(struct html *h)
+{
+    page_waiting(h, &(struct page_waiting){
+                        .page = base(),
+                        .handle = STR("q7"),
+                        .purpose = STR("To remove Pixel 9"),
+                        .method = way("push"),
+                        .device = STR("Pixel 9 or Tablet"),
+                        .digits_a = STR("482"),
+                        .digits_b = STR("913"),
+                        .digits = STR("482913"),
+                        .status_url = STR("/login/status"),
+                        .events_url = STR("/login/events"),
+                        .left_s = 74,
+                        .total_s = 120,
+                        .left_words = STR("1 minute 14 seconds"),
+                        .cancel_url = STR("/account/security"),
+                    });
+}
+
 static void waiting_over(struct html *h)
 {
     struct page page = with_problem(
@@ -353,7 +373,7 @@ static const struct golden goldens[] = {
     PAGE(sign_up_plain), PAGE(sign_up_wrong), PAGE(check_email), PAGE(confirm_email),
     PAGE(confirm_email_username), PAGE(verify_totp), PAGE(verify_sms), PAGE(verify_sms_wrong),
     PAGE(verify_voice), PAGE(verify_email), PAGE(verify_recovery), PAGE(verify_step_up),
-    PAGE(waiting), PAGE(waiting_over), PAGE(enrol_required), PAGE(enrol_advised), PAGE(reset_password),
+    PAGE(waiting), PAGE(waiting_step_up), PAGE(waiting_over), PAGE(enrol_required), PAGE(enrol_advised), PAGE(reset_password),
     PAGE(reset_sent), PAGE(reset_set), PAGE(reauth), PAGE(not_me), PAGE(locked), PAGE(notice), PAGE(error_404),
     PAGE(error_429), PAGE(error_500), PAGE(outbox), PAGE(outbox_empty), PAGE(authenticator),
 };

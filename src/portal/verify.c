@@ -94,7 +94,7 @@ static const struct str factor_nouns[FACTOR_KINDS] = {
     [FACTOR_RECOVERY] = STR("your recovery codes"),
 };
 
-static struct str purpose_words(struct ctx *cx, const struct view *view, const struct login *l)
+struct str purpose_words(struct ctx *cx, const struct view *view, const struct login *l)
 {
     if (!str_eq(l->purpose, STR("step_up")))
         return STR_NONE;
@@ -106,6 +106,13 @@ static struct str purpose_words(struct ctx *cx, const struct view *view, const s
                                 STR_ARG(factor_nouns[view->factors[i].kind]));
     }
     return STR("To go on");
+}
+
+struct str cancel_path(const struct login *l)
+{
+    if (!str_eq(l->purpose, STR("step_up")))
+        return STR_NONE;
+    return l->action_id ? STR("/account/security") : STR("/account");
 }
 
 /* Nothing to show before a message or a request went out. */
@@ -229,7 +236,6 @@ static enum err draw(struct ctx *cx, struct request *rq, struct response *rs,
                      struct str note)
 {
     const struct draft *d = draft_shown(cx, rq, sizeof(struct verify_form));
-    bool step_up = str_eq(l->purpose, STR("step_up"));
     struct page_verify p = {
         .handle = login_handle(cx, l),
         .method = page_way(factor_kind_name(f->kind)),
@@ -238,14 +244,13 @@ static enum err draw(struct ctx *cx, struct request *rq, struct response *rs,
         .code = page_entry(&d->problems, STR("code"), STR_NONE),
         .digits = code_digits(f),
         .others = other_ways(cx, view, l, f->kind),
+        .cancel_url = cancel_path(l),
     };
     struct problems notes = {0};
     enum err e;
 
     if (!d->problems.n) /* a complaint says it itself */
         p.tries_left = tries_words(cx, f);
-    if (step_up)
-        p.cancel_url = l->action_id ? STR("/account/security") : STR("/account");
     if (factor_kind_is_sent(f->kind)) {
         if ((e = pending_send(cx, rq->db, f, l->id, &p.wait_s, &p.can_resend)))
             return e;

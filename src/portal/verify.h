@@ -19,6 +19,10 @@ enum err view_of(struct ctx *cx, struct db *db, const struct login *l, struct vi
 struct other_ways other_ways(struct ctx *cx, const struct view *view, const struct login *l,
                              enum factor_kind shown);
 
+/* Step-up: "To go on", and where it began; both empty at sign-in. */
+struct str purpose_words(struct ctx *cx, const struct view *view, const struct login *l);
+struct str cancel_path(const struct login *l);
+
 /* The page for an attempt whose method is a device; see waiting.c. */
 enum err waiting_page(struct ctx *cx, struct request *rq, struct response *rs,
                       const struct view *view, const struct login *l);

@@ -290,8 +290,10 @@ enum err waiting_page(struct ctx *cx, struct request *rq, struct response *rs,
     bool waits = view->wait == WAIT_PENDING;
     struct page_waiting p = {
         .handle = login_handle(cx, l),
+        .purpose = purpose_words(cx, view, l),
         .method = page_way(factor_kind_name(FACTOR_PUSH)),
         .others = other_ways(cx, view, l, FACTOR_PUSH),
+        .cancel_url = cancel_path(l),
         .can_resend = !waits || view->challenge.notified < CHALLENGE_PUSHES_MAX,
     };
     struct problems problems = {0};
