@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { Client } from "../lib/client.js";
 import { Device, newKey, signText } from "../lib/device.js";
 import { newest, outbox } from "../lib/outbox.js";
-import { startServer } from "../lib/server.js";
+import { eventually, startServer } from "../lib/server.js";
 import { e164, enterPassword, nextTotp, signUp, turnOnSent, turnOnTotp } from "../portal/people.js";
 import { isSignedIn, nextEvent, otherDigits, pairLink, signInWaiting, stateOf, withPhone } from "./scene.js";
 
@@ -409,13 +409,14 @@ test("a server that is restarted meanwhile: the page asks again, and the approva
   const stream = browser.events(`/login/status?attempt=${handle}`);
   const told = stream.next();
   const question = await phone.asked();
+  await eventually(async () => assert.match((await browser.get("/metrics")).text, /^countersign_connections_waiting 1$/m));
   await server.stop();
   assert.equal((await told).done, true, "the stream ends without a word");
   server = await server.restart();
   browser.server = phone.server = phone.client.server = server;
   assert.equal(await stateOf(browser, handle), "pending");
   const again = browser.events(`/login/status?attempt=${handle}`);
-  const next = nextEvent(again).catch(() => {}); // it may be told, or not
+  const next = nextEvent(again).catch(() => {}); // it may be told, or not: the server dies behind the answer
   assert.deepEqual(outcome(await phone.answer(question, "approved", digits)), [200, "approved"]);
   await server.kill();
   server = await server.restart();
