@@ -14,6 +14,7 @@
 enum { REFRESH_S = 5 };
 
 #define PAIRING_PATH "/account/security/push"
+#define PAIRED_PATH  "/account/security/push/done"
 
 /* ---- pairing ---- */
 
@@ -53,17 +54,8 @@ enum err pairing_page(struct ctx *cx, struct request *rq, struct response *rs)
     }
     if (e)
         return e;
-    if (l.used) {
-        struct origin from = visit_origin(rq);
-        struct str token;
-
-        /* more was proved by now than when this cookie was given out (attack 29) */
-        if ((e = session_renew(cx, rq->db, s, &from, &token)))
-            return e;
-        session_cookie(rq, rs, token, s->remember);
-        flash_set(rq, rs, FLASH_PAIRED);
-        return frame_next(cx, rq, rs, "on", STR("/account/security"));
-    }
+    if (l.used)
+        return respond_redirect(cx, rs, STR(PAIRED_PATH));
     if (wants_json(rq))
         return respond_json(cx, rs, 200,
                             json_pack("{s:s, s:o}", "state", "pairing", "url", json_of(l.url)));
@@ -80,11 +72,32 @@ enum err pairing_page(struct ctx *cx, struct request *rq, struct response *rs)
     return frame_close(cx, rs);
 }
 
+/* Where the page goes when a device has used its link. The session goes on under another cookie: by
+ * now it has proved more than when the present one was given out (attack 29). */
+enum err pairing_done(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    const struct session *s = &visit_of(cx, rq)->session;
+    struct origin from = visit_origin(rq);
+    struct pair_link l;
+    struct str token;
+    enum err e = device_pair_pending(cx, rq->db, s, &l);
+
+    if (e == ERR_EXPIRED || (e == OK && !l.used)) /* Back and reload end up here too */
+        return respond_redirect(cx, rs, STR("/account/security"));
+    if (e || (e = session_renew(cx, rq->db, s, &from, &token)))
+        return e;
+    session_cookie(rq, rs, token, s->remember);
+    flash_set(rq, rs, FLASH_PAIRED);
+    return frame_next(cx, rq, rs, "on", STR("/account/security"));
+}
+
 /* ---- where pairing stands: asked again and again, or as a stream ---- */
 
 static json_t *pairing_json(const char *state)
 {
-    return json_pack("{s:s, s:s}", "state", state, "next", PAIRING_PATH);
+    bool paired = str_eq(str_from(state), STR("approved"));
+
+    return json_pack("{s:s, s:s}", "state", state, "next", paired ? PAIRED_PATH : PAIRING_PATH);
 }
 
 /* On a loop: tells when a device has used the link, then ends. */

@@ -26,7 +26,7 @@ handler_fn phone_page, phone_prepare, phone_change;
 /* security.c */
 handler_fn security_page, factor_off_page, factor_off_start, recovery_prepare, recovery_codes;
 /* devices.c */
-handler_fn pairing_start, pairing_page, pairing_status;
+handler_fn pairing_start, pairing_page, pairing_done, pairing_status;
 handler_fn device_page, device_name_set, device_off;
 /* enrol.c */
 handler_fn enrol_page, enrol_start, enrol_check, enrol_resend;

@@ -126,7 +126,7 @@ test("attack 29: the page that hears of the phone goes on under another cookie",
   const thief = new Client(server);
   thief.cookies.set("cs_session", me.cookies.get("cs_session"));
   await Device.pair(server, await pairLink(me));
-  assert.equal((await me.get("/account/security/push")).location, "/account/security");
+  assert.equal((await me.land(await me.get("/account/security/push"))).path, "/account/security");
   assert.deepEqual([await isSignedIn(me), await isSignedIn(thief)], [true, false]);
 });
 
@@ -164,11 +164,12 @@ describe("the pages", () => {
     const stream = me.events(status);
     const told = nextEvent(stream);
     await Device.pair(server, link, { name: "Fairphone" });
-    assert.deepEqual((await told).data, { state: "approved", next: "/account/security/push" });
+    assert.deepEqual((await told).data, { state: "approved", next: "/account/security/push/done" });
     assert.equal((await stream.next()).done, true);
-    const done = await me.get("/account/security/push");
+    const done = await me.get("/account/security/push/done");
     assert.equal(done.location, "/account/security");
     assert.match((await me.follow(done)).words, /Your phone is paired.*Fairphone/);
+    assert.equal((await me.get("/account/security/push/done")).location, "/account/security", "Back is harmless");
   });
 
   test("reload themselves where there is no script", async () => {
@@ -176,6 +177,8 @@ describe("the pages", () => {
     await pairLink(me);
     const page = await me.get("/account/security/push");
     assert.match(page.text, /<noscript><meta http-equiv="refresh" content="5"><\/noscript>/);
+    await Device.pair(server, page.html.querySelector("#link").getAttribute("data-value"));
+    assert.match((await me.land(await me.get("/account/security/push"))).words, /Your phone is paired/);
   });
 
   test("rename and remove a phone behind a current proof", async () => {
