@@ -40,3 +40,8 @@ SELECT id FROM link WHERE id = $1 AND used_at_ms IS NULL AND expires_at_ms > $2;
 -- :name outbox_facts :read :one
 -- What the operator asks of one message.
 SELECT attempts, lost_count, why, provider_id, next_at_ms, settled_at_ms FROM outbox WHERE id = $1;
+
+-- :name outbox_receipt :write :exec
+-- delivered and undelivered are final; receipts come late, twice and out of order.
+UPDATE outbox SET receipt = $1 WHERE id = $2 AND receipt NOT IN ('delivered', 'undelivered')
+    AND receipt <> $1;

@@ -19,6 +19,7 @@ struct parcel {
     int64_t to_id;      /* webpush: the device's factor, else 0 */
     struct str from_name; /* email: who writes */
     struct str subject, text, html, language;
+    struct str receipt_url;   /* sms: where the carrier may tell what became of it */
     struct webpush_keys keys; /* webpush */
     const char *method;       /* webhook: "POST", with text as JSON body, or "GET" */
     struct str headers[4];    /* webhook: whole lines, its signature among them */

@@ -283,22 +283,25 @@ static struct curl_slist *list_of(struct transfer *t, const struct str *item, si
 
 enum err transfer_http(struct ctx *cx, struct transfer *t, const struct transfer_http *in)
 {
+    bool plain_too = in->callback || in->trusted;
     struct url u;
     enum err e;
 
     if ((e = start_over(cx, t)))
         return e;
-    if (!url_parse(t->mem, in->url, &u) || !(u.https || in->callback))
+    if (!url_parse(t->mem, in->url, &u) || !(u.https || plain_too))
         return fail(cx, ERR_INVALID, "the address is no https URL");
     t->host = arena_printf(t->mem, "%.*s:%u", STR_ARG(u.host), u.port);
     t->repeatable = in->repeatable;
     t->ca_file = t->rules->ca_file;
     set_common(t, in->whole_ms);
-    SET(t, PROTOCOLS_STR, in->callback ? "https,http" : "https");
+    SET(t, PROTOCOLS_STR, plain_too ? "https,http" : "https");
     SET(t, FOLLOWLOCATION, 0L);
-    SET(t, OPENSOCKETFUNCTION, open_socket);
-    SET(t, OPENSOCKETDATA, t);
-    SET(t, HTTP_VERSION, (long)(in->callback ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
+    if (!in->trusted) {
+        SET(t, OPENSOCKETFUNCTION, open_socket);
+        SET(t, OPENSOCKETDATA, t);
+    }
+    SET(t, HTTP_VERSION, (long)(plain_too ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
     SET(t, USERAGENT, "Countersign/" VERSION);
     SET(t, URL, arena_str(t->mem, in->url).p);
     if (str_eq(str_from(in->method), STR("GET"))) {

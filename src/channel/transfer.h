@@ -40,7 +40,9 @@ struct transfer_http {
     /* The same request may be made twice. libcurl does so by itself when a connection that it has
      * used before closes without an answer; otherwise that counts as a lost answer. */
     bool repeatable;
-    bool callback; /* to an application: http: too, and HTTP/1.1, since some look headers up by case */
+    bool trusted;  /* the operator has named the host: http: too, and no egress filter */
+    bool callback; /* to an application: http: too, and HTTP/1.1, since some look headers up by case
+                    */
 };
 
 enum transfer_tls {

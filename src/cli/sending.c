@@ -7,6 +7,7 @@
 #include "api/verify/hook.h"
 #include "base/mem.h"
 #include "base/url.h"
+#include "channel/gateway.h"
 #include "channel/mail.h"
 #include "channel/push.h"
 #include "channel/transfer.h"
@@ -21,8 +22,9 @@ struct sending {
     struct instance *in;
     struct transfer_rules *rules;
     struct push *push;
-    struct mail *mail; /* NULL = none is sent */
-    struct db *reader; /* the courier's thread's */
+    struct mail *mail;       /* NULL = none is sent */
+    struct gateway *gateway; /* NULL = no SMS is sent */
+    struct db *reader;       /* the courier's thread's */
 
     struct store_job job;
     struct courier_exchange *x; /* of the job */
@@ -78,7 +80,7 @@ static enum err load_webhook(struct ctx *cx, struct db *db, struct parcel *out)
     if (e)
         return e;
     return str_eq(row.template_name, HOOK_TEMPLATE) ? hook_parcel(cx, db, &row, out)
-                                                     : authy_callback(cx, db, out);
+                                                    : authy_callback(cx, db, out);
 }
 
 static enum err load(struct ctx *cx, void *arg, int64_t id, struct parcel *out)
@@ -149,9 +151,28 @@ static enum err open_mail(struct ctx *cx, const struct config *cf, struct mail *
     enum err e;
 
     if (cf->smtp_password_file.n &&
-        (e = config_read_secret(cx, cf->smtp_password_file, &conf.password)))
+        (e = config_read_file(cx, cf->smtp_password_file, &conf.password)))
         return e;
     return mail_new(cx, &conf, out);
+}
+
+/* sms_gateway is there: a name, or with a slash the path of a description. */
+static enum err open_gateway(struct ctx *cx, const struct config *cf, struct gateway **out)
+{
+    bool is_path = str_find(cf->sms_gateway, '/') >= 0;
+    struct gateway_conf conf = {
+        .provider = is_path ? STR_NONE : cf->sms_gateway,
+        .url = cf->sms_url,
+        .user = cf->sms_user,
+        .from = cf->sms_from,
+    };
+    enum err e;
+
+    if ((is_path && (e = config_read_file(cx, cf->sms_gateway, &conf.description))) ||
+        (cf->sms_password_file.n &&
+         (e = config_read_file(cx, cf->sms_password_file, &conf.password))))
+        return e;
+    return gateway_new(cx, &conf, out);
 }
 
 static enum err start_courier(struct ctx *cx, struct sending *s)
@@ -162,7 +183,10 @@ static enum err start_courier(struct ctx *cx, struct sending *s)
         s->mail ? mail_carrier(s->mail)
                 : (struct carrier){.channel = STR("email"),
                                    .absent = "no way to send e-mail is set up: smtp_url is empty"      },
-        {.channel = STR("sms"),   .absent = "no way to send SMS is set up"   },
+        s->gateway
+            ? gateway_carrier(s->gateway)
+            : (struct carrier){.channel = STR("sms"),
+                                   .absent = "no way to send SMS is set up: sms_gateway is empty"      },
         {.channel = STR("voice"), .absent = "no way to place calls is set up"},
     };
 
@@ -205,11 +229,14 @@ enum err sending_start(struct ctx *cx, struct instance *in, struct sending **out
     s->push = push_new(&push);
     if ((e = transfer_rules_new(cx, &rules, &s->rules)) ||
         (cf->smtp_url.n && (e = open_mail(cx, cf, &s->mail))) ||
+        (cf->sms_gateway.n && (e = open_gateway(cx, cf, &s->gateway))) ||
         (e = store_reader_open(cx, in->store, &s->reader)) ||
         (e = store_run(cx, in->store, recover, &left_over)) || (e = start_courier(cx, s)))
         return e;
     if (left_over)
         log_warn(NULL, "sending_resumed", "cut_off=%" PRId64, left_over);
+    if (s->gateway)
+        in->app.sms_provider = gateway_provider(s->gateway);
     *out = TAKE(s);
     return OK;
 }
@@ -248,6 +275,7 @@ void sending_free(struct sending **s)
     db_close(&(*s)->reader);
     push_free(&(*s)->push);
     mail_free(&(*s)->mail);
+    gateway_free(&(*s)->gateway);
     transfer_rules_free(&(*s)->rules);
     arena_free(&(*s)->mem);
     pthread_mutex_destroy(&(*s)->lock);

@@ -141,6 +141,9 @@ static void check_files(struct check *c)
     check_file(c, OPTION_egress_ca_file, c->cf->egress_ca_file);
     check_file(c, OPTION_smtp_password_file, c->cf->smtp_password_file);
     check_file(c, OPTION_smtp_ca_file, c->cf->smtp_ca_file);
+    check_file(c, OPTION_sms_password_file, c->cf->sms_password_file);
+    if (str_find(c->cf->sms_gateway, '/') >= 0)
+        check_file(c, OPTION_sms_gateway, c->cf->sms_gateway);
     if (access(key.p, F_OK) == 0 || errno != ENOENT) /* the first start makes it */
         check_file(c, OPTION_master_key_file, key);
 }

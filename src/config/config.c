@@ -141,7 +141,7 @@ static enum err read_all(struct ctx *cx, const char *path, struct str *out)
     return OK;
 }
 
-enum err config_read_secret(struct ctx *cx, struct str path, struct str *out)
+enum err config_read_file(struct ctx *cx, struct str path, struct str *out)
 {
     struct str name = arena_str(cx->mem, path), text;
 

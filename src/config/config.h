@@ -84,8 +84,9 @@ void config_free(struct config **cf);
 /* Whether the settings fit each other and this machine (files, folders). ERR_INVALID as above. */
 enum err config_check(struct ctx *cx, const struct config *cf, struct buf *problems);
 
-/* What a SECRET_FILE holds: its text without the line end. Lives in cx->mem, which is wiped. */
-enum err config_read_secret(struct ctx *cx, struct str path, struct str *out);
+/* What a file that an option names holds: its text without the last line end. Lives in cx->mem,
+ * which is wiped. */
+enum err config_read_file(struct ctx *cx, struct str path, struct str *out);
 
 /* After a reload: puts the values of `running` back into `fresh` where a change needs a restart,
  * and adds a line for each to *notes. `running` must outlive `fresh`. */

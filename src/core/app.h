@@ -8,9 +8,12 @@
 
 #include "core/core.h"
 
+struct provider;
+
 struct app {
     struct store *store;     /* for jobs whose outcome no answer waits for */
     const struct core *core; /* the same that core_of(db) gives */
+    const struct provider *sms_provider; /* whose receipts are taken; NULL = nobody's */
 };
 
 #endif

@@ -3,6 +3,9 @@
 #include "core/callback.h"
 #include "core/outbox.h"
 #include "core/verification.h"
+#include "crypto/token.h"
+
+#include <inttypes.h>
 
 static const struct str channels[] = {
     {"sms",     3},
@@ -160,6 +163,42 @@ static enum err still_wanted(struct ctx *cx, struct db *db, const struct outbox_
     return e == ERR_NOT_FOUND ? fail(cx, ERR_EXPIRED, "its link was used or is over") : e;
 }
 
+/* ---- receipts ---- */
+
+enum { ID_DIGITS_MAX = 20, RECEIPT_TOKEN_MAX = ID_DIGITS_MAX + 1 + TOKEN_LEN };
+
+static struct str receipt_token(struct ctx *cx, const struct db *db, int64_t id)
+{
+    char secret[TOKEN_LEN + 1];
+
+    token_derive(secret_bytes(&core_of(db)->link_key), STR("receipt"), id, secret);
+    return arena_printf(cx->mem, "%" PRId64 ".%s", id, secret);
+}
+
+struct str delivery_receipt_url(struct ctx *cx, const struct db *db, int64_t id)
+{
+    return arena_printf(cx->mem, "%.*s/receipts/%.*s", STR_ARG(core_of(db)->public_url),
+                        STR_ARG(receipt_token(cx, db, id)));
+}
+
+enum err delivery_receipt(struct ctx *cx, struct db *db, struct str token, struct str state,
+                          int64_t *out_id, bool *out_changed)
+{
+    ptrdiff_t dot = str_find(token, '.');
+    int64_t id, changes = 0;
+    enum err e;
+
+    if (token.n > RECEIPT_TOKEN_MAX || dot < 0 ||
+        !str_to_i64(str_sub(token, 0, (size_t)dot), 1, INT64_MAX, &id) ||
+        !ct_equal_str(token, receipt_token(cx, db, id)))
+        return fail(cx, ERR_NOT_FOUND, "no receipt was asked for there");
+    if ((e = db_exec(cx, db, Q_OUTBOX_RECEIPT, DB_ARGS(db_text(state), db_int(id)), &changes)))
+        return e;
+    *out_id = id;
+    *out_changed = changes > 0;
+    return OK;
+}
+
 static enum err load_message(struct ctx *cx, struct db *db, const struct outbox_row *row,
                              struct parcel *out)
 {
@@ -174,6 +213,8 @@ static enum err load_message(struct ctx *cx, struct db *db, const struct outbox_
     out->html = m.html;
     out->language = m.language;
     out->from_name = m.service_name;
+    if (str_eq(row->channel, STR("sms")))
+        out->receipt_url = delivery_receipt_url(cx, db, row->id);
     return OK;
 }
 

@@ -20,6 +20,16 @@ enum err delivery_exchange(struct ctx *cx, struct db *db, struct courier_exchang
  * code was used or replaced, its request answered, its device unpaired. */
 enum err delivery_load(struct ctx *cx, struct db *db, int64_t id, struct parcel *out);
 
+/* ---- receipts: what a carrier says later about an SMS ---- */
+
+/* Where it may say so: secret, one for each message. */
+struct str delivery_receipt_url(struct ctx *cx, const struct db *db, int64_t id);
+/* token is the URL's last part; state is "delivered" or "undelivered", which are final, or "accepted".
+ * A late or repeated one changes nothing. *out_id: the message's, *out_changed: whether it is news.
+ * ERR_NOT_FOUND: no such URL. */
+enum err delivery_receipt(struct ctx *cx, struct db *db, struct str token, struct str state,
+                          int64_t *out_id, bool *out_changed);
+
 /* At start, where one process owns the store: every claim is of a process that is gone, and lapses
  * at once. */
 enum err delivery_recover(struct ctx *cx, struct db *db, int64_t *out_count);

@@ -1,0 +1,143 @@
+/* gateway.c: see gateway.h. */
+#include "channel/gateway.h"
+#include "base/mem.h"
+#include "base/url.h"
+#include "channel/transfer.h"
+
+#include <inttypes.h>
+
+struct gateway {
+    struct arena *mem; /* of all below */
+    struct provider provider;
+    struct str base, user, password, from;
+};
+
+/* The base without a slash at its end: descriptions go on with one. */
+static bool read_base(struct arena *mem, struct str text, struct str *out)
+{
+    struct url u;
+
+    if (!url_parse(mem, text, &u))
+        return false;
+    *out = url_text(mem, &u);
+    out->n -= str_ends(*out, STR("/"));
+    return true;
+}
+
+enum err gateway_new(struct ctx *cx, const struct gateway_conf *conf, struct gateway **out)
+{
+    OWN(gateway_free) struct gateway *g = mem_alloc(sizeof(*g));
+    struct str text = conf->description;
+    enum err e;
+
+    g->mem = arena_new();
+    if (conf->provider.n && !(text = provider_shipped(conf->provider)).n)
+        return fail(cx, ERR_INVALID, "sms_gateway: there is no %.*s, but %.*s, or a file's path",
+                    STR_ARG(conf->provider), STR_ARG(provider_names(cx)));
+    text = arena_str(g->mem, text);
+    if ((e = provider_parse(cx, text, &g->provider)))
+        return fail(cx, e, "sms_gateway: %s", arena_str(cx->mem, str_from(cx->why)).p);
+    if (!read_base(g->mem, conf->url.n ? conf->url : g->provider.base, &g->base))
+        return fail(cx, ERR_INVALID,
+                    "sms_url: is needed with this sms_gateway, as in "
+                    "https://sms.example.com");
+    g->user = arena_str(g->mem, conf->user);
+    g->password = arena_str(g->mem, conf->password);
+    g->from = arena_str(g->mem, conf->from);
+    *out = TAKE(g);
+    return OK;
+}
+
+void gateway_free(struct gateway **gateway)
+{
+    if (!*gateway)
+        return;
+    arena_free(&(*gateway)->mem); /* wipes */
+    mem_free(*gateway);
+    *gateway = NULL;
+}
+
+const struct provider *gateway_provider(const struct gateway *gateway)
+{
+    return &gateway->provider;
+}
+
+static enum err load(struct ctx *cx, void *self, const struct parcel *p, struct transfer *t)
+{
+    const struct gateway *g = self;
+    const struct provider_facts facts = {
+        .base = g->base,
+        .user = g->user,
+        .password = g->password,
+        .from = g->from,
+        .to = p->to,
+        .text = p->text,
+        .id = arena_printf(cx->mem, "%" PRId64, p->id),
+        .receipt_url = p->receipt_url,
+    };
+    struct provider_request rq;
+    enum err e;
+
+    if ((e = provider_request(cx, &g->provider, &facts, &rq)))
+        return e;
+    return transfer_http(cx, t,
+                         &(struct transfer_http){
+                             .method = rq.method,
+                             .url = rq.url,
+                             .headers = rq.headers,
+                             .header_count = rq.header_count,
+                             .body = str_bytes(rq.body),
+                             .whole_ms = p->expires_at_ms - cx->now_ms,
+                             .trusted = true,
+                         });
+}
+
+/* Providers quote what they were given; logs name nobody. */
+static struct str without(struct ctx *cx, struct str text, struct str number)
+{
+    struct str digits = str_sub(number, str_starts(number, STR("+")) ? 1 : 0, number.n);
+    ptrdiff_t at;
+
+    while (digits.n && (at = str_find_str(text, digits)) >= 0)
+        text = arena_printf(cx->mem, "%.*s(the number)%.*s", (int)at, text.p,
+                            STR_ARG(str_sub(text, (size_t)at + digits.n, text.n)));
+    return text;
+}
+
+static void judge(struct ctx *cx, void *self, const struct parcel *p, const struct transfer *t,
+                  struct verdict *out)
+{
+    const struct transfer_end *end = transfer_end(t);
+    const struct gateway *g = self;
+
+    if (end->status == 0) {
+        *out = (struct verdict){
+            .outcome = OUTCOME_RETRY,
+            .why = arena_str(cx->mem, end->why),
+            .lost = end->lost,
+        };
+        return;
+    }
+    provider_judge(cx, &g->provider, end->status, end->body, out);
+    out->retry_after_ms = end->retry_after_ms;
+    if (!end->complete && out->outcome == OUTCOME_FAILED) { /* half an answer says nothing */
+        *out = (struct verdict){
+            .outcome = OUTCOME_RETRY, .why = arena_str(cx->mem, end->why), .lost = true};
+        return;
+    }
+    if (out->outcome != OUTCOME_SENT)
+        out->why =
+            arena_printf(cx->mem, "%.*s answered %ld%s%.*s", STR_ARG(transfer_host(t)), end->status,
+                         out->why.n ? ": " : "", STR_ARG(without(cx, out->why, p->to)));
+}
+
+struct carrier gateway_carrier(struct gateway *gateway)
+{
+    return (struct carrier){
+        .channel = STR("sms"),
+        .parallel = GATEWAY_PARALLEL,
+        .self = gateway,
+        .load = load,
+        .judge = judge,
+    };
+}

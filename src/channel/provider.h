@@ -1,0 +1,79 @@
+/*
+ * provider.h: how one company takes SMS over HTTP, as a text that an operator can write. Pure but
+ * for cx->mem.
+ *
+ *     # what a line may say; several header, query and form lines are fine
+ *     method = POST
+ *     base = https://api.example.com            used when sms_url is empty
+ *     url = ${base}/v1/messages
+ *     header = Authorization: Basic ${basic}
+ *     query = key=${user}                       added to the URL
+ *     form = To=${to}                           or, instead of form lines:
+ *     json = {"to":"${to}","text":"${text}"}
+ *     success = 200-299                         statuses; and, when the body has to agree:
+ *     success_if = messages.0.status 0          a path into JSON, then the values it may have
+ *     retry = 429 500-599                       worth another attempt (this is the default, with
+ * 401, retry_if = messages.0.status 1 5          403, 408 and 425) id = messages.0.message-id its
+ * name for the message why = messages.0.error-text receipt = status                          the
+ * member or parameter of a receipt delivered = delivered read                and the values that
+ * end the matter undelivered = failed expired
+ *
+ * Nothing is quoted; a comment has a line of its own. In place of ${…} stands, escaped as its place
+ * demands: base, user, password, basic (user:password in base64), from, to (+49…), to_digits (49…),
+ * text, id, receipt_url; ${coding:a,b} is a for a text in the GSM alphabet, else b. A header, query
+ * or form line whose ${…} are all empty is left out.
+ */
+#ifndef CHANNEL_PROVIDER_H
+#define CHANNEL_PROVIDER_H
+
+#include "channel/carrier.h"
+
+enum { PROVIDER_LINES_MAX = 12, PROVIDER_TEXT_MAX = 16 * KIB, PROVIDER_BODY_MAX = 8 * KIB };
+
+struct provider_list {
+    struct str item[PROVIDER_LINES_MAX];
+    size_t n;
+};
+
+/* Views into the text it was parsed from. */
+struct provider {
+    const char *method;
+    struct str base, url, json;
+    struct provider_list header, query, form; /* "Name: template", "name=template" */
+    struct str success, retry;                /* "200-299 202" */
+    struct str success_if, retry_if;          /* "path value value"; empty = none */
+    struct str id, why;                       /* paths; empty = none */
+    struct str receipt, delivered, undelivered;
+};
+
+/* ERR_INVALID: cx->why names the line. */
+enum err provider_parse(struct ctx *cx, struct str text, struct provider *out);
+/* The text of one that comes with the program ("twilio", "vonage", …); STR_NONE: there is no such.
+ */
+struct str provider_shipped(struct str name);
+/* Their names, for messages: "kannel, messagebird, …". */
+struct str provider_names(struct ctx *cx);
+
+struct provider_facts {
+    struct str base, user, password, from, to, text, id, receipt_url;
+};
+
+struct provider_request {
+    const char *method;
+    struct str url;
+    struct str headers[PROVIDER_LINES_MAX + 1];
+    size_t header_count;
+    struct str body;
+};
+
+/* ERR_INVALID: it becomes too long, or a fact does not fit its place. */
+enum err provider_request(struct ctx *cx, const struct provider *p, const struct provider_facts *f,
+                          struct provider_request *out);
+/* What an answer means. why is the provider's own text, as it came. */
+void provider_judge(struct ctx *cx, const struct provider *p, long status, struct str body,
+                    struct verdict *out);
+
+enum receipt_state { RECEIPT_UNDER_WAY, RECEIPT_DELIVERED, RECEIPT_UNDELIVERED };
+enum receipt_state provider_receipt(const struct provider *p, struct str value);
+
+#endif
