@@ -63,7 +63,8 @@ enum err pairing_page(struct ctx *cx, struct request *rq, struct response *rs)
         return fail(cx, ERR_INTERNAL, "devices: no QR code for the pairing link");
     p.qr_svg = qr_svg(cx->mem, &qr, STR("QR code to scan with your phone"));
     p.pair_url = l.url;
-    p.left_s = (int)((l.expires_at_ms - cx->now_ms) / MS_PER_S) + 1;
+    // Rounded down: the link may have been made a moment after this request's time was read.
+    p.left_s = (int)((l.expires_at_ms - cx->now_ms) / MS_PER_S);
     p.left_words = words_span(cx, p.left_s);
     frame_open(cx, rq, rs, &p.page);
     p.page.at_security = true;
