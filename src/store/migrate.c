@@ -77,45 +77,37 @@ static enum err apply(struct ctx *cx, struct db *db, const struct migration *m)
 {
     enum err e;
 
+    if ((e = db_begin(cx, db, TXN_BEGIN_SCHEMA)))
+        return e;
     if ((e = db->ops->script(cx, db->conn, m->text)) ||
         (e = db_exec_one(cx, db, (enum query)RECORD,
                          DB_ARGS(db_int(m->number), db_text(str_from(m->name)),
-                                 db_text(checksum(cx->mem, m->text)), db_int(cx->now_ms))))) {
+                                 db_text(checksum(cx->mem, m->text)), db_int(cx->now_ms)))) ||
+        (e = db_commit(cx, db, TXN_COMMIT_SCHEMA))) {
         char why[CTX_WHY_MAX];
 
+        db_rollback(db);
         memcpy(why, cx->why, sizeof(why));
         return fail(cx, e, "migration %04d_%s: %s", m->number, m->name, why);
     }
     return OK;
 }
 
-static enum err apply_missing(struct ctx *cx, struct db *db, const struct store_tables *tables)
-{
-    size_t applied = 0;
-    enum err e;
-
-    if ((e = db->ops->script(cx, db->conn, own_tables)) ||
-        (e = check_applied(cx, db, tables, &applied)))
-        return e;
-    for (size_t i = applied; i < tables->migration_count; i++) {
-        if ((e = apply(cx, db, &tables->migrations[i])))
-            return e;
-    }
-    return db_commit(cx, db, TXN_COMMIT_SCHEMA);
-}
-
 enum err migrate(struct ctx *cx, const struct backend_ops *ops, const char *dir,
                  const struct store_tables *tables, int *out_version)
 {
     OWN(db_deinit) struct db db = {0};
+    size_t applied = 0;
     enum err e;
 
     if ((e = db_init(cx, &db, ops, &own, dir, DB_WRITER)) ||
-        (e = db_begin(cx, &db, TXN_BEGIN_SCHEMA)))
+        (e = db_begin(cx, &db, TXN_BEGIN_SCHEMA)) || (e = ops->script(cx, db.conn, own_tables)) ||
+        (e = check_applied(cx, &db, tables, &applied)) ||
+        (e = db_commit(cx, &db, TXN_COMMIT_SCHEMA)))
         return e;
-    if ((e = apply_missing(cx, &db, tables))) {
-        db_rollback(&db);
-        return e;
+    for (size_t i = applied; i < tables->migration_count; i++) {
+        if ((e = apply(cx, &db, &tables->migrations[i])))
+            return e;
     }
     *out_version = (int)tables->migration_count;
     return OK;

@@ -1,7 +1,6 @@
 /*
- * migrate.h: brings the schema to the version that this program knows. Numbered, forward only; all
- * that are missing in one transaction, so that an upgrade happens whole or not at all, and a new
- * database waits for the disk once. What was applied is remembered with a checksum of its text.
+ * migrate.h: brings the schema to the version that this program knows. Numbered, forward only, one
+ * transaction each; what was applied is remembered with a checksum of its text.
  */
 #ifndef STORE_MIGRATE_H
 #define STORE_MIGRATE_H
