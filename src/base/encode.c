@@ -157,3 +157,37 @@ bool url_decode(struct arena *mem, struct str in, bool plus_is_space, struct str
     *out = (struct str){p, n};
     return true;
 }
+
+static struct str markup_escape(char c)
+{
+    switch (c) {
+    case '&':
+        return STR("&amp;");
+    case '<':
+        return STR("&lt;");
+    case '>':
+        return STR("&gt;");
+    case '"':
+        return STR("&quot;");
+    case '\'':
+        return STR("&#39;");
+    default:
+        return STR_NONE;
+    }
+}
+
+void markup_text(struct buf *out, struct str s)
+{
+    size_t plain = 0; /* start of what needs no escape */
+
+    for (size_t i = 0; i < s.n; i++) {
+        struct str escape = markup_escape(s.p[i]);
+
+        if (!escape.p)
+            continue;
+        buf_add(out, str_sub(s, plain, i - plain));
+        buf_add(out, escape);
+        plain = i + 1;
+    }
+    buf_add(out, str_sub(s, plain, s.n));
+}

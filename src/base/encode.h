@@ -1,5 +1,5 @@
 /*
- * encode.h: hex, base64 and base64url (RFC 4648), both ways, strict.
+ * encode.h: hex, base64 and base64url (RFC 4648), both ways, strict; text for URLs and markup.
  *
  * Encoders write into a buffer; decoders write at most max bytes and return the count, or -1 for
  * any character, length or trailing bit that an encoder would not have written.
@@ -22,5 +22,8 @@ ptrdiff_t base64url_decode(struct str in, uint8_t *out, size_t max);
 void url_part(struct buf *out, struct str s);
 /* Decodes %XX, and '+' as a space where plus_is_space (forms, not paths). False when malformed. */
 bool url_decode(struct arena *mem, struct str in, bool plus_is_space, struct str *out);
+
+/* Text between the tags and in the quoted attributes of HTML and XML: & < > " ' are escaped. */
+void markup_text(struct buf *out, struct str s);
 
 #endif

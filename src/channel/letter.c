@@ -4,6 +4,8 @@
  */
 #include "channel/letter.h"
 
+#include "base/encode.h"
+
 static bool has_facts(const struct letter *l)
 {
     EACH_ROW (fact, l->fact) {
@@ -43,38 +45,13 @@ void letter_text(const struct letter *l, struct buf *out)
 
 /* ---- HTML ---- */
 
-static void escaped(struct buf *out, struct str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        switch (s.p[i]) {
-        case '&':
-            buf_add(out, STR("&amp;"));
-            break;
-        case '<':
-            buf_add(out, STR("&lt;"));
-            break;
-        case '>':
-            buf_add(out, STR("&gt;"));
-            break;
-        case '"':
-            buf_add(out, STR("&quot;"));
-            break;
-        case '\'':
-            buf_add(out, STR("&#39;"));
-            break;
-        default:
-            buf_addc(out, s.p[i]);
-        }
-    }
-}
-
 /* before, the text escaped, after; nothing at all when the text is empty. */
 static void wrapped(struct buf *out, struct str before, struct str s, struct str after)
 {
     if (s.n == 0)
         return;
     buf_add(out, before);
-    escaped(out, s);
+    markup_text(out, s);
     buf_add(out, after);
 }
 
@@ -87,7 +64,7 @@ static void html_facts(const struct letter *l, struct buf *out)
         if (fact->value.n == 0)
             continue;
         wrapped(out, row, fact->label, STR("</td><td>"));
-        escaped(out, fact->value);
+        markup_text(out, fact->value);
         buf_add(out, STR("</td></tr>\n"));
     }
     buf_add(out, STR("</table>\n"));
@@ -98,7 +75,7 @@ static void html_link(const struct letter *l, struct buf *out)
     wrapped(out, STR("<p style=\"margin:24px 0 12px\"><a href=\""), l->link,
             STR("\" style=\"display:inline-block;padding:12px 20px;border-radius:8px;"
                 "background:#0a6054;color:#ffffff;text-decoration:none;font-weight:600\">"));
-    escaped(out, l->button);
+    markup_text(out, l->button);
     wrapped(out, STR("</a></p>\n<p style=\"font-size:13px;color:#46554f;word-break:break-all\">"),
             l->link, STR("</p>\n"));
 }
@@ -130,7 +107,7 @@ void letter_html(const struct letter *l, struct buf *out)
         html_link(l, out);
     wrapped(out, STR("<p style=\"color:#46554f;font-size:15px\">"), l->note, STR("</p>\n"));
     buf_add(out, STR("</div>\n<p style=\"font-size:13px;color:#46554f\">"));
-    escaped(out, l->service);
+    markup_text(out, l->service);
     wrapped(out, STR(", "), l->host, STR(""));
     buf_add(out, STR("</p>\n</div></body>\n</html>\n"));
 }

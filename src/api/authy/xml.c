@@ -2,29 +2,22 @@
  */
 #include "api/authy/xml.h"
 
+#include "base/encode.h"
+
 #include <inttypes.h>
 
+/* Escaped, without the control characters: XML 1.0 has no place for them in any spelling. */
 static void text(struct buf *out, struct str s)
 {
+    size_t start = 0;
+
     for (size_t i = 0; i < s.n; i++) {
-        switch (s.p[i]) {
-        case '&':
-            buf_add(out, STR("&amp;"));
-            break;
-        case '<':
-            buf_add(out, STR("&lt;"));
-            break;
-        case '>':
-            buf_add(out, STR("&gt;"));
-            break;
-        case '"':
-            buf_add(out, STR("&quot;"));
-            break;
-        default:
-            if ((unsigned char)s.p[i] >= ' ' || s.p[i] == '\n' || s.p[i] == '\t')
-                buf_addc(out, s.p[i]);
-        }
+        if ((unsigned char)s.p[i] >= ' ' || s.p[i] == '\n' || s.p[i] == '\t')
+            continue;
+        markup_text(out, str_sub(s, start, i - start));
+        start = i + 1;
     }
+    markup_text(out, str_sub(s, start, s.n));
 }
 
 static void name(struct buf *out, const char *key)
