@@ -14,6 +14,16 @@ FROM session s JOIN person p ON p.id = s.person_id JOIN identity i ON i.id = p.i
 JOIN service v ON v.id = i.service_id
 WHERE s.token_hash = $1 AND s.ended_at_ms IS NULL AND s.expires_at_ms > $2;
 
+-- :name session_by_id :read :one
+-- The same of a session that something was started in.
+SELECT s.id, s.person_id, p.identity_id, s.amr, s.remember, s.addr, s.user_agent, s.created_at_ms,
+    s.last_seen_at_ms, s.fresh_at_ms, s.expires_at_ms, i.status, v.policy,
+    (SELECT count(*) FROM factor f WHERE f.identity_id = i.id AND f.kind <> 'recovery'
+        AND (f.status = 'active' OR f.off_reason = 'failures'))
+FROM session s JOIN person p ON p.id = s.person_id JOIN identity i ON i.id = p.identity_id
+JOIN service v ON v.id = i.service_id
+WHERE s.id = $1 AND s.ended_at_ms IS NULL AND s.expires_at_ms > $2;
+
 -- :name session_list :read :many
 SELECT id, amr, remember, addr, user_agent, created_at_ms, last_seen_at_ms, expires_at_ms
 FROM session WHERE person_id = $1 AND ended_at_ms IS NULL AND expires_at_ms > $2

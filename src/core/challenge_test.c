@@ -28,7 +28,7 @@ static enum err pair(struct ctx *cx, struct db *db, void *arg)
     struct pairing seen;
     struct str url, token;
     int64_t link_id;
-    bool paired = false;
+    enum pairing_state state = PAIRING_OPEN;
     enum err e;
 
     if ((e = session_by_token(cx, db, sc->p.session_token, &sc->s)) ||
@@ -42,11 +42,11 @@ static enum err pair(struct ctx *cx, struct db *db, void *arg)
                                               .platform = STR("Chrome on Android"),
                                               .public_key = BYTES_OF(key)},
                          &here, &sc->d)) ||
-        (e = device_paired(cx, db, link_id, &paired)))
+        (e = device_pairing(cx, db, link_id, &state)))
         return e;
     if (device_pair_peek(cx, db, token, &seen) != ERR_EXPIRED)
         return fail(cx, ERR_INTERNAL, "a pairing token worked twice");
-    return paired ? OK : fail(cx, ERR_INTERNAL, "pairing is not seen");
+    return state == PAIRING_DONE ? OK : fail(cx, ERR_INTERNAL, "pairing is not seen");
 }
 
 static enum err sign_in(struct ctx *cx, struct db *db, void *arg)

@@ -1,6 +1,6 @@
 /*
- * device.c: pairing, and what a signed request must pass. Signatures are verified by the prepare step
- * (63 µs are too long for the writer); here it is decided what a verified request may do.
+ * device.c: pairing, and what a signed request must pass. Signatures are verified by the prepare
+ * step (63 µs are too long for the writer); here it is decided what a verified request may do.
  */
 #include "core/device.h"
 #include "base/url.h"
@@ -25,8 +25,8 @@ struct device device_row(const struct db_rows *r)
         .service_sid = db_col_text(r, 4),
         .service_name = db_col_text(r, 5),
         .name = db_col_text(r, 6),
-        .active = str_eq(db_col_text(r, 7), STR("active")) &&
-                  str_eq(db_col_text(r, 17), STR("active")),
+        .active =
+            str_eq(db_col_text(r, 7), STR("active")) && str_eq(db_col_text(r, 17), STR("active")),
         .credential_sid = db_col_text(r, 8),
         .public_key = db_col_blob(r, 9),
         .platform = db_col_text(r, 10),
@@ -134,19 +134,48 @@ enum err device_pair_start(struct ctx *cx, struct db *db, const struct session *
     enum err e;
 
     (void)from;
-    if ((e = link_kill(cx, db, LINK_PAIR_DEVICE, s->person_id)) ||
+    if ((e = link_end_others(cx, db, LINK_PAIR_DEVICE, s->identity_id, 0)) ||
         (e = pair_link(cx, db, &l, out_url)))
         return e;
     *out_link_id = l.id;
     return OK;
 }
 
-enum err device_pair_invite(struct ctx *cx, struct db *db, int64_t identity_id,
+static enum pairing_state pairing_state_of(struct ctx *cx, const struct db_rows *r)
+{
+    if (!db_col_is_null(r, 2))
+        return db_col_int(r, 4) ? PAIRING_DONE : PAIRING_ENDED;
+    return db_col_int(r, 3) > cx->now_ms ? PAIRING_OPEN : PAIRING_ENDED;
+}
+
+/* The open link of what an application has handed out; *out_id is 0 when a new one may be made. */
+static enum err invited(struct ctx *cx, struct db *db, int64_t identity_id, struct str once,
+                        int64_t *out_id)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e =
+        db_one(cx, db, Q_LINK_INVITED,
+               DB_ARGS(db_int(identity_id), db_text(STR("pair_device")), db_text(once)), &r);
+
+    *out_id = 0;
+    if (e)
+        return e == ERR_NOT_FOUND ? OK : e;
+    if (!db_col_is_null(&r, 2))
+        return fail(cx, ERR_EXPIRED, "the invitation was used, or has ended");
+    if (pairing_state_of(cx, &r) == PAIRING_OPEN)
+        *out_id = db_col_int(&r, 0);
+    return OK;
+}
+
+enum err device_pair_invite(struct ctx *cx, struct db *db, int64_t identity_id, struct str once,
                             int64_t *out_link_id, struct str *out_url)
 {
-    struct link l = {.identity_id = identity_id, .data = STR("")};
-    enum err e = pair_link(cx, db, &l, out_url);
+    struct link l = {.identity_id = identity_id, .data = once};
+    enum err e;
 
+    if (once.n && (e = invited(cx, db, identity_id, once, &l.id)))
+        return e;
+    e = l.id ? link_url(cx, db, l.id, out_url) : pair_link(cx, db, &l, out_url);
     if (e == OK)
         *out_link_id = l.id;
     return e;
@@ -175,7 +204,7 @@ static enum err pairing_of(struct ctx *cx, struct db *db, const struct link *l, 
     int64_t session_id = 0;
     enum err e;
 
-    if (l->data.n && !str_to_i64(l->data, 1, INT64_MAX, &session_id))
+    if (l->person_id && !str_to_i64(l->data, 1, INT64_MAX, &session_id))
         return fail(cx, ERR_INTERNAL, "pairing link %lld names no session", (long long)l->id);
     if ((e = factor_contact(cx, db, l->identity_id, &c)) ||
         (e = service_by_id(cx, db, c.service_id, &s)))
@@ -198,16 +227,13 @@ enum err device_pair_peek(struct ctx *cx, struct db *db, struct str token, struc
     return e ? e : pairing_of(cx, db, &l, out);
 }
 
-/* A session that has ended may no longer add a factor (attack 21). */
+/* A session that is good no more may not add a factor (attack 21). */
 static enum err starter_lives(struct ctx *cx, struct db *db, int64_t session_id)
 {
-    OWN(db_rows_end) struct db_rows r = {0};
-    enum err e;
+    struct session s;
+    enum err e = session_id ? session_by_id(cx, db, session_id, &s) : OK;
 
-    if (!session_id)
-        return OK;
-    e = db_one(cx, db, Q_SESSION_AMR, DB_ARGS(db_int(session_id)), &r);
-    return e == ERR_NOT_FOUND ? fail(cx, ERR_EXPIRED, "the session that started this has ended") : e;
+    return e == ERR_DENIED ? fail(cx, ERR_EXPIRED, "the session that started this has ended") : e;
 }
 
 enum err device_pair(struct ctx *cx, struct db *db, const struct device_new *in,
@@ -239,6 +265,8 @@ enum err device_pair(struct ctx *cx, struct db *db, const struct device_new *in,
                              db_text(in->platform), db_int(cx->now_ms)),
                      NULL)) ||
         (e = factor_activate(cx, db, &f, from)) ||
+        (e = db_exec_one(cx, db, Q_LINK_PAIRED, DB_ARGS(db_int(f.id), db_int(l.id)))) ||
+        (e = link_end_others(cx, db, LINK_PAIR_DEVICE, f.identity_id, l.id)) ||
         (e = db_one(cx, db, Q_DEVICE_BY_FACTOR, DB_ARGS(db_int(f.id)), &r)))
         return e;
     *out = device_row(&r);
@@ -251,34 +279,36 @@ enum err device_pair_pending(struct ctx *cx, struct db *db, const struct session
 {
     OWN(db_rows_end) struct db_rows r = {0};
     struct str mine = arena_printf(cx->mem, "%lld", (long long)s->id);
-    struct pair_link l;
+    struct pair_link l = {.state = PAIRING_ENDED};
     enum err e = db_one(cx, db, Q_LINK_NEWEST,
                         DB_ARGS(db_int(s->person_id), db_text(STR("pair_device"))), &r);
 
-    if (e == ERR_NOT_FOUND)
-        return fail(cx, ERR_EXPIRED, "no pairing was started");
-    if (e)
+    if (e && e != ERR_NOT_FOUND)
         return e;
-    l = (struct pair_link){
-        .id = db_col_int(&r, 0),
-        .used = !db_col_is_null(&r, 2),
-        .expires_at_ms = db_col_int(&r, 3),
-    };
-    if (!str_eq(db_col_text(&r, 1), mine) || l.expires_at_ms <= cx->now_ms)
-        return fail(cx, ERR_EXPIRED, "the pairing is too old, or another session's");
-    if ((e = link_url(cx, db, l.id, &l.url)))
-        return e;
+    if (e == OK) {
+        l = (struct pair_link){
+            .id = db_col_int(&r, 0),
+            .expires_at_ms = db_col_int(&r, 3),
+            .state = pairing_state_of(cx, &r),
+            .mine = str_eq(db_col_text(&r, 1), mine),
+            .factor_id = db_col_int(&r, 4),
+        };
+        if (l.state == PAIRING_OPEN && !l.mine)
+            l = (struct pair_link){.state = PAIRING_ENDED};
+        if (l.state == PAIRING_OPEN && (e = link_url(cx, db, l.id, &l.url)))
+            return e;
+    }
     *out = l;
     return OK;
 }
 
-enum err device_paired(struct ctx *cx, struct db *db, int64_t link_id, bool *out)
+enum err device_pairing(struct ctx *cx, struct db *db, int64_t link_id, enum pairing_state *out)
 {
     OWN(db_rows_end) struct db_rows r = {0};
-    enum err e = db_one(cx, db, Q_LINK_USED, DB_ARGS(db_int(link_id)), &r);
+    enum err e = db_one(cx, db, Q_LINK_PAIRING, DB_ARGS(db_int(link_id)), &r);
 
     if (e == OK)
-        *out = !db_col_is_null(&r, 0);
+        *out = pairing_state_of(cx, &r);
     return e;
 }
 
@@ -301,10 +331,10 @@ enum err device_accept(struct ctx *cx, struct db *db, const struct device *d, in
                 NULL);
     if (e == ERR_CONFLICT)
         return fail(cx, e, "device request was replayed");
-    if (e || (e = db_exec(cx, db, Q_DEVICE_SEEN,
-                          DB_ARGS(db_int(cx->now_ms), db_int(d->factor_id),
-                                  db_int(cx->now_ms - MINUTE_MS)),
-                          NULL)))
+    if (e || (e = db_exec(
+                  cx, db, Q_DEVICE_SEEN,
+                  DB_ARGS(db_int(cx->now_ms), db_int(d->factor_id), db_int(cx->now_ms - MINUTE_MS)),
+                  NULL)))
         return e;
     return db_keep(cx, db);
 }
@@ -313,23 +343,23 @@ enum err device_accept(struct ctx *cx, struct db *db, const struct device *d, in
 static bool push_host_allowed(const struct core *core, const struct url *u)
 {
     static const struct str hosts[] = {
-        {"fcm.googleapis.com", 18},
-        {"jmt17.google.com", 16},
+        {"fcm.googleapis.com",                18},
+        {"jmt17.google.com",                  16},
         {"updates.push.services.mozilla.com", 33},
-        {"web.push.apple.com", 18},
+        {"web.push.apple.com",                18},
     };
     static const struct str suffixes[] = {
-        {".push.apple.com", 15},
-        {".notify.windows.com", 19},
+        {".push.apple.com",            15},
+        {".notify.windows.com",        19},
         {".push.services.mozilla.com", 26},
     };
     struct str extra = core->push_hosts, host;
 
-    EACH_ROW(h, hosts) {
+    EACH_ROW (h, hosts) {
         if (str_eq(*h, u->host))
             return true;
     }
-    EACH_ROW(s, suffixes) {
+    EACH_ROW (s, suffixes) {
         if (str_ends(u->host, *s))
             return true;
     }

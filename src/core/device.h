@@ -38,8 +38,10 @@ struct device {
  * token never reaches a server's log. ERR_CONFLICT: DEVICES_MAX reached. */
 enum err device_pair_start(struct ctx *cx, struct db *db, const struct session *s,
                            const struct origin *from, int64_t *out_link_id, struct str *out_url);
-/* The same for an identity of an application (no portal session): whoever gets the link pairs. */
-enum err device_pair_invite(struct ctx *cx, struct db *db, int64_t identity_id,
+/* The same for an identity of an application (no portal session): whoever gets the link pairs. `once`
+ * names what the application has handed out, as the digest of its token, and gives the same link as
+ * long as that is open; ERR_EXPIRED when that has paired a device or was ended. "": a new link. */
+enum err device_pair_invite(struct ctx *cx, struct db *db, int64_t identity_id, struct str once,
                             int64_t *out_link_id, struct str *out_url);
 /* What the device shows before it pairs. ERR_EXPIRED. */
 struct pairing {
@@ -51,18 +53,26 @@ struct device_new {
     struct str token, name, platform;
     struct bytes public_key; /* DEVICE_KEY_LEN, checked to be on the curve by the prepare step */
 };
-/* Consumes the link and makes an active push factor. The caller has verified the key's signature. */
+/* Consumes the link, ends the identity's other ones and makes an active push factor. The caller has
+ * verified the key's signature. ERR_EXPIRED also when the session that asked is good no more. */
 enum err device_pair(struct ctx *cx, struct db *db, const struct device_new *in,
                      const struct origin *from, struct device *out);
-/* True once the link of device_pair_start was used: the page that shows the QR moves on. */
-enum err device_paired(struct ctx *cx, struct db *db, int64_t link_id, bool *out);
+/* Where a link stands, for the page that shows its QR code. */
+enum pairing_state {
+    PAIRING_OPEN,
+    PAIRING_DONE,  /* a device is paired: move on */
+    PAIRING_ENDED, /* too old, or it gave way to another one */
+};
+enum err device_pairing(struct ctx *cx, struct db *db, int64_t link_id, enum pairing_state *out);
 
-/* The link that this session made last, for the page that shows it. ERR_EXPIRED: none, too old, or
- * another session of the person has made one since. */
+/* The link that the person made last. PAIRING_ENDED, with no id, when there is none; also when another
+ * session holds one that is open. */
 struct pair_link {
     int64_t id, expires_at_ms;
-    struct str url;
-    bool used; /* a device is paired: move on */
+    enum pairing_state state;
+    bool mine;         /* this session made it; not so once the session was renewed */
+    int64_t factor_id; /* PAIRING_DONE: the device; it may be off again */
+    struct str url;    /* PAIRING_OPEN only */
 };
 enum err device_pair_pending(struct ctx *cx, struct db *db, const struct session *s,
                              struct pair_link *out);

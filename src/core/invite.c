@@ -39,7 +39,7 @@ enum err invite_by_sms(struct ctx *cx, struct db *db, const struct identity *i)
     e = destination_take(cx, db, i->phone);
     if (e == ERR_LIMITED)
         return OK;
-    if (e || (e = device_pair_invite(cx, db, i->id, &link_id, &url)))
+    if (e || (e = device_pair_invite(cx, db, i->id, STR(""), &link_id, &url)))
         return e;
     return send(cx, db, i, link_id, cx->now_ms + (int64_t)LIFE_S * MS_PER_S);
 }

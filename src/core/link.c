@@ -1,6 +1,6 @@
 /*
- * link.c: the token of a link is HMAC(link key, purpose, row id): whoever renders the message computes
- * it again; the row keeps its hash only.
+ * link.c: the token of a link is HMAC(link key, purpose, row id): whoever renders the message
+ * computes it again; the row keeps its hash only.
  */
 #include "core/link.h"
 #include "crypto/token.h"
@@ -10,12 +10,12 @@ static const struct {
     const char *path;
     int64_t life_ms;
 } purposes[] = {
-    [LINK_CONFIRM_SIGN_UP] = {{"confirm_sign_up", 15}, "/confirm/",        DAY_MS         },
-    [LINK_CONFIRM_EMAIL] = {{"confirm_email", 13},     "/confirm-email/",  DAY_MS         },
-    [LINK_RESET_PASSWORD] = {{"reset_password", 14},   "/reset-password/", 10 * MINUTE_MS },
-    [LINK_NOT_ME] = {{"not_me", 6},                    "/not-me/",         7 * DAY_MS     },
-    /* behind '#': a pairing token never reaches a server by URL */
-    [LINK_PAIR_DEVICE] = {{"pair_device", 11}, "/authenticator#pair=", 10 * MINUTE_MS},
+    [LINK_CONFIRM_SIGN_UP] = {{"confirm_sign_up", 15}, "/confirm/",            DAY_MS        },
+    [LINK_CONFIRM_EMAIL] = {{"confirm_email", 13},   "/confirm-email/",      DAY_MS        },
+    [LINK_RESET_PASSWORD] = {{"reset_password", 14},  "/reset-password/",     10 * MINUTE_MS},
+    [LINK_NOT_ME] = {{"not_me", 6},           "/not-me/",             7 * DAY_MS    },
+ /* behind '#': a pairing token never reaches a server by URL */
+    [LINK_PAIR_DEVICE] = {{"pair_device", 11},     "/authenticator#pair=", 10 * MINUTE_MS},
 };
 
 static void derive(const struct db *db, enum link_purpose p, int64_t id,
@@ -35,9 +35,10 @@ enum err link_new(struct ctx *cx, struct db *db, struct link *l)
     derive(db, l->purpose, l->id, token);
     token_hash((struct str){token, TOKEN_LEN}, hash);
     return db_exec(cx, db, Q_LINK_INSERT,
-                   DB_ARGS(db_int(l->id), db_blob(BYTES_OF(hash)), db_text(purposes[l->purpose].name),
-                           db_opt_int(l->person_id), db_int(l->signup_id), db_int(l->factor_id),
-                           db_text(l->data), db_int(l->created_at_ms), db_int(l->expires_at_ms),
+                   DB_ARGS(db_int(l->id), db_blob(BYTES_OF(hash)),
+                           db_text(purposes[l->purpose].name), db_opt_int(l->person_id),
+                           db_int(l->signup_id), db_int(l->factor_id), db_text(l->data),
+                           db_int(l->created_at_ms), db_int(l->expires_at_ms),
                            db_int(l->identity_id)),
                    NULL);
 }
@@ -93,6 +94,21 @@ enum err link_kill(struct ctx *cx, struct db *db, enum link_purpose p, int64_t p
 {
     return db_exec(cx, db, Q_LINK_KILL,
                    DB_ARGS(db_int(cx->now_ms), db_int(person_id), db_text(purposes[p].name)), NULL);
+}
+
+enum err link_end_others(struct ctx *cx, struct db *db, enum link_purpose p, int64_t identity_id,
+                         int64_t keep_id)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    bool more;
+    enum err e = db_query(cx, db, Q_LINK_END_OTHERS,
+                          DB_ARGS(db_int(cx->now_ms), db_int(identity_id),
+                                  db_text(purposes[p].name), db_int(keep_id)),
+                          &r);
+
+    while (e == OK && (e = db_next(&r, &more)) == OK && more)
+        db_notify(db, (uint64_t)db_col_int(&r, 0));
+    return e;
 }
 
 enum err link_url(struct ctx *cx, struct db *db, int64_t link_id, struct str *out)

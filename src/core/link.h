@@ -31,6 +31,9 @@ enum err link_use(struct ctx *cx, struct db *db, enum link_purpose p, struct str
                   struct link *out);
 /* Every unused link of a purpose of a person dies: on any credential change. */
 enum err link_kill(struct ctx *cx, struct db *db, enum link_purpose p, int64_t person_id);
+/* The same of an identity, but for keep_id (0: all). Pages that wait for one of them are woken. */
+enum err link_end_others(struct ctx *cx, struct db *db, enum link_purpose p, int64_t identity_id,
+                         int64_t keep_id);
 /* The absolute URL to put into a message. */
 enum err link_url(struct ctx *cx, struct db *db, int64_t link_id, struct str *out);
 

@@ -94,19 +94,17 @@ enum err session_open(struct ctx *cx, struct db *db, const struct session_reques
     return OK;
 }
 
-enum err session_by_token(struct ctx *cx, struct db *db, struct str token, struct session *out)
+/* The one judge of sessions: whatever leads to one, all reasons for which it is not good are here.
+ */
+static enum err live_session(struct ctx *cx, struct db *db, enum query q, struct db_value key,
+                             struct session *out)
 {
     OWN(db_rows_end) struct db_rows r = {0};
     const struct core *core = core_of(db);
-    uint8_t hash[TOKEN_HASH_LEN];
     int64_t fresh_at_ms;
     struct session s;
-    enum err e;
+    enum err e = db_one(cx, db, q, DB_ARGS(key, db_int(cx->now_ms)), &r);
 
-    if (token.n != TOKEN_LEN)
-        return fail(cx, ERR_DENIED, "no session");
-    token_hash(token, hash);
-    e = db_one(cx, db, Q_SESSION_BY_HASH, DB_ARGS(db_blob(BYTES_OF(hash)), db_int(cx->now_ms)), &r);
     if (e == ERR_NOT_FOUND)
         return fail(cx, ERR_DENIED, "session unknown, ended or too old");
     if (e)
@@ -133,6 +131,21 @@ enum err session_by_token(struct ctx *cx, struct db *db, struct str token, struc
         return fail(cx, ERR_DENIED, "level %x is no longer enough", s.amr);
     *out = s;
     return OK;
+}
+
+enum err session_by_token(struct ctx *cx, struct db *db, struct str token, struct session *out)
+{
+    uint8_t hash[TOKEN_HASH_LEN];
+
+    if (token.n != TOKEN_LEN)
+        return fail(cx, ERR_DENIED, "no session");
+    token_hash(token, hash);
+    return live_session(cx, db, Q_SESSION_BY_HASH, db_blob(BYTES_OF(hash)), out);
+}
+
+enum err session_by_id(struct ctx *cx, struct db *db, int64_t session_id, struct session *out)
+{
+    return live_session(cx, db, Q_SESSION_BY_ID, db_int(session_id), out);
 }
 
 enum err session_list(struct ctx *cx, struct db *db, int64_t person_id, struct session **out,

@@ -50,6 +50,9 @@ enum err session_open(struct ctx *cx, struct db *db, const struct session_reques
 /* Live session of a cookie: not ended, not idle too long, person active, level still enough.
  * ERR_DENIED otherwise. A session of AMR_ENROL is returned with that bit: the gate decides. */
 enum err session_by_token(struct ctx *cx, struct db *db, struct str token, struct session *out);
+/* The same judgement of a session that something was started in, and that somebody without its cookie
+ * finishes. */
+enum err session_by_id(struct ctx *cx, struct db *db, int64_t session_id, struct session *out);
 enum err session_list(struct ctx *cx, struct db *db, int64_t person_id, struct session **out,
                       size_t *out_count);
 /* ERR_NOT_FOUND: not a live session of this person. */

@@ -40,6 +40,37 @@ enum err pairing_start(struct ctx *cx, struct request *rq, struct response *rs)
                                   "url", json_of(url)));
 }
 
+static struct str device_url(struct ctx *cx, const struct device *d)
+{
+    return arena_printf(cx->mem, "/account/security/devices/%.*s", STR_ARG(d->sid));
+}
+
+/* No code is open: the phone that was just paired, or a way to a new code. */
+static enum err pairing_over(struct ctx *cx, struct request *rq, struct response *rs,
+                             const struct pair_link *l)
+{
+    struct page_pairing_over p = {.title = STR("That code is no longer good")};
+    struct device d;
+    enum err e;
+
+    if (wants_json(rq))
+        return fail(cx, ERR_EXPIRED, "devices: no pairing is open");
+    if (l->state == PAIRING_DONE) {
+        e = device_by_id(cx, rq->db, l->factor_id, &d);
+        if (e && e != ERR_DENIED)
+            return e;
+        if (e == OK) {
+            p.title = STR("Your phone is paired");
+            p.device = d.name;
+            p.device_url = device_url(cx, &d);
+        }
+    }
+    frame_open(cx, rq, rs, &p.page);
+    p.page.at_security = true;
+    page_pairing_over(FRAME_HTML(rs), &p);
+    return frame_close(cx, rs);
+}
+
 enum err pairing_page(struct ctx *cx, struct request *rq, struct response *rs)
 {
     const struct session *s = &visit_of(cx, rq)->session;
@@ -48,14 +79,12 @@ enum err pairing_page(struct ctx *cx, struct request *rq, struct response *rs)
     struct qr qr;
     enum err e = device_pair_pending(cx, rq->db, s, &l);
 
-    if (e == ERR_EXPIRED && !wants_json(rq)) {
-        flash_set(rq, rs, FLASH_TOO_LATE);
-        return respond_redirect(cx, rs, STR("/account/security"));
-    }
     if (e)
         return e;
-    if (l.used)
+    if (l.state == PAIRING_DONE && l.mine)
         return respond_redirect(cx, rs, STR(PAIRED_PATH));
+    if (l.state != PAIRING_OPEN)
+        return pairing_over(cx, rq, rs, &l);
     if (wants_json(rq))
         return respond_json(cx, rs, 200,
                             json_pack("{s:s, s:o}", "state", "pairing", "url", json_of(l.url)));
@@ -83,9 +112,11 @@ enum err pairing_done(struct ctx *cx, struct request *rq, struct response *rs)
     struct str token;
     enum err e = device_pair_pending(cx, rq->db, s, &l);
 
-    if (e == ERR_EXPIRED || (e == OK && !l.used)) /* Back and reload end up here too */
+    if (e)
+        return e;
+    if (l.state != PAIRING_DONE || !l.mine) /* Back and reload end up here too */
         return respond_redirect(cx, rs, STR("/account/security"));
-    if (e || (e = session_renew(cx, rq->db, s, &from, &token)))
+    if ((e = session_renew(cx, rq->db, s, &from, &token)))
         return e;
     session_cookie(rq, rs, token, s->remember);
     flash_set(rq, rs, FLASH_PAIRED);
@@ -101,19 +132,19 @@ static json_t *pairing_json(const char *state)
     return json_pack("{s:s, s:s}", "state", state, "next", paired ? PAIRED_PATH : PAIRING_PATH);
 }
 
-/* On a loop: tells when a device has used the link, then ends. */
+/* On a loop: tells when a device has used the link, or nobody can any more, then ends. */
 static bool pairing_wake(struct ctx *cx, struct db *db, const struct wait *w, enum wake_reason why,
                          struct buf *out)
 {
-    bool paired = false, over = why == WAKE_DEADLINE;
+    enum pairing_state state;
     json_t *json;
     char *text;
 
-    if (why == WAKE_STOP || device_paired(cx, db, w->id, &paired))
+    if (why == WAKE_STOP || device_pairing(cx, db, w->id, &state))
         return true;
-    if (!paired && !over)
+    if (state == PAIRING_OPEN && why != WAKE_DEADLINE)
         return false;
-    json = pairing_json(paired ? "approved" : "expired");
+    json = pairing_json(state == PAIRING_DONE ? "approved" : "expired");
     text = json_dumps(json, JSON_COMPACT);
     json_decref(json);
     sse_event(out, "state", str_from(text));
@@ -126,17 +157,18 @@ enum err pairing_status(struct ctx *cx, struct request *rq, struct response *rs)
     struct pair_link l;
     enum err e = device_pair_pending(cx, rq->db, &visit_of(cx, rq)->session, &l);
 
-    if (e == ERR_EXPIRED)
-        return respond_json(cx, rs, 200, pairing_json("expired"));
     if (e)
         return e;
+    if (l.state == PAIRING_ENDED || !l.mine)
+        return respond_json(cx, rs, 200, pairing_json("expired"));
     if (accepts_first(rq, STR("text/event-stream"), STR("application/json")))
         return respond_wait(cx, rs,
                             &(struct wait){.topic = (uint64_t)l.id,
                                            .id = l.id,
                                            .deadline_ms = l.expires_at_ms + 1,
                                            .wake = pairing_wake});
-    return respond_json(cx, rs, 200, pairing_json(l.used ? "approved" : "pending"));
+    return respond_json(cx, rs, 200,
+                        pairing_json(l.state == PAIRING_DONE ? "approved" : "pending"));
 }
 
 /* ---- one device ---- */
@@ -158,11 +190,6 @@ static enum err device_of(struct ctx *cx, struct request *rq, struct device *out
     if (e == ERR_DENIED || (e == OK && out->identity_id != visit_of(cx, rq)->session.identity_id))
         return fail(cx, ERR_NOT_FOUND, "devices: no such device of this person");
     return e;
-}
-
-static struct str device_url(struct ctx *cx, const struct device *d)
-{
-    return arena_printf(cx->mem, "/account/security/devices/%.*s", STR_ARG(d->sid));
 }
 
 enum err device_rows(struct ctx *cx, struct db *db, int64_t identity_id, struct device_rows *out)

@@ -416,6 +416,12 @@ struct page_pairing {
     int left_s, total_s;
     struct str left_words; /* "9 minutes" */
 };
+/* Instead of it when no code is open: after pairing, after ten minutes, after a newer one. */
+struct page_pairing_over {
+    struct page page;
+    struct str title;
+    struct str device, device_url; /* the phone that was just paired; empty: none */
+};
 /* One paired phone: its name, and taking it away. */
 struct page_device {
     struct page page;

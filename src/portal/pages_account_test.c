@@ -166,6 +166,22 @@ static void pairing(struct html *h)
     page_pairing(h, &p);
 }
 
+static void pairing_over(struct html *h)
+{
+    page_pairing_over(h, &(struct page_pairing_over){.page = signed_in(),
+                                                     .title = STR("That code is no longer good")});
+}
+
+static void pairing_done(struct html *h)
+{
+    page_pairing_over(
+        h, &(struct page_pairing_over){.page = signed_in(),
+                                       .title = STR("Your phone is paired"),
+                                       .device = STR("Pixel 9"),
+                                       .device_url = STR("/account/security/devices/"
+                                                         "YF00112233445566778899aabbccddeeff")});
+}
+
 static void device(struct html *h)
 {
     page_device(h, &(struct page_device){.page = signed_in(),
@@ -232,7 +248,8 @@ static void recovery_codes(struct html *h)
 static const struct golden goldens[] = {
     PAGE(account), PAGE(account_new), PAGE(account_edit), PAGE(change_password),
     PAGE(change_email), PAGE(change_phone), PAGE(security), PAGE(security_one), PAGE(totp_enrol),
-    PAGE(code_enrol), PAGE(factor_off), PAGE(recovery_codes), PAGE(pairing), PAGE(device),
+    PAGE(code_enrol), PAGE(factor_off), PAGE(recovery_codes), PAGE(pairing), PAGE(pairing_over),
+    PAGE(pairing_done), PAGE(device),
 };
 /* clang-format on */
 

@@ -6,7 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { Client } from "../lib/client.js";
-import { Device } from "../lib/device.js";
+import { Device, tokenOf } from "../lib/device.js";
 import { newest, outbox } from "../lib/outbox.js";
 import { raw } from "../lib/raw.js";
 import { command, startServer, temporaryFolder } from "../lib/server.js";
@@ -321,6 +321,38 @@ test("registration by a token that the application signed", async () => {
   refused(await open(jwt({})), 401, "60086"); // good for one device
   await ask("POST", `/onetouch/json/users/${done.authy_id}/approval_requests`, { body: { message: "Hello" } });
   assert.equal((await phone.asked()).shows.message, "Hello");
+});
+
+test("a registration token pairs one device, however often it is opened and whatever becomes of that device", async () => {
+  const { app_id: number } = (await ask("GET", "/protected/json/app/details")).json.app;
+  const now = Math.floor(Date.now() / 1000);
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const token = (jti) => {
+    const text = `${part({ alg: "HS256", typ: "JWT" })}.${part({ exp: now + 300, jti, context: { custom_user_id: "user-2", authy_app_id: number } })}`;
+    return `${text}.${createHmac("sha256", app.api_key).update(text).digest("base64url")}`;
+  };
+  const open = (one) => new Client(server).get(`/protected/json/registrations/pair?token=${one}`);
+  const pair = (answer) => Device.askToPair(server, tokenOf(server.url + answer.location));
+  const [first, second] = [token(1), token(2)];
+  const answers = [await open(first), await open(first), await open(second)];
+  assert.deepEqual(answers.map((a) => a.status), [303, 303, 303]);
+  assert.equal(answers[0].location, answers[1].location, "one token is one link");
+  assert.notEqual(answers[0].location, answers[2].location);
+  const phone = await Device.pair(server, server.url + answers[0].location);
+  for (const answer of answers) assert.equal((await pair(answer)).status, 410);
+  assert.equal((await phone.request("DELETE", "/device/self")).status, 204);
+  refused(await open(first), 401, "60086");
+  refused(await open(second), 401, "60086", undefined);
+  assert.equal((await pair(await open(token(3)))).status, 201, "the application may let in another one");
+});
+
+test("of several invitations by SMS the first that is used ends the others", async () => {
+  const user = await userNew({ link: true });
+  await userNew({ number: user.number, link: true });
+  const links = (await outbox(server, `+1${user.number}`)).filter((m) => m.channel === "sms").map((m) => m.link);
+  assert.equal(new Set(links).size, 2);
+  await Device.pair(server, links[0]);
+  for (const link of links) assert.equal((await Device.askToPair(server, tokenOf(link))).status, 410);
 });
 
 test("a removed user's devices and requests are gone", async () => {

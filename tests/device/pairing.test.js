@@ -172,6 +172,40 @@ describe("the pages", () => {
     assert.equal((await me.get("/account/security/push/done")).location, "/account/security", "Back is harmless");
   });
 
+  test("after pairing, a reload shows the phone and offers another one", async () => {
+    const me = await signIn(server, await signUp(server));
+    const { device } = await Device.pair(server, await pairLink(me), { name: "Fairphone <5>" });
+    await me.land(await me.get("/account/security/push"));
+    const page = await me.get("/account/security/push");
+    assert.equal(page.status, 200);
+    assert.match(page.words, /Your phone is paired.*Fairphone <5> is ready/);
+    assert.ok(page.html.querySelector(`a[href="/account/security/devices/${device}"]`));
+    const another = await me.follow(await me.fill(page, {}, { action: "/account/security/push/start" }));
+    await Device.pair(server, another.html.querySelector("#link").getAttribute("data-value"), { name: "Tablet" });
+    await me.land(await me.get("/account/security/push"));
+    assert.match((await me.get("/account/security/push")).words, /Tablet is ready/);
+  });
+
+  test("a code that gave way to a newer one is not taken for a paired phone", async () => {
+    const person = await signUp(server);
+    const [me, other] = [await signIn(server, person), await signIn(server, person)];
+    const link = await pairLink(me);
+    const stream = me.events("/account/security/push/status");
+    const told = nextEvent(stream);
+    await pairLink(other);
+    assert.deepEqual((await told).data, { state: "expired", next: "/account/security/push" }, "the page is told at once");
+    assert.equal((await stream.next()).done, true);
+    assert.equal((await me.getJson("/account/security/push/status")).json.state, "expired");
+    assert.deepEqual(code(await Device.askToPair(server, tokenOf(link))), [410, "expired"]);
+    const page = await me.get("/account/security/push");
+    assert.equal(page.status, 200);
+    assert.match(page.words, /no longer good.*Show a new code/);
+    assert.deepEqual(code(await me.getJson("/account/security/push")), [410, "expired"]);
+    assert.deepEqual((await me.getJson("/account/security")).json.devices, []);
+    const fresh = await me.follow(await me.fill(page, {}, { action: "/account/security/push/start" }));
+    await Device.pair(server, fresh.html.querySelector("#link").getAttribute("data-value"));
+  });
+
   test("reload themselves where there is no script", async () => {
     const me = await signIn(server, await signUp(server));
     await pairLink(me);

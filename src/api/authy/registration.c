@@ -1,11 +1,15 @@
 /*
  * registration.c: users without number or address. The application signs a token with its API key
  * and shows it as a QR code; whoever opens it pairs a device with the user that the token names.
- * The token is good for one device: once there is one, further ones need a link of the application.
+ * The token is good for one device, also when that is removed again: it leads to one and the same
+ * link for as long as that is open, and nowhere once it was used. While there is a device, further
+ * ones need a link of the application.
  */
 #include "api/authy/handlers.h"
 #include "api/authy/wire.h"
+#include "base/encode.h"
 #include "core/device.h"
+#include "crypto/hash.h"
 #include "crypto/jwt.h"
 
 enum { KEYS_MAX = 4, LIFE_MOST_S = 86400, CLOCK_S = 60 };
@@ -70,6 +74,15 @@ static enum err signer(struct ctx *cx, struct request *rq, const struct jwt *tok
     return e ? e : authy_refuse(cx, rq, AUTHY_JWT);
 }
 
+/* What a token is remembered by: its signed part, which nobody else can spell in another way. */
+static struct str once_of(struct ctx *cx, const struct jwt *token)
+{
+    uint8_t hash[HASH_SHA256_LEN];
+
+    hash_sha256(str_bytes(token->signing_input), hash);
+    return base64url_encode(cx->mem, BYTES_OF(hash));
+}
+
 /* Opened by the phone that has read the QR code: leads on to the authenticator. */
 enum err registration_pair(struct ctx *cx, struct request *rq, struct response *rs)
 {
@@ -95,7 +108,10 @@ enum err registration_pair(struct ctx *cx, struct request *rq, struct response *
         return e;
     if (count > 0) /* used already */
         return authy_refuse(cx, rq, AUTHY_JWT_EXPIRED);
-    if ((e = device_pair_invite(cx, rq->db, i.id, &link_id, &url)))
+    e = device_pair_invite(cx, rq->db, i.id, once_of(cx, &token), &link_id, &url);
+    if (e == ERR_EXPIRED)
+        return authy_refuse(cx, rq, AUTHY_JWT_EXPIRED);
+    if (e)
         return authy_pass(cx, rq, e);
     return respond_redirect(cx, rs, str_sub(url, core_of(rq->db)->public_url.n, url.n));
 }
