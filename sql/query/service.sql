@@ -44,9 +44,18 @@ INSERT INTO credential (id, account_id, service_id, kind, secret_hash, secret_se
 VALUES ($1, $2, $3, $4, $5, $6, $7);
 
 -- :name credential_expire :write :exec
--- The account's auth token and the service's API key end, unless they end sooner already.
+-- The account's auth token and the service's API key end, unless they end sooner already. Key pairs
+-- have lives of their own.
 UPDATE credential SET expires_at_ms = $1
-WHERE account_id = $2 AND (service_id IS NULL OR service_id = $3)
+WHERE account_id = $2 AND (service_id = $3 OR (service_id IS NULL AND kind = 'auth_token'))
+  AND (expires_at_ms IS NULL OR expires_at_ms > $1);
+
+-- :name credential_end :write :exec
+-- With a service ends its API key; with the account's last one its auth token and key pairs too.
+UPDATE credential SET expires_at_ms = $1
+WHERE account_id = $2 AND (service_id = $3 OR (service_id IS NULL AND NOT EXISTS (
+    SELECT 1 FROM service WHERE service.account_id = credential.account_id
+      AND service.status = 'active')))
   AND (expires_at_ms IS NULL OR expires_at_ms > $1);
 
 -- :name service_callback_taken :write :exec

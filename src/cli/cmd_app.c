@@ -22,8 +22,7 @@ static const struct flag delete_flags[] = {
 
 /* ---- what several need ---- */
 
-/* The application called `name`, or an error that guesses. */
-static enum err find(struct ctx *cx, struct db *db, struct str name, struct service *out)
+enum err app_find(struct ctx *cx, struct db *db, struct str name, struct service *out)
 {
     struct nearest guess = {.word = name};
     struct service *all;
@@ -163,7 +162,7 @@ static enum err app_show(struct ctx *cx, struct db *db, const struct cli_args *a
     struct table t;
     enum err e;
 
-    if ((e = find(cx, db, args->words[0], &s)))
+    if ((e = app_find(cx, db, args->words[0], &s)))
         return e;
     if (args->json) {
         out_json(out, service_json(&s));
@@ -203,7 +202,7 @@ static enum err app_set(struct ctx *cx, struct db *db, const struct cli_args *ar
     struct service s;
     enum err e;
 
-    if ((e = find(cx, db, args->words[0], &s)))
+    if ((e = app_find(cx, db, args->words[0], &s)))
         return e;
     for (size_t i = 1; i < args->word_count; i++) {
         struct str pair = args->words[i];
@@ -247,7 +246,7 @@ static enum err app_rotate(struct ctx *cx, struct db *db, const struct cli_args 
     struct service s;
     enum err e;
 
-    if ((e = find(cx, db, args->words[0], &s)) ||
+    if ((e = app_find(cx, db, args->words[0], &s)) ||
         (e = service_rotate(cx, db, s.id, (int64_t)args->grace_s * MS_PER_S, &keys)))
         return e;
     print_keys(cx, args, &keys, "New keys for", out);
@@ -261,7 +260,9 @@ const struct command cmd_app_rotate = {
     .words_min = 1,
     .words_max = 1,
     .summary = "Give an application new keys",
-    .detail = "The old ones stop at once, or after the grace that you give.",
+    .detail =
+        "Auth token and API key; the old ones stop at once, or after the grace that you give. Keys\n"
+        "of app add-key go on.",
     .example = "countersign app rotate shop --grace=3600",
     .flags = rotate_flags,
     .flag_count = COUNT_OF(rotate_flags),
@@ -274,7 +275,7 @@ static enum err app_delete(struct ctx *cx, struct db *db, const struct cli_args 
     struct service s;
     enum err e;
 
-    if ((e = find(cx, db, args->words[0], &s)))
+    if ((e = app_find(cx, db, args->words[0], &s)))
         return e;
     if (!args->yes)
         return fail(cx, ERR_INVALID,
@@ -293,6 +294,8 @@ const struct command cmd_app_delete = {
     .words_min = 1,
     .words_max = 1,
     .summary = "End an application and its keys",
+    .detail = "The account's auth token and its API keys go with its last application; while it has\n"
+              "others, they go on.",
     .example = "countersign app delete shop --yes",
     .flags = delete_flags,
     .flag_count = COUNT_OF(delete_flags),

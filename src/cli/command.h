@@ -48,6 +48,7 @@ struct flag {
 };
 
 struct cli_call; /* cli.h */
+struct service;
 
 struct command {
     const char *group; /* "app", or NULL */
@@ -73,6 +74,7 @@ struct command {
 extern const struct command cmd_serve, cmd_migrate, cmd_backup, cmd_version, cmd_help;
 extern const struct command cmd_app_create, cmd_app_list, cmd_app_show, cmd_app_set, cmd_app_rotate,
     cmd_app_delete;
+extern const struct command cmd_app_add_key, cmd_app_keys, cmd_app_delete_key;
 extern const struct command cmd_user_list, cmd_user_show, cmd_user_disable, cmd_user_enable,
     cmd_user_reset_factors;
 extern const struct command cmd_audit_list, cmd_audit_show, cmd_audit_verify;
@@ -101,6 +103,9 @@ struct cli_parsed {
 /* Reads the words behind "countersign". ERR_INVALID: cx->why says what is wrong, with a guess; what
  * was understood until then (command, group) is in *out all the same, so that help can follow. */
 enum err command_parse(struct ctx *cx, const struct str *argv, size_t argc, struct cli_parsed *out);
+
+/* The application called `name` (cmd_app.c), or an error that guesses. */
+enum err app_find(struct ctx *cx, struct db *db, struct str name, struct service *out);
 
 /* "app create" */
 struct str command_title(struct ctx *cx, const struct command *c);

@@ -376,7 +376,7 @@ enum err service_delete(struct ctx *cx, struct db *db, int64_t id)
         return fail(cx, ERR_CONFLICT, "this application is the portal itself; it cannot be deleted");
     if ((e = service_by_id(cx, db, id, &s)) ||
         (e = db_exec_one(cx, db, Q_SERVICE_DELETE, DB_ARGS(db_int(cx->now_ms), db_int(id)))) ||
-        (e = db_exec(cx, db, Q_CREDENTIAL_EXPIRE,
+        (e = db_exec(cx, db, Q_CREDENTIAL_END,
                      DB_ARGS(db_int(cx->now_ms), db_int(s.account_id), db_int(id)), NULL)))
         return e;
     return audited(cx, db, id, "app_deleted", s.name);

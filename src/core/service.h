@@ -48,10 +48,12 @@ enum err service_set(struct ctx *cx, struct db *db, int64_t id, struct str setti
                      struct str value);
 enum err service_get(struct ctx *cx, const struct service *s, struct str setting, struct str *out);
 
-/* New auth token and API key; the old ones hold on for grace_ms (0 = dead at once). */
+/* New auth token and API key; the old ones hold on for grace_ms (0 = dead at once), key pairs as they
+ * are. */
 enum err service_rotate(struct ctx *cx, struct db *db, int64_t id, int64_t grace_ms,
                         struct service_keys *out);
-/* Marks it deleted and kills its credentials. The portal's own service cannot be deleted. */
+/* Marks it deleted and ends its API key; with the account's last service the auth token and key pairs
+ * end too. The portal's own service cannot be deleted. */
 enum err service_delete(struct ctx *cx, struct db *db, int64_t id);
 
 /* The key that this service's sent codes are derived from. */
