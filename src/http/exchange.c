@@ -362,8 +362,11 @@ void exchange_finish(struct exchange *ex, struct db *db)
             word_plainly(ex);
         rs->wait.topic = 0;
     }
-    if (ex->status == 405 || (!ex->result && !ex->rq.route)) /* the second: OPTIONS */
+    if (ex->status == 405 || (!ex->result && !ex->rq.route)) { /* the second: OPTIONS */
+        if (!ex->result && ex->match.face && ex->match.face->options)
+            ex->match.face->options(rs);
         add_allow(ex);
+    }
     if (ex->cx.retry_after_s > 0 && (rs->status == 429 || rs->status == 503))
         response_header(rs, "Retry-After", arena_printf(ex->mem, "%" PRId64, ex->cx.retry_after_s));
     if (ex->head_only)

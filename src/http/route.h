@@ -62,6 +62,8 @@ struct face {
     const struct route *routes;
     size_t route_count;
     bool joins_slashes; /* "//a///b" is "/a/b" here, for clients whose base URL ends in a slash */
+    /* Adds headers to the answer to OPTIONS: what pages of other origins may ask. May be NULL. */
+    void (*options)(struct response *rs);
     handler_fn *gate; /* may be NULL; sets rq->who, refuses by returning an error */
     /* Words an error in this face's form. e is never OK. status is what the server proposes (404,
      * 405, 413, 429, 503, …) or 0 = from e. Must not fail. ALWAYS runs on the loop, with the loop's

@@ -72,7 +72,15 @@ void reply_headers(struct response *rs)
                     STR("Accept, Authorization, Content-Type, If-Match, If-Modified-Since, "
                         "If-None-Match, If-Unmodified-Since"));
     response_header(rs, "Access-Control-Allow-Credentials", STR("true"));
-    response_header(rs, "Access-Control-Expose-Headers", STR("ETag"));
+    response_header(rs, "Access-Control-Expose-Headers",
+                    STR("Date, ETag, Retry-After, Twilio-Reached-Rate-Limit, "
+                        "Twilio-Verify-Signature-Fields"));
+}
+
+void reply_preflight(struct response *rs)
+{
+    reply_headers(rs);
+    response_header(rs, "Access-Control-Max-Age", STR("86400"));
 }
 
 enum err reply_json(struct ctx *cx, struct response *rs, int status, json_t *json)

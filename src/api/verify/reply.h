@@ -21,6 +21,8 @@ struct str js_dump(struct ctx *cx, json_t *json);
 
 /* CORS, as declared for every answer. */
 void reply_headers(struct response *rs);
+/* The face's `options`: what a browser asks before a page of another origin may ask us. */
+void reply_preflight(struct response *rs);
 /* Takes the reference. */
 enum err reply_json(struct ctx *cx, struct response *rs, int status, json_t *json);
 enum err reply_deleted(struct ctx *cx, struct response *rs); /* 204 */

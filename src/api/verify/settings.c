@@ -7,6 +7,7 @@ enum setting_kind { FLAG, NUMBER, TEXT, SID, WORD, LIST };
 static const char *const attachments[] = {"", "platform", "cross-platform", "any", NULL};
 static const char *const wishes[] = {"", "required", "preferred", "discouraged", NULL};
 
+/* clang-format off */
 static const struct setting {
     const char *param, *group, *part, *key; /* part: one level more */
     enum setting_kind kind;
@@ -15,32 +16,31 @@ static const struct setting {
     const char *prefix;       /* SID */
     int64_t otherwise;        /* FLAG and NUMBER; -1: null */
 } table[] = {
-    {"LookupEnabled",              NULL,                   NULL,                                       "lookup_enabled",                                                                               FLAG},
-    {"Psd2Enabled",                NULL,                   NULL,                                       "psd2_enabled",                                                                                 FLAG},
-    {"SkipSmsToLandlines",         NULL,                   NULL,                                       "skip_sms_to_landlines",                                                                        FLAG},
-    {"DtmfInputRequired",          NULL,                   NULL,                                       "dtmf_input_required",                                                                          FLAG,.otherwise = 1},
-    {"TtsName",                            NULL,                                          NULL,                                                     "tts_name",                                                                                                      TEXT,.max = 64},
-    {"DoNotShareWarningEnabled",                   NULL,                                         NULL,                                                          "do_not_share_warning_enabled",                                                                                                                                  FLAG                                              },
-    {"Push.IncludeDate",                        "push",                                              NULL,                                                                       "include_date",       FLAG},
-    {"Push.ApnCredentialSid",                        "push",                                              NULL,                                                                  "apn_credential_sid",                                                                                                                             SID,                                                                                                                                                                     .prefix = "CR"},
-    {"Push.FcmCredentialSid",                         "push",                                 NULL,                                                                           "fcm_credential_sid",                       SID,.prefix = "CR"},
-    {"Totp.Issuer",        "totp",                           NULL,"issuer",                                                     TEXT,                                                                                                                                                                                                                     .max = 64},
-    {"Totp.TimeStep",                        "totp",            NULL,                                                                      "time_step",                                                                                                       NUMBER,20, 60, .otherwise = -1},
-    {"Totp.CodeLength","totp",      NULL,"code_length",NUMBER,                                                              3, 8, .otherwise = -1},
-    {"Totp.Skew",             "totp",                                   NULL,                                                             "skew",                                                                                                                                                       NUMBER,0, 2, .otherwise = -1},
-    {"DefaultTemplateSid",                      NULL,                                           NULL,                                                                                    "default_template_sid",                                                                                                                                                                                                                  SID,.prefix = "HJ"},
-    {"Whatsapp.MsgServiceSid",          "whatsapp",NULL,"msg_service_sid",SID,.prefix = "MG"},
-    {"Whatsapp.From",             "whatsapp",                                   NULL,                                                          "from",                                                                                                                               TEXT,.max = 64},
-    {"Passkeys.RelyingParty.Id",                         "passkeys",                                 "relying_party",                                                                           "id",TEXT,.max = 253},
-    {"Passkeys.RelyingParty.Name",           "passkeys",                              "relying_party",                                                                                         "name",                                                                                                                                                                                                                                                                                    TEXT,                                                                                                                                                                                                                                                                                                .max = 64},
-    {"Passkeys.RelyingParty.Origins",                        "passkeys",      "relying_party","origins",LIST,.max = 1024},
-    {"Passkeys.AuthenticatorAttachment","passkeys",NULL,"authenticator_attachment",                                                                                       WORD,
-     .words = attachments},
-    {"Passkeys.DiscoverableCredentials", "passkeys",   NULL, "discoverable_credentials", WORD,
-     .words = wishes},
-    {"Passkeys.UserVerification",                            "passkeys",                    NULL,                             "user_verification",                                                                                                       WORD,.words = wishes},
-    {"VerifyEventSubscriptionEnabled",                 NULL,                                       NULL,                                                "verify_event_subscription_enabled",                                                                                                                                           FLAG                                                                                            },
+    {"LookupEnabled", NULL, NULL, "lookup_enabled", FLAG},
+    {"Psd2Enabled", NULL, NULL, "psd2_enabled", FLAG},
+    {"SkipSmsToLandlines", NULL, NULL, "skip_sms_to_landlines", FLAG},
+    {"DtmfInputRequired", NULL, NULL, "dtmf_input_required", FLAG, .otherwise = 1},
+    {"TtsName", NULL, NULL, "tts_name", TEXT, .max = 64},
+    {"DoNotShareWarningEnabled", NULL, NULL, "do_not_share_warning_enabled", FLAG},
+    {"Push.IncludeDate", "push", NULL, "include_date", FLAG},
+    {"Push.ApnCredentialSid", "push", NULL, "apn_credential_sid", SID, .prefix = "CR"},
+    {"Push.FcmCredentialSid", "push", NULL, "fcm_credential_sid", SID, .prefix = "CR"},
+    {"Totp.Issuer", "totp", NULL, "issuer", TEXT, .max = 64},
+    {"Totp.TimeStep", "totp", NULL, "time_step", NUMBER, 20, 60, .otherwise = -1},
+    {"Totp.CodeLength", "totp", NULL, "code_length", NUMBER, 3, 8, .otherwise = -1},
+    {"Totp.Skew", "totp", NULL, "skew", NUMBER, 0, 2, .otherwise = -1},
+    {"DefaultTemplateSid", NULL, NULL, "default_template_sid", SID, .prefix = "HJ"},
+    {"Whatsapp.MsgServiceSid", "whatsapp", NULL, "msg_service_sid", SID, .prefix = "MG"},
+    {"Whatsapp.From", "whatsapp", NULL, "from", TEXT, .max = 64},
+    {"Passkeys.RelyingParty.Id", "passkeys", "relying_party", "id", TEXT, .max = 253},
+    {"Passkeys.RelyingParty.Name", "passkeys", "relying_party", "name", TEXT, .max = 64},
+    {"Passkeys.RelyingParty.Origins", "passkeys", "relying_party", "origins", LIST, .max = 1024},
+    {"Passkeys.AuthenticatorAttachment", "passkeys", NULL, "authenticator_attachment", WORD, .words = attachments},
+    {"Passkeys.DiscoverableCredentials", "passkeys", NULL, "discoverable_credentials", WORD, .words = wishes},
+    {"Passkeys.UserVerification", "passkeys", NULL, "user_verification", WORD, .words = wishes},
+    {"VerifyEventSubscriptionEnabled", NULL, NULL, "verify_event_subscription_enabled", FLAG},
 };
+/* clang-format on */
 
 /* The object that holds the setting, made on the way. */
 static json_t *holder(json_t *settings, const struct setting *s)
@@ -138,6 +138,11 @@ enum err settings_bind(struct ctx *cx, struct request *rq, const struct input *i
             continue;
         if (!(value = value_of(s, text)))
             return input_bad(cx, rq, 60200, s->param);
+        if (json_is_string(value) && str_eq(str_from(s->param), STR("DefaultTemplateSid")) &&
+            !str_eq(text, STR(TEMPLATE_SID))) {
+            json_decref(value);
+            return call_refuse(cx, rq, 60228, "Template was not found");
+        }
         json_object_set_new(holder(settings, s), s->key, value);
     }
     return OK;
