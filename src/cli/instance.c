@@ -49,6 +49,9 @@ static void fill_core(const struct config *cf, struct core *core)
 {
     core->product_name = cf->product_name;
     core->demo = cf->mode == MODE_DEMO;
+    core->cannot.sms = !core->demo && cf->sms_gateway.n == 0;
+    core->cannot.email = !core->demo && cf->smtp_url.n == 0;
+    core->cannot.voice = core->cannot.whatsapp = !core->demo; /* no carrier of ours speaks these */
     core->push_hosts = cf->push_hosts;
     core->session_lifetime_ms = (int64_t)cf->session_lifetime_s * MS_PER_S;
     core->session_idle_ms = (int64_t)cf->session_idle_s * MS_PER_S;

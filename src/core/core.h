@@ -18,6 +18,9 @@ struct core {
     struct str public_host;    /* its host, for "@host #code" */
     struct str product_name;   /* name of the portal's service at first start */
     bool demo;                 /* messages stay in the outbox and can be read there */
+    struct {
+        bool sms, voice, email, whatsapp;
+    } cannot;                  /* nothing carries these; in demo mode everything is shown */
     struct str push_hosts;     /* further push service hosts, separated by spaces */
     int64_t session_lifetime_ms, session_idle_ms, remember_lifetime_ms;
 

@@ -153,6 +153,12 @@ enum err destination_take(struct ctx *cx, struct db *db, struct str target)
     return e ? e : limit_take(cx, db, &destination_day, target);
 }
 
+bool destination_spent(struct ctx *cx, struct db *db, struct str target)
+{
+    return limit_peek(cx, db, &destination_hour, target) == ERR_LIMITED ||
+           limit_peek(cx, db, &destination_day, target) == ERR_LIMITED;
+}
+
 static enum err count_send(struct ctx *cx, struct db *db, struct verification *v)
 {
     enum err e = db_exec_one(cx, db, Q_VERIFICATION_RESEND,

@@ -77,6 +77,8 @@ enum err verification_end(struct ctx *cx, struct db *db, const struct verificati
                           bool approved, const struct origin *from);
 /* One message from a destination's budget, whoever sends it (attacks 56, 73). ERR_LIMITED. */
 enum err destination_take(struct ctx *cx, struct db *db, struct str target);
+/* Whether that budget is used up. */
+bool destination_spent(struct ctx *cx, struct db *db, struct str target);
 /* An address as it is compared and counted; a number as it is. */
 struct str verification_target(struct ctx *cx, struct str channel, struct str target);
 

@@ -112,7 +112,7 @@ test("each refusal of a start and a check has its code", async () => {
   await app.refused(400, 60200, start({ Channel: "pigeon" }));
   await app.refused(400, 60200, start({ Channel: "auto" }));
   await app.refused(400, 60200, start({ Channel: "email" }));
-  await app.refused(404, 60519, start({ Channel: "sna" }));
+  await app.refused(400, 60223, start({ Channel: "sna" }));
   await app.refused(403, 60204, start({ CustomCode: "123456" }));
   await app.refused(403, 60204, start({ Amount: "€39.99", Payee: "Acme" }));
   await app.refused(403, 60243, start({ CustomMessage: "hello" }));
@@ -313,7 +313,7 @@ test("refusals of factors and entities", async () => {
   for (const bad of [{ "Config.Skew": 3 }, { "Config.TimeStep": 10 }, { "Config.CodeLength": 9 }, { "Config.Alg": "md5" },
     { FriendlyName: "" }, { FactorType: "sms" }, { Metadata: '{"a":1}' }]) await app.refused(400, 60300, make(bad));
   await app.refused(400, 60314, make({ "Binding.Secret": "not base32!" }));
-  await app.refused(400, 60362, make({ FactorType: "passkeys" }));
+  await app.refused(403, 60204, make({ FactorType: "passkeys" }));
   await app.refused(400, 60300, app.post(`${s}/Entities`, { Identity: "short" }));
   await app.refused(400, 60300, app.post(`${s}/Entities`, { Identity: "with space in it" }));
   await app.ok(201, app.post(`${s}/Entities`, { Identity: identity }));

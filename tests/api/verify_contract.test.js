@@ -70,7 +70,7 @@ test("every operation answers what its schema says", async () => {
   await app.ok(200, app.get("/Templates"));
   await app.ok(200, app.get("/Forms/form-push"));
   for (const name of ["Factors", "VerifyFactor", "Challenges", "ApproveChallenge"])
-    await app.refused(400, 60362, app.post(`${s}/Passkeys/${name}`));
+    await app.refused(403, 60204, app.post(`${s}/Passkeys/${name}`));
   known = { ServiceSid: app.keys.service_sid, Identity: "alice-0001", RateLimitSid: limit.sid, ChallengeSid: challenge.sid,
     Country: "US", PhoneNumber: "+18001234567", FormType: "form-push",
     of: { Factors: factor.sid, Challenges: challenge.sid, RateLimits: limit.sid, Buckets: bucket.sid, Webhooks: hook.sid,

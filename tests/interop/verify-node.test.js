@@ -214,14 +214,14 @@ test("messaging configurations, safe list, templates, forms, attempts", async ()
   assert.equal(await service.messagingConfigurations("CA").remove(), true);
 
   assert.equal((await client.verify.v2.safelist.create({ phoneNumber: "+18001234567" })).phoneNumber, "+18001234567");
-  await refused(400, 60411, client.verify.v2.safelist.create({ phoneNumber: "+18001234567" }));
+  await refused(409, 60411, client.verify.v2.safelist.create({ phoneNumber: "+18001234567" }));
   assert.match((await client.verify.v2.safelist("+18001234567").fetch()).sid, /^GN/);
   assert.equal(await client.verify.v2.safelist("+18001234567").remove(), true);
   await refused(404, 20404, client.verify.v2.safelist("+18001234567").fetch());
 
   assert.ok((await client.verify.v2.templates.list())[0].translations.de.text.includes("{{code}}"));
   assert.equal((await client.verify.v2.forms("form-push").fetch()).formType, "form-push");
-  await refused(400, 60362, service.newFactors.create({ friendly_name: "f", identity: "push-person-1",
+  await refused(403, 60204, service.newFactors.create({ friendly_name: "f", identity: "push-person-1",
     config: { relying_party: { id: "example.com", name: "Ex", origins: ["https://example.com"] } } }));
 
   const [attempt] = await client.verify.v2.verificationAttempts.list({ "channelData.to": "+14155550101", limit: 1,

@@ -1,6 +1,7 @@
 /* attempts.c: every message that carried a code in the last 30 days, and how many came back. */
 #include "api/verify/handlers.h"
 #include "core/attempt.h"
+#include "core/limit.h"
 
 static const struct {
     struct str wire, core;
@@ -99,6 +100,14 @@ static enum err filter_read(struct ctx *cx, struct request *rq, const char *to_n
     return OK;
 }
 
+/* As documented for the original: lists and summaries together, a minute. */
+static enum err budget(struct ctx *cx, struct request *rq)
+{
+    static const struct limit_rule rule = {"verify.attempts", 100, 60};
+
+    return call_budget(cx, rq, &rule, call_of(cx, rq)->caller.account_sid);
+}
+
 enum err attempts_list(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct attempt_filter filter;
@@ -108,7 +117,8 @@ enum err attempts_list(struct ctx *cx, struct request *rq, struct response *rs)
     size_t count;
     enum err e;
 
-    if ((e = list_page(cx, rq, &page)) || (e = filter_read(cx, rq, "ChannelData.To", &filter)))
+    if ((e = list_page(cx, rq, &page)) || (e = filter_read(cx, rq, "ChannelData.To", &filter)) ||
+        (e = budget(cx, rq)))
         return e;
     page.newest_first = true;
     if ((e = attempt_page(cx, rq->db, call_of(cx, rq)->caller.account_id, &filter, page_down(&page),
@@ -137,7 +147,7 @@ enum err attempts_summary(struct ctx *cx, struct request *rq, struct response *r
     struct attempt_filter filter;
     enum err e;
 
-    if ((e = filter_read(cx, rq, "DestinationPrefix", &filter)) ||
+    if ((e = filter_read(cx, rq, "DestinationPrefix", &filter)) || (e = budget(cx, rq)) ||
         (e = attempt_summary(cx, rq->db, call_of(cx, rq)->caller.account_id, &filter, &total,
                              &converted)))
         return e;

@@ -6,6 +6,7 @@
 #include "api/verify/input.h"
 #include "api/verify/proof.h"
 #include "base/encode.h"
+#include "core/limit.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -65,6 +66,16 @@ enum err call_not_found(struct ctx *cx, struct request *rq)
 {
     return call_refuse(cx, rq, 20404, "The requested resource %.*s was not found",
                        STR_ARG(rq->path));
+}
+
+enum err call_budget(struct ctx *cx, struct request *rq, const struct limit_rule *rule,
+                     struct str subject)
+{
+    enum err e = limit_take(cx, rq->db, rule, subject);
+
+    if (e == ERR_LIMITED)
+        return call_refuse(cx, rq, 20429, "Too many requests");
+    return e;
 }
 
 /* ---- who ---- */

@@ -37,6 +37,12 @@ enum err call_refuse(struct ctx *cx, struct request *rq, int code, const char *f
 /* 20404 with the path, as the original words it. */
 enum err call_not_found(struct ctx *cx, struct request *rq) MUST_USE;
 
+/* One from a budget of the interface; 20429 when it is used up. Takes what the request has written
+ * so far with it (db_keep), so it comes before anything is written. */
+struct limit_rule;
+enum err call_budget(struct ctx *cx, struct request *rq, const struct limit_rule *rule,
+                     struct str subject) MUST_USE;
+
 /* The face's gate. For routes whose prepare step needs the caller, that step calls it too. */
 handler_fn call_gate;
 

@@ -4,6 +4,7 @@
  */
 #include "core/challenge.h"
 #include "api/verify/handlers.h"
+#include "api/verify/settings.h"
 #include "core/app_challenge.h"
 
 enum { MESSAGE_MAX_CHARS = 256, LABEL_MAX_CHARS = 36, VALUE_MAX_CHARS = 128, HIDDEN_MAX = 1024 };
@@ -19,10 +20,25 @@ static const char signed_fields_text[] = "sid,account_sid,service_sid,identity,f
 
 /* ---- replies ---- */
 
+/* Whether the service wants the date of its requests inside their details. */
+static enum err wants_dates(struct ctx *cx, struct request *rq, const struct service *s, bool *out)
+{
+    json_t *settings;
+    enum err e = settings_load(cx, rq->db, s->id, &settings);
+
+    if (e)
+        return e;
+    *out = settings_flag(json_object_get(settings, "push"), "include_date");
+    json_decref(settings);
+    return OK;
+}
+
 static json_t *challenge_json(struct ctx *cx, struct request *rq, const struct service *s,
                               const struct identity *i, const struct app_factor *f,
-                              const struct challenge *c)
+                              const struct challenge *c, bool dated)
 {
+    json_t *details =
+        json_pack("{s:o, s:o}", "message", js_str(c->message), "fields", js_parsed(c->details));
     bool answered = c->state == CHALLENGE_APPROVED || c->state == CHALLENGE_DENIED;
     struct str base = arena_printf(cx->mem, "/Services/%.*s/Entities/%.*s/Challenges/%.*s",
                                    STR_ARG(s->sid), STR_ARG(i->external), STR_ARG(c->sid));
@@ -41,9 +57,9 @@ static json_t *challenge_json(struct ctx *cx, struct request *rq, const struct s
     json_object_set_new(o, "expiration_date", js_time(c->expires_at_ms));
     json_object_set_new(o, "status", js_str(state));
     json_object_set_new(o, "responded_reason", json_string("none"));
-    json_object_set_new(
-        o, "details",
-        json_pack("{s:o, s:o}", "message", js_str(c->message), "fields", js_parsed(c->details)));
+    if (dated && f->kind == FACTOR_PUSH)
+        json_object_set_new(details, "date", js_time(c->created_at_ms));
+    json_object_set_new(o, "details", details);
     json_object_set_new(o, "hidden_details", js_parsed(c->hidden_details));
     json_object_set_new(o, "metadata", js_parsed(c->metadata));
     json_object_set_new(o, "factor_type", json_string(f->kind == FACTOR_PUSH ? "push" : "totp"));
@@ -58,9 +74,14 @@ static enum err reply_challenge(struct ctx *cx, struct request *rq, struct respo
                                 const struct service *s, const struct identity *i,
                                 const struct app_factor *f, const struct challenge *c)
 {
+    bool dated;
+    enum err e = wants_dates(cx, rq, s, &dated);
+
+    if (e)
+        return e;
     if (c->state == CHALLENGE_PENDING && f->kind == FACTOR_PUSH)
         response_header(rs, "Twilio-Verify-Signature-Fields", str_from(signed_fields_text));
-    return reply_json(cx, rs, status, challenge_json(cx, rq, s, i, f, c));
+    return reply_json(cx, rs, status, challenge_json(cx, rq, s, i, f, c, dated));
 }
 
 /* ---- making ---- */
@@ -300,10 +321,11 @@ enum err challenges_page(struct ctx *cx, struct request *rq, struct response *rs
     struct page page;
     struct listing l;
     size_t count;
+    bool dated;
     enum err e;
 
     if ((e = call_identity(cx, rq, &s, &i)) || (e = list_page(cx, rq, &page)) ||
-        (e = filter_read(cx, rq, &i, &page, &filter)) ||
+        (e = filter_read(cx, rq, &i, &page, &filter)) || (e = wants_dates(cx, rq, &s, &dated)) ||
         (e = app_challenge_page(cx, rq->db, i.id, &filter, page_down(&page), page_from(&page),
                                 page_rows(&page), &list, &count)))
         return e;
@@ -313,7 +335,7 @@ enum err challenges_page(struct ctx *cx, struct request *rq, struct response *rs
 
         if ((e = app_factor_by_id(cx, rq->db, list[n].factor_id, &f)))
             return e;
-        listing_add(&l, list[n].id, challenge_json(cx, rq, &s, &i, &f, &list[n]));
+        listing_add(&l, list[n].id, challenge_json(cx, rq, &s, &i, &f, &list[n], dated));
     }
     return reply_list(cx, rq, rs, "challenges", &l);
 }
@@ -350,10 +372,13 @@ static enum err answer_by_device(struct ctx *cx, struct request *rq, const struc
     enum decision decision;
     json_t *payload, *now;
     struct device d;
+    bool dated;
     enum err e;
 
     if (!proof->readable)
         return input_bad(cx, rq, 60306, "AuthPayload");
+    if ((e = wants_dates(cx, rq, s, &dated)))
+        return e;
     e = device_by_id(cx, rq->db, f->id, &d);
     if (e == ERR_DENIED || (e == OK && (!proof->right || proof->factor_id != f->id ||
                                         !ct_equal(proof->point, d.public_key))))
@@ -365,7 +390,7 @@ static enum err answer_by_device(struct ctx *cx, struct request *rq, const struc
         json_decref(payload);
         return input_bad(cx, rq, 60306, "AuthPayload");
     }
-    now = challenge_json(cx, rq, s, i, f, c);
+    now = challenge_json(cx, rq, s, i, f, c, dated);
     e = payload_agrees(cx, rq, payload, now, &decision);
     json_decref(payload);
     json_decref(now);

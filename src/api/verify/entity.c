@@ -1,5 +1,6 @@
 /* entity.c: identities by the application's own name, and what handlers share. */
 #include "api/verify/handlers.h"
+#include "core/limit.h"
 
 enum err list_page(struct ctx *cx, struct request *rq, struct page *out)
 {
@@ -46,9 +47,18 @@ static bool name_ok(struct str name)
 enum err entity_make(struct ctx *cx, struct request *rq, const struct service *s, struct str name,
                      struct identity *out, bool *out_new)
 {
+    static const struct limit_rule rule = {"verify.entities", 40, 1}; /* of an account, a second */
+    struct identity known;
+    enum err e;
+
     if (!name_ok(name))
         return input_bad(cx, rq, 60300, "Identity");
-    return identity_named(cx, rq->db, s->id, name, out, out_new);
+    e = identity_by_external(cx, rq->db, s->id, name, &known);
+    if (e == ERR_NOT_FOUND)
+        e = limit_take(cx, rq->db, &rule, call_of(cx, rq)->caller.account_sid);
+    if (e == ERR_LIMITED)
+        return call_refuse(cx, rq, 60328, "Max entities created in a second reached");
+    return e ? e : identity_named(cx, rq->db, s->id, name, out, out_new);
 }
 
 static json_t *entity_json(struct ctx *cx, struct request *rq, const struct service *s,

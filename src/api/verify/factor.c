@@ -283,7 +283,7 @@ enum err factors_create(struct ctx *cx, struct request *rq, struct response *rs)
         (e = input_bind(cx, rq, &in, create_wishes, COUNT_OF(create_wishes), 60300, &form)))
         return e;
     if (str_eq(form.type, STR("passkeys")))
-        return call_refuse(cx, rq, 60362, "Passkeys are not enabled for this service");
+        return call_refuse(cx, rq, 60204, "Service does not support this feature: passkeys");
     if (!str_eq(form.type, STR("push")) && !str_eq(form.type, STR("totp")))
         return input_bad(cx, rq, 60300, "FactorType");
     if ((e = use_token(cx, rq, &s, &form)) ||

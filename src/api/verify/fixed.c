@@ -3,6 +3,7 @@
  * push, and the refusal of passkeys, which are not enabled in this interface.
  */
 #include "api/verify/handlers.h"
+#include "api/verify/settings.h"
 #include "channel/language.h"
 
 /* "{code} is your {service} code" in the original's notation. */
@@ -32,7 +33,6 @@ static json_t *wire_text(struct ctx *cx, struct str ours)
 /* The one template that there is: what messages say in each language that they speak. */
 static json_t *template_json(struct ctx *cx, struct request *rq)
 {
-    static const char sid[] = "HJ00000000000000000000000000000001";
     static const char at[] = "2026-01-01T00:00:00Z"; /* the texts come with the program */
     json_t *translations = json_object();
 
@@ -42,7 +42,7 @@ static json_t *template_json(struct ctx *cx, struct request *rq)
                                       i == 0, "status", "approved", "locale", languages[i].tag,
                                       "text", wire_text(cx, str_from(languages[i].sms)),
                                       "date_updated", at, "date_created", at));
-    return json_pack("{s:s, s:o, s:s, s:[s, s], s:o}", "sid", sid, "account_sid",
+    return json_pack("{s:s, s:o, s:s, s:[s, s], s:o}", "sid", TEMPLATE_SID, "account_sid",
                      js_str(call_of(cx, rq)->caller.account_sid), "friendly_name",
                      "Verification code", "channels", "sms", "voice", "translations", translations);
 }
@@ -110,5 +110,5 @@ enum err passkeys_refuse(struct ctx *cx, struct request *rq, struct response *rs
     (void)rs;
     if ((e = call_service(cx, rq, &s)))
         return e;
-    return call_refuse(cx, rq, 60362, "Passkeys are not enabled for this service");
+    return call_refuse(cx, rq, 60204, "Service does not support this feature: passkeys");
 }

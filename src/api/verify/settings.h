@@ -16,6 +16,9 @@ enum err settings_load(struct ctx *cx, struct db *db, int64_t service_id, json_t
 enum err settings_bind(struct ctx *cx, struct request *rq, const struct input *in,
                        json_t *settings);
 
+/* The one template that there is, for every account: the words of languages.def. */
+#define TEMPLATE_SID "HJ00000000000000000000000000000001"
+
 bool settings_flag(const json_t *settings, const char *key);
 /* Numbers of a group: settings_number(s, "totp", "time_step"); otherwise when unset. */
 int64_t settings_number(const json_t *settings, const char *group, const char *key,

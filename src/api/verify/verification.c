@@ -7,7 +7,9 @@
 #include "api/verify/settings.h"
 #include "core/attempt.h"
 #include "core/identity.h"
+#include "core/limit.h"
 #include "core/phone.h"
+#include "http/addr.h"
 
 #include <string.h>
 
@@ -111,7 +113,7 @@ static enum err reply_verification(struct ctx *cx, struct request *rq, struct re
 
 struct start_form {
     struct str to, channel, friendly_name, message, digits, locale, custom_code, amount, payee,
-        app_hash, template_sid;
+        app_hash, template_sid, device_ip;
 };
 
 enum { TEXT_SMALL = 255 };
@@ -127,50 +129,125 @@ static const struct wish start_wishes[] = {
     {"Payee",              offsetof(struct start_form, payee),         WISH_TEXT, false, 1,  TEXT_SMALL        },
     {"AppHash",            offsetof(struct start_form, app_hash),      WISH_TEXT, false, 11, 11                },
     {"TemplateSid",        offsetof(struct start_form, template_sid),  WISH_TEXT, false, 34, 34                },
+    {"DeviceIp",           offsetof(struct start_form, device_ip),     WISH_TEXT, false, 2,  45                },
 };
 
-/* Texts or other plain values, ten at most, 128 characters each. */
-static bool tags_ok(struct str text)
+/* ---- parameters of a start that are JSON, or that little depends on ---- */
+
+/* An object whose members are texts: at most `max`, of at most max_chars characters each. */
+static bool texts_ok(struct str text, size_t max, size_t max_chars)
 {
-    enum { TAGS_MAX = 10, TAG_MAX_CHARS = 128 };
     json_t *json = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, NULL), *value;
-    bool ok = json_is_object(json) && json_object_size(json) <= TAGS_MAX;
+    bool ok = json_is_object(json) && json_object_size(json) <= max;
     const char *key;
 
     json_object_foreach(json, key, value)
     {
-        ok = ok && json_is_string(value) && str_utf8_count(str_from(key)) <= TAG_MAX_CHARS &&
-             str_utf8_count(str_from(json_string_value(value))) <= TAG_MAX_CHARS;
+        ok = ok && json_is_string(value) && str_utf8_count(str_from(key)) <= max_chars &&
+             str_utf8_count(str_from(json_string_value(value))) <= max_chars;
     }
     json_decref(json);
     return ok;
 }
 
-/* Parameters that are checked although little depends on them. */
+static bool tags_ok(struct str text)
+{
+    return texts_ok(text, 10, 128);
+}
+
+static bool substitutions_ok(struct str text)
+{
+    return texts_ok(text, 50, 256);
+}
+
+/* How a provider of mail would be spoken to; ours takes its words from the program. */
+static bool configuration_ok(struct str text)
+{
+    static const char *const names[] = {"from_name", "template_id"};
+    json_t *json = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, NULL);
+    json_t *from = json_object_get(json, "from"), *filled = json_object_get(json, "substitutions");
+    bool ok =
+        json_is_object(json) && (!filled || json_is_object(filled)) &&
+        (!from || (json_is_string(from) && identity_email_ok(str_from(json_string_value(from)))));
+
+    EACH_ROW (name, names)
+        ok = ok && (!json_object_get(json, *name) || json_is_string(json_object_get(json, *name)));
+    json_decref(json);
+    return ok;
+}
+
+static bool risk_ok(struct str text)
+{
+    return str_eq(text, STR("enable")) || str_eq(text, STR("disable"));
+}
+
+static bool flag_ok(struct str text)
+{
+    return str_eq_nocase(text, STR("true")) || str_eq_nocase(text, STR("false"));
+}
+
+/* Keys that are dialled once the call is answered, and pauses between them. */
+static bool keys_ok(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (str_find(STR("0123456789wW#*"), text.p[i]) == STR_NPOS)
+            return false;
+    }
+    return true;
+}
+
 static enum err side_parameters(struct ctx *cx, struct request *rq, const struct input *in)
 {
-    static const char *const risk[] = {"enable", "disable", NULL};
-    struct str tags = input_get(in, STR("Tags")), check = input_get(in, STR("RiskCheck"));
-    struct str sna = input_get(in, STR("EnableSnaClientToken"));
+    static const struct {
+        const char *name;
+        bool (*ok)(struct str text);
+    } rows[] = {
+        {"Tags",                        tags_ok         },
+        {"TemplateCustomSubstitutions", substitutions_ok},
+        {"ChannelConfiguration",        configuration_ok},
+        {"RiskCheck",                   risk_ok         },
+        {"EnableSnaClientToken",        flag_ok         },
+        {"SendDigits",                  keys_ok         },
+    };
 
-    if (tags.n && !tags_ok(tags))
-        return input_bad(cx, rq, 60200, "Tags");
-    if (check.n && !input_one_of(check, risk))
-        return input_bad(cx, rq, 60200, "RiskCheck");
-    if (sna.n && !str_eq_nocase(sna, STR("true")) && !str_eq_nocase(sna, STR("false")))
-        return input_bad(cx, rq, 60200, "EnableSnaClientToken");
+    EACH_ROW (row, rows) {
+        struct str text = input_get(in, str_from(row->name));
+
+        if (text.n && !row->ok(text))
+            return input_bad(cx, rq, 60200, row->name);
+    }
+    return OK;
+}
+
+/* Whether this installation has somebody who carries it. */
+static enum err carried(struct ctx *cx, struct request *rq, const struct service *s,
+                        const struct channel *c)
+{
+    const struct core *core = core_of(rq->db);
+
+    if (s->test_mode) /* nothing is sent */
+        return OK;
+    if (core->cannot.email && str_eq(c->core, STR("email")))
+        return call_refuse(cx, rq, 60217, "The email channel is not set up");
+    if (core->cannot.whatsapp && str_eq(c->core, STR("whatsapp")))
+        return call_refuse(cx, rq, 68008, "The WhatsApp channel is not set up");
+    if ((core->cannot.sms && str_eq(c->core, STR("sms"))) ||
+        (core->cannot.voice && str_eq(c->core, STR("voice"))))
+        return call_refuse(cx, rq, 60223, "Delivery channel disabled: %.*s", STR_ARG(c->attempt));
     return OK;
 }
 
 /* Channel and destination: *out_channel is ours, *out_target normalised. */
-static enum err destination(struct ctx *cx, struct request *rq, const struct start_form *f,
-                            const json_t *settings, const struct channel **out_channel)
+static enum err destination(struct ctx *cx, struct request *rq, const struct service *s,
+                            const struct start_form *f, const json_t *settings,
+                            const struct channel **out_channel)
 {
     const struct channel *found = NULL;
     struct phone phone;
+    enum err e;
 
-    if (str_eq(f->channel, STR("sna")))
-        return call_refuse(cx, rq, 60519, "Silent network authentication is not available here");
+    if (str_eq(f->channel, STR("sna"))) /* no mobile network is ours to ask */
+        return call_refuse(cx, rq, 60223, "Delivery channel disabled: SNA");
     EACH_ROW (c, channels) {
         if (str_eq(c->wire, f->channel))
             found = c;
@@ -178,6 +255,8 @@ static enum err destination(struct ctx *cx, struct request *rq, const struct sta
     if (!found)
         return input_bad(cx, rq, 60200, "Channel");
     *out_channel = found;
+    if ((e = carried(cx, rq, s, found)))
+        return e;
     if (str_eq(found->core, STR("email")))
         return identity_email_ok(f->to) ? OK : input_bad(cx, rq, 60200, "To");
     if (phone_parse(cx, STR_NONE, f->to, &phone) != PHONE_OK || !str_eq(phone.e164, f->to))
@@ -196,13 +275,18 @@ static enum err start_rules(struct ctx *cx, struct request *rq, const struct ser
                             const struct start_form *f, const json_t *settings)
 {
     bool psd2 = settings_flag(settings, "psd2_enabled");
+    struct addr ip;
 
+    if (f->device_ip.n && !addr_parse(f->device_ip, &ip))
+        return input_bad(cx, rq, 60200, "DeviceIp");
     if (f->friendly_name.n && !settings_name_ok(f->friendly_name))
         return input_bad(cx, rq, 60200, "CustomFriendlyName");
     if (f->message.n)
         return call_refuse(cx, rq, 60243, "Custom messages are not allowed");
-    if (f->template_sid.n)
+    if (f->template_sid.n && !str_eq(f->template_sid, STR(TEMPLATE_SID)))
         return call_refuse(cx, rq, 60228, "Template was not found");
+    if (f->template_sid.n && !str_eq(f->channel, STR("sms")) && !str_eq(f->channel, STR("call")))
+        return call_refuse(cx, rq, 60227, "The template is not for this channel");
     if (f->custom_code.n && !s->custom_code)
         return call_refuse(cx, rq, 60204, "Service does not support this feature: CustomCode");
     if (!psd2 && (f->amount.n || f->payee.n))
@@ -228,6 +312,8 @@ static enum err refuse_start(struct ctx *cx, struct request *rq, const struct ve
                           verification_target(cx, in->channel, in->target), &v) == OK &&
         v.send_count >= VERIFICATION_SENDS_MAX)
         return call_refuse(cx, rq, 60203, "Max send attempts reached");
+    if (destination_spent(cx, rq->db, verification_target(cx, in->channel, in->target)))
+        return call_refuse(cx, rq, 60626, "Max messages to this destination reached");
     return call_refuse(cx, rq, 20429, "Too many requests");
 }
 
@@ -247,7 +333,7 @@ enum err verifications_start(struct ctx *cx, struct request *rq, struct response
         (e = input_bind(cx, rq, &in, start_wishes, COUNT_OF(start_wishes), 60200, &f)) ||
         (e = side_parameters(cx, rq, &in)) || (e = settings_load(cx, rq->db, s.id, &settings)))
         return e;
-    if ((e = destination(cx, rq, &f, settings, &channel)) == OK)
+    if ((e = destination(cx, rq, &s, &f, settings, &channel)) == OK)
         e = start_rules(cx, rq, &s, &f, settings);
     warn = settings_flag(settings, "do_not_share_warning_enabled");
     json_decref(settings);
@@ -267,6 +353,8 @@ enum err verifications_start(struct ctx *cx, struct request *rq, struct response
         .warn = warn,
         .from = call_origin(rq),
     };
+    if (f.device_ip.n) /* the end user's, as the application says */
+        start.from.addr = f.device_ip;
     if ((e = verification_start(cx, rq->db, &start, &v)))
         return refuse_start(cx, rq, &start, e);
     return reply_verification(cx, rq, rs, 201, &s, &v);
@@ -296,13 +384,31 @@ static enum err find(struct ctx *cx, struct request *rq, const struct service *s
     return e;
 }
 
+/* As documented for the original. */
+static enum err count_fetch(struct ctx *cx, struct request *rq, const struct verification *v)
+{
+    static const struct limit_rule rules[] = {
+        {"verify.fetch.minute", 60,  60   },
+        {"verify.fetch.hour",   180, 3600 },
+        {"verify.fetch.day",    250, 86400},
+    };
+    enum err e;
+
+    EACH_ROW (rule, rules) {
+        if ((e = call_budget(cx, rq, rule, v->sid)))
+            return e;
+    }
+    return OK;
+}
+
 enum err verifications_fetch(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct verification v;
     struct service s;
     enum err e;
 
-    if ((e = call_service(cx, rq, &s)) || (e = find(cx, rq, &s, &v)))
+    if ((e = call_service(cx, rq, &s)) || (e = find(cx, rq, &s, &v)) ||
+        (e = count_fetch(cx, rq, &v)))
         return e;
     return reply_verification(cx, rq, rs, 200, &s, &v);
 }
