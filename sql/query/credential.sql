@@ -23,6 +23,12 @@ ORDER BY c.id DESC LIMIT 1;
 SELECT id FROM credential WHERE service_id = $1 AND kind = 'api_key'
   AND (expires_at_ms IS NULL OR expires_at_ms > $2) ORDER BY id DESC LIMIT 8;
 
+-- :name credential_signers :read :many
+SELECT c.id FROM credential c JOIN account a ON a.id = c.account_id
+WHERE c.account_id = $1
+  AND ((c.kind = 'auth_token' AND a.sid = $2) OR (c.kind = 'key_pair' AND c.sid = $2))
+  AND (c.expires_at_ms IS NULL OR c.expires_at_ms > $3) ORDER BY c.id DESC LIMIT 8;
+
 -- :name service_of_account :read :one
 SELECT id FROM service WHERE id = $1 AND account_id = $2 AND status = 'active';
 

@@ -1,7 +1,7 @@
 /*
- * language.h: the words of codes in each language we speak, and who is spoken to in which.
+ * language.h: the words of codes and invitations in each language we speak, and who is spoken to in which.
  *
- * languages.def holds the words. In them {code}, {service} and {digits} stand for what a message
+ * languages.def holds the words. In them {code}, {service}, {link} and {digits} stand for what a message
  * says. A new language is a new entry there; language_test.c then measures its SMS.
  */
 #ifndef CHANNEL_LANGUAGE_H
@@ -23,6 +23,10 @@ struct language {
     const char *mail_subject; /* {service}; never the code: subjects are logged */
     const char *mail_lead;    /* above the code */
     const char *mail_note;    /* below it */
+
+    /* A link that pairs a phone: by SMS, in GSM-7 if the language can be written so, and by mail. */
+    const char *pair_sms; /* {service} {link} */
+    const char *pair_subject, *pair_lead, *pair_button, *pair_note; /* {service} */
 };
 
 /* By locale ("de", "pt-BR", "zh_TW", any case), else by the country of a phone number in E.164,

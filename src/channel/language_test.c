@@ -63,6 +63,11 @@ static void every_language_says_everything(void **state)
                    count_of(l->voice, "{digits}") == 2 && count_of(l->voice, "{service}") == 1);
         assert_row(&row, count_of(l->mail_subject, "{service}") == 1);
         assert_row(&row, count_of(l->mail_subject, "{") == 1); /* so not the code */
+        assert_row(&row,
+                   count_of(l->pair_sms, "{service}") == 1 && count_of(l->pair_sms, "{link}") == 1);
+        assert_row(&row, count_of(l->pair_subject, "{service}") == 1 && l->pair_lead[0] &&
+                             l->pair_button[0] && count_of(l->pair_note, "{service}") == 1);
+        assert_row(&row, count_of(l->pair_note, "24") == 1); /* as long as the link lives */
         assert_row(&row, l->mail_lead[0] && l->mail_note[0] && l->pause[0]);
         for (char d = '0'; d <= '9'; d++)
             assert_row(&row, language_digit(l, d).n > 0);
@@ -89,6 +94,7 @@ static void latin_languages_are_worded_in_gsm7(void **state)
             continue;
         assert_row(&row, sms_measure(str_from(l->sms)).coding == SMS_GSM7);
         assert_row(&row, sms_measure(str_from(l->sms_short)).coding == SMS_GSM7);
+        assert_row(&row, sms_measure(str_from(l->pair_sms)).coding == SMS_GSM7);
     }
 }
 

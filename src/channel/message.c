@@ -1,6 +1,6 @@
 /*
- * message.c: picks template and language, fills in the facts. The codes speak many languages
- * (languages.def); letters with links and notices speak English, as the pages do.
+ * message.c: picks template and language, fills in the facts. Codes and invitations speak many
+ * languages (languages.def); other letters with links and notices speak English, as the pages do.
  */
 #include "channel/message.h"
 #include "channel/gsm7.h"
@@ -82,6 +82,8 @@ static struct str sms_code(struct ctx *cx, const struct message_in *in, const st
         if (in->amount.n) /* PSD2 asks that both are shown with the code */
             text = arena_printf(cx->mem, "%.*s (%.*s, %.*s)", STR_ARG(text), STR_ARG(in->payee),
                                 STR_ARG(in->amount));
+        if (in->about.n)
+            text = arena_printf(cx->mem, "%.*s\n%.*s", STR_ARG(in->about), STR_ARG(text));
         if (in->app_hash.n)
             text = arena_printf(cx->mem, "<#> %.*s\n%.*s", STR_ARG(text), STR_ARG(in->app_hash));
         else if (in->host.n)
@@ -169,9 +171,28 @@ static struct message mail_code(struct ctx *cx, const struct message_in *in,
         .language = str_from(l->tag),
         .right_to_left = l->right_to_left,
         .title = filled(cx, l->mail_subject, in, l),
+        .greeting = in->about,
         .lead = filled(cx, l->mail_lead, in, l),
         .code = in->code,
         .note = filled(cx, l->mail_note, in, l),
+        .service = in->service_name,
+        .host = in->host,
+    };
+
+    return posted(cx, &letter);
+}
+
+static struct message mail_pair(struct ctx *cx, const struct message_in *in,
+                                const struct language *l)
+{
+    struct letter letter = {
+        .language = str_from(l->tag),
+        .right_to_left = l->right_to_left,
+        .title = filled(cx, l->pair_subject, in, l),
+        .lead = filled(cx, l->pair_lead, in, l),
+        .link = in->link,
+        .button = str_from(l->pair_button),
+        .note = filled(cx, l->pair_note, in, l),
         .service = in->service_name,
         .host = in->host,
     };
@@ -214,6 +235,10 @@ static enum err render_mail(struct ctx *cx, const struct message_in *in, const s
         *out = mail_code(cx, in, l);
         return OK;
     }
+    if (str_eq(in->template_name, STR("pair_device")) && in->link.n) {
+        *out = mail_pair(cx, in, l);
+        return OK;
+    }
     EACH_ROW (m, mails) {
         if (!str_eq(in->template_name, m->template_name))
             continue;
@@ -252,11 +277,11 @@ enum err message_render(struct ctx *cx, const struct message_in *in, struct mess
         text = sms_code(cx, in, l);
     } else if (code && str_eq(in->channel, STR("voice"))) {
         text = filled(cx, l->voice, in, l);
+        if (in->about.n)
+            text = arena_printf(cx->mem, "%.*s. %.*s", STR_ARG(in->about), STR_ARG(text));
     } else if (str_eq(in->channel, STR("sms")) && str_eq(in->template_name, STR("pair_device")) &&
                in->link.n) {
-        l = &languages[0];
-        text = filled(cx, "{service}: open this link on your phone to approve sign-ins there: {link}",
-                      in, l);
+        text = filled(cx, l->pair_sms, in, l);
     } else if (str_eq(in->channel, STR("push")) && str_eq(in->template_name, STR("push"))) {
         text = in->what;
     } else if (str_eq(in->channel, STR("sms")) && str_eq(in->template_name, STR("notice"))) {

@@ -9,12 +9,13 @@
 struct message_in {
     struct str channel;       /* sms | voice | email | whatsapp | push */
     struct str template_name; /* code | confirm_sign_up | already_registered | reset_password |
-                                 confirm_email | notice | pair_device (sms) */
+                                 confirm_email | notice | pair_device */
     struct str service_name;
     struct str host;          /* of the pages: the "@host #code" line that phones read */
     struct str to;            /* number or address; its country may choose the language */
     struct str locale;        /* "de", "pt-BR"; empty: from the number's country, else English */
     struct str code, link;    /* secrets; empty where the template has none */
+    struct str about;         /* code: what for, in the application's words */
     struct str amount, payee; /* code: the payment that it confirms */
     struct str app_hash;      /* code by SMS: ends it, for Android's retriever, instead of the host */
     bool warn;                /* code by SMS: not without the warning, even if it takes a second part */

@@ -4,6 +4,7 @@
  */
 #include "cli/sending.h"
 #include "api/authy/callback.h"
+#include "api/authy/event.h"
 #include "api/verify/hook.h"
 #include "base/mem.h"
 #include "base/url.h"
@@ -79,8 +80,11 @@ static enum err load_webhook(struct ctx *cx, struct db *db, struct parcel *out)
 
     if (e)
         return e;
-    return str_eq(row.template_name, HOOK_TEMPLATE) ? hook_parcel(cx, db, &row, out)
-                                                    : authy_callback(cx, db, out);
+    if (str_eq(row.template_name, HOOK_TEMPLATE))
+        return hook_parcel(cx, db, &row, out);
+    if (str_eq(row.template_name, EVENT_TEMPLATE))
+        return authy_event(cx, db, &row, out);
+    return authy_callback(cx, db, out);
 }
 
 static enum err load(struct ctx *cx, void *arg, int64_t id, struct parcel *out)

@@ -161,9 +161,9 @@ static struct http_limits limit_of(const struct config *cf, enum config_option o
 static void fill_http(struct ctx *cx, const struct config *cf, struct instance *in,
                       struct http_conf *conf)
 {
-    static const struct face *const faces[] = {&portal_face,         &device_face, &authy_face,
-                                               &authy_onetouch_face, &verify_face, &receipt_face,
-                                               &control_face,        &ops_face,    &testing_face};
+    static const struct face *const faces[] = {
+        &portal_face, &device_face,  &authy_face,   &authy_onetouch_face, &authy_dashboard_face,
+        &verify_face, &receipt_face, &control_face, &ops_face,            &testing_face};
 
     *conf = (struct http_conf){
         .listen = cf->listen,

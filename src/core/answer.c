@@ -177,7 +177,7 @@ enum err challenge_decide(struct ctx *cx, struct db *db, const struct device *d,
         return OK;
     }
     if (e || (e = answer_audit(cx, db, d, c, words[decision], in, from)) ||
-        (e = settle_login(cx, db, c, approved)) || (e = callback_answered(cx, db, c)))
+        (e = settle_login(cx, db, c, approved)) || (e = callback_answered(cx, db, c, from)))
         return e;
     if (approved &&
         ((e = db_exec(cx, db, Q_IDENTITY_PUSH_CLEAR, DB_ARGS(db_int(c->identity_id)), NULL)) ||

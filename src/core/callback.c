@@ -1,6 +1,7 @@
 /* callback.c: see callback.h. */
 #include "core/callback.h"
 #include "core/audit.h"
+#include "core/happening.h"
 #include "core/outbox.h"
 
 static enum err queue(struct ctx *cx, struct db *db, const struct service *s, int64_t identity_id,
@@ -19,14 +20,22 @@ static enum err queue(struct ctx *cx, struct db *db, const struct service *s, in
     return s->callback_url.n ? outbox_add(cx, db, &row) : OK;
 }
 
-enum err callback_answered(struct ctx *cx, struct db *db, const struct challenge *c)
+enum err callback_answered(struct ctx *cx, struct db *db, const struct challenge *c,
+                           const struct origin *from)
 {
     struct service s;
     enum err e;
 
     if (c->login_id)
         return OK;
-    if ((e = service_by_id(cx, db, c->service_id, &s)))
+    if ((e = service_by_id(cx, db, c->service_id, &s)) ||
+        (e = happening_tell(cx, db, &s,
+                        &(struct happening){
+                            .event = EVENT_REQUEST_ANSWERED,
+                            .identity_id = c->identity_id,
+                            .challenge_sid = c->sid,
+                            .from = *from,
+                        })))
         return e;
     return queue(cx, db, &s, c->identity_id, STR("approval"),
                  arena_printf(cx->mem, "{\"challenge\":\"%.*s\"}", STR_ARG(c->sid)));
@@ -61,6 +70,13 @@ enum err callback_load(struct ctx *cx, struct db *db, int64_t outbox_id, struct 
 }
 
 /* ---- the third failure ---- */
+
+/* Not an event of a webhook, which may go to the same address. */
+static bool is_callback(const struct outbox_row *row)
+{
+    return str_eq(row->template_name, STR("approval")) ||
+           str_eq(row->template_name, STR("approval_test"));
+}
 
 static enum err tell_operator(struct ctx *cx, struct db *db, const struct service *s)
 {
@@ -114,7 +130,7 @@ enum err callback_booked(struct ctx *cx, struct db *db, int64_t outbox_id, bool 
     if ((e = outbox_by_id(cx, db, outbox_id, &row)) ||
         (e = service_by_id(cx, db, row.service_id, &s)))
         return e == ERR_NOT_FOUND ? OK : e;
-    if (!str_eq(row.target, s.callback_url)) /* about an older one */
+    if (!is_callback(&row) || !str_eq(row.target, s.callback_url)) /* about an older one */
         return OK;
     if (taken)
         return db_exec(cx, db, Q_SERVICE_CALLBACK_TAKEN, DB_ARGS(db_int(s.id)), NULL);

@@ -14,8 +14,10 @@
 
 enum { CALLBACK_FAILURES_MAX = 3, CALLBACK_LIFE_S = 3600, CALLBACK_WAIT_MS = 10000 };
 
-/* Queues it, if the request is an application's and somebody wants to know. */
-enum err callback_answered(struct ctx *cx, struct db *db, const struct challenge *c);
+/* Queues it, if the request is an application's and somebody wants to know: its callback URL, and
+ * who has subscribed to the event. from: the device's. */
+enum err callback_answered(struct ctx *cx, struct db *db, const struct challenge *c,
+                           const struct origin *from);
 /* The preset test call, whose authy_id is 1234: when the URL was set. */
 enum err callback_test(struct ctx *cx, struct db *db, const struct service *s);
 /* What came of a delivery to url: counts, and empties the URL after the third failure. */

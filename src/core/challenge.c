@@ -12,6 +12,7 @@
 #include "core/answer.h"
 #include "core/outbox.h"
 #include "core/rows.h"
+#include "core/text.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "crypto/token.h"
@@ -179,14 +180,13 @@ enum err challenge_digits(struct ctx *cx, struct db *db, const struct challenge 
 
 /* ---- making one ---- */
 
-/* What a caller sent, fit to be shown: control and bidi characters out, capped at whole characters. */
-static struct str shown_text(struct ctx *cx, struct str in)
+struct str shown_text(struct ctx *cx, struct str in, size_t max_chars)
 {
     OWN(buf_deinit) struct buf b;
     size_t chars = 0;
 
     buf_init(&b, in.n + 1);
-    for (size_t i = 0; i < in.n && chars < CHALLENGE_TEXT_MAX_CHARS; chars++) {
+    for (size_t i = 0; i < in.n && chars < max_chars; chars++) {
         size_t n = 1;
 
         while (i + n < in.n && ((unsigned char)in.p[i + n] & 0xC0) == 0x80)
@@ -219,8 +219,8 @@ static json_t *details_json(struct ctx *cx, const struct challenge_in *in)
     for (size_t i = 0; i < in->detail_count && i < CHALLENGE_DETAILS_MAX; i++) {
         json_t *item = json_object();
 
-        json_object_set_new(item, "label", text_json(shown_text(cx, in->details[i].label)));
-        json_object_set_new(item, "value", text_json(shown_text(cx, in->details[i].value)));
+        json_object_set_new(item, "label", text_json(shown_text(cx, in->details[i].label, CHALLENGE_TEXT_MAX_CHARS)));
+        json_object_set_new(item, "value", text_json(shown_text(cx, in->details[i].value, CHALLENGE_TEXT_MAX_CHARS)));
         json_array_append_new(list, item);
     }
     return list;
@@ -238,9 +238,9 @@ static struct str shown_json(struct ctx *cx, const struct challenge *c, const st
     json_object_set_new(o, "challenge", text_json(c->sid));
     json_object_set_new(o, "message", text_json(c->message));
     json_object_set(o, "details", details);
-    json_object_set_new(o, "address", text_json(shown_text(cx, in->from.addr)));
+    json_object_set_new(o, "address", text_json(shown_text(cx, in->from.addr, CHALLENGE_TEXT_MAX_CHARS)));
     json_object_set_new(o, "browser", text_json(agent_words(cx, in->from.user_agent)));
-    json_object_set_new(o, "place", text_json(shown_text(cx, in->place)));
+    json_object_set_new(o, "place", text_json(shown_text(cx, in->place, CHALLENGE_TEXT_MAX_CHARS)));
     json_object_set_new(o, "needs_digits", json_boolean(c->needs_digits));
     json_object_set_new(o, "created_at", json_integer(c->created_at_ms / MS_PER_S));
     json_object_set_new(o, "expires_at",
@@ -334,7 +334,7 @@ enum err challenge_create(struct ctx *cx, struct db *db, const struct challenge_
         .factor_id = in->factor_id,
         .login_id = in->login_id,
         .credential_id = in->credential_id,
-        .message = shown_text(cx, in->message),
+        .message = shown_text(cx, in->message, CHALLENGE_TEXT_MAX_CHARS),
         .hidden_details = in->hidden_details,
         .logos = in->logos,
         .needs_digits = in->needs_digits,

@@ -105,20 +105,37 @@ enum err credential_newest(struct ctx *cx, struct db *db, int64_t service_id, in
     return e;
 }
 
+static enum err ids_of(struct db_rows *r, int64_t *out_ids, size_t max, size_t *out_count)
+{
+    size_t count = 0;
+    bool more;
+    enum err e = OK;
+
+    while (e == OK && count < max && (e = db_next(r, &more)) == OK && more)
+        out_ids[count++] = db_col_int(r, 0);
+    if (e == OK)
+        *out_count = count;
+    return e;
+}
+
 enum err credential_keys(struct ctx *cx, struct db *db, int64_t service_id, int64_t *out_ids,
                          size_t max, size_t *out_count)
 {
     OWN(db_rows_end) struct db_rows r = {0};
-    size_t count = 0;
-    bool more;
     enum err e = db_query(cx, db, Q_CREDENTIAL_KEYS, DB_ARGS(db_int(service_id), db_int(cx->now_ms)),
                           &r);
 
-    while (e == OK && count < max && (e = db_next(&r, &more)) == OK && more)
-        out_ids[count++] = db_col_int(&r, 0);
-    if (e == OK)
-        *out_count = count;
-    return e;
+    return e ? e : ids_of(&r, out_ids, max, out_count);
+}
+
+enum err credential_signers(struct ctx *cx, struct db *db, int64_t account_id, struct str access_sid,
+                            int64_t *out_ids, size_t max, size_t *out_count)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e = db_query(cx, db, Q_CREDENTIAL_SIGNERS,
+                          DB_ARGS(db_int(account_id), db_text(access_sid), db_int(cx->now_ms)), &r);
+
+    return e ? e : ids_of(&r, out_ids, max, out_count);
 }
 
 /* ---- key pairs ---- */

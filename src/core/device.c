@@ -5,6 +5,8 @@
 #include "core/device.h"
 #include "base/url.h"
 #include "core/audit.h"
+#include "core/happening.h"
+#include "core/identity.h"
 #include "core/link.h"
 #include "core/outbox.h"
 #include "core/rows.h"
@@ -168,9 +170,13 @@ static enum err invited(struct ctx *cx, struct db *db, int64_t identity_id, stru
 }
 
 enum err device_pair_invite(struct ctx *cx, struct db *db, int64_t identity_id, struct str once,
-                            int64_t *out_link_id, struct str *out_url)
+                            int64_t life_s, int64_t *out_link_id, struct str *out_url)
 {
-    struct link l = {.identity_id = identity_id, .data = once};
+    struct link l = {
+        .identity_id = identity_id,
+        .data = once,
+        .expires_at_ms = cx->now_ms + life_s * MS_PER_S,
+    };
     enum err e;
 
     if (once.n && (e = invited(cx, db, identity_id, once, &l.id)))
@@ -236,6 +242,28 @@ static enum err starter_lives(struct ctx *cx, struct db *db, int64_t session_id)
     return e == ERR_DENIED ? fail(cx, ERR_EXPIRED, "the session that started this has ended") : e;
 }
 
+/* The application hears of the device; of a user that it knows by name alone, also that this user
+ * is registered now. */
+static enum err tell_paired(struct ctx *cx, struct db *db, const struct device *d,
+                            const struct origin *from)
+{
+    struct happening what = {
+        .event = EVENT_DEVICE_REGISTERED,
+        .identity_id = d->identity_id,
+        .device_sid = d->sid,
+        .from = *from,
+    };
+    struct identity i;
+    struct service s;
+    enum err e;
+
+    if ((e = service_by_id(cx, db, d->service_id, &s)) || (e = happening_tell(cx, db, &s, &what)) ||
+        (e = identity_by_id(cx, db, s.id, d->identity_id, &i)))
+        return e;
+    what.event = EVENT_USER_REGISTERED;
+    return i.authy_id && i.external.n ? happening_tell(cx, db, &s, &what) : OK;
+}
+
 enum err device_pair(struct ctx *cx, struct db *db, const struct device_new *in,
                      const struct origin *from, struct device *out)
 {
@@ -271,7 +299,7 @@ enum err device_pair(struct ctx *cx, struct db *db, const struct device_new *in,
         return e;
     *out = device_row(&r);
     db_notify(db, (uint64_t)l.id); /* the page that shows the code moves on */
-    return OK;
+    return tell_paired(cx, db, out, from);
 }
 
 enum err device_pair_pending(struct ctx *cx, struct db *db, const struct session *s,

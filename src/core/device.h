@@ -41,8 +41,9 @@ enum err device_pair_start(struct ctx *cx, struct db *db, const struct session *
 /* The same for an identity of an application (no portal session): whoever gets the link pairs. `once`
  * names what the application has handed out, as the digest of its token, and gives the same link as
  * long as that is open; ERR_EXPIRED when that has paired a device or was ended. "": a new link. */
+enum { PAIR_LINK_LIFE_S = 600 };
 enum err device_pair_invite(struct ctx *cx, struct db *db, int64_t identity_id, struct str once,
-                            int64_t *out_link_id, struct str *out_url);
+                            int64_t life_s, int64_t *out_link_id, struct str *out_url);
 /* What the device shows before it pairs. ERR_EXPIRED. */
 struct pairing {
     int64_t identity_id, session_id;

@@ -11,6 +11,7 @@ static const struct str kinds[ITEM_KINDS] = {
     [ITEM_TOKEN] = {"token",        5 },
     [ITEM_NOTIFICATION] = {"notification", 12},
     [ITEM_SAFE] = {"safe",         4 },
+    [ITEM_SUBSCRIBER] = {"subscriber",   10},
 };
 
 static enum err item_row(struct ctx *cx, const struct db_rows *r, struct item *out)

@@ -15,7 +15,8 @@ enum item_kind {
     ITEM_MESSAGING, /* its name is the country */
     ITEM_TOKEN,     /* its name is the token's hash */
     ITEM_NOTIFICATION,
-    ITEM_SAFE, /* of the account; its name is the number */
+    ITEM_SAFE,       /* of the account; its name is the number */
+    ITEM_SUBSCRIBER, /* core/happening.h */
     ITEM_KINDS,
 };
 

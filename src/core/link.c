@@ -31,7 +31,8 @@ enum err link_new(struct ctx *cx, struct db *db, struct link *l)
 
     l->id = id_new(cx);
     l->created_at_ms = cx->now_ms;
-    l->expires_at_ms = cx->now_ms + purposes[l->purpose].life_ms;
+    if (!l->expires_at_ms)
+        l->expires_at_ms = cx->now_ms + purposes[l->purpose].life_ms;
     derive(db, l->purpose, l->id, token);
     token_hash((struct str){token, TOKEN_LEN}, hash);
     return db_exec(cx, db, Q_LINK_INSERT,

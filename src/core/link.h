@@ -21,7 +21,8 @@ struct link {
     int64_t created_at_ms, expires_at_ms;
 };
 
-/* id, times are set here. life: reset and pairing 10 min, confirm 24 h, not_me 7 days. */
+/* id, times are set here; expires_at_ms unless it is given. life: reset and pairing 10 min, confirm
+ * 24 h, not_me 7 days. */
 enum err link_new(struct ctx *cx, struct db *db, struct link *l);
 /* Unused and unexpired, of this purpose. ERR_EXPIRED for everything else. */
 enum err link_peek(struct ctx *cx, struct db *db, enum link_purpose p, struct str token,

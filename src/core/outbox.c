@@ -64,6 +64,7 @@ struct str params_code(struct ctx *cx, const struct code_words *w)
         struct str text;
     } words[] = {
         {"locale", w->locale }, {"service", w->service  },
+        {"about",  w->about  },
         {"amount", w->amount }, {"payee",   w->payee    },
         {"hash",   w->app_hash}, {"warn",    w->warn ? STR("yes") : STR_NONE},
     };
@@ -166,6 +167,7 @@ enum err outbox_render(struct ctx *cx, struct db *db, const struct outbox_row *r
     in.name = param(cx, params, "name");
     in.what = param(cx, params, "what");
     in.locale = param(cx, params, "locale");
+    in.about = param(cx, params, "about");
     in.amount = param(cx, params, "amount");
     in.payee = param(cx, params, "payee");
     in.app_hash = param(cx, params, "hash");

@@ -47,7 +47,7 @@ struct str params_name(struct ctx *cx, struct str name);
 /* One plain value of a row's params; empty when it is not there. */
 struct str outbox_param(struct ctx *cx, const struct outbox_row *row, const char *key);
 struct code_words { /* of a code that an application sends; what is empty stays out */
-    struct str locale, service, amount, payee, app_hash;
+    struct str locale, service, about, amount, payee, app_hash;
     bool warn;
 };
 struct str params_code(struct ctx *cx, const struct code_words *w);

@@ -34,7 +34,7 @@ static enum err invite(struct ctx *cx, struct db *db, void *arg)
 {
     struct scene *sc = arg;
 
-    return device_pair_invite(cx, db, sc->user.id, sc->once, &sc->link_id, &sc->url);
+    return device_pair_invite(cx, db, sc->user.id, sc->once, PAIR_LINK_LIFE_S, &sc->link_id, &sc->url);
 }
 
 static enum err pair(struct ctx *cx, struct db *db, void *arg)

@@ -88,6 +88,12 @@ static enum err account_sid(struct ctx *cx, struct db *db, int64_t account_id, s
     return e;
 }
 
+enum err service_account_sid(struct ctx *cx, struct db *db, const struct service *s,
+                             struct str *out)
+{
+    return account_sid(cx, db, s->account_id, out);
+}
+
 static enum err keys_new(struct ctx *cx, struct db *db, int64_t account_id, int64_t service_id,
                          struct service_keys *keys)
 {

@@ -32,6 +32,9 @@ struct service_keys { /* shown once, at creation and rotation */
 enum err service_create(struct ctx *cx, struct db *db, struct str name, struct service_keys *out);
 enum err service_by_id(struct ctx *cx, struct db *db, int64_t id, struct service *out);
 enum err service_by_name(struct ctx *cx, struct db *db, struct str name, struct service *out);
+/* AC…: of who owns it. */
+enum err service_account_sid(struct ctx *cx, struct db *db, const struct service *s,
+                             struct str *out);
 enum err service_list(struct ctx *cx, struct db *db, struct service **out, size_t *out_count);
 struct str policy_name(enum policy p);
 bool policy_from(struct str name, enum policy *out);

@@ -13,6 +13,8 @@
 #include "core/text.h"
 #include "crypto/token.h"
 
+enum { ACTION_TEXT_MAX_CHARS = 255 };
+
 static const struct limit_rule destination_hour = {"send.destination.hour", 20, 3600};
 static const struct limit_rule destination_day = {"send.destination.day", 60, 86400};
 
@@ -344,6 +346,7 @@ static enum err send_app(struct ctx *cx, struct db *db, const struct service *s,
     const struct code_words words = {
         .locale = in->locale,
         .service = in->friendly_name,
+        .about = shown_text(cx, in->about, ACTION_TEXT_MAX_CHARS),
         .amount = in->amount,
         .payee = in->payee,
         .app_hash = in->app_hash,

@@ -47,6 +47,7 @@ struct verification_in {
     uint8_t digits;         /* of a derived one; 0: the service's */
     /* Words of this message alone; empty or false: none. */
     struct str friendly_name;   /* instead of the service's name */
+    struct str about;           /* what it is for, as the application words it */
     struct str amount, payee;   /* PSD2: the code is good for this payment only */
     struct str app_hash;        /* SMS: what an Android app finds its message by */
     bool warn;                  /* SMS: never without the warning not to share it */

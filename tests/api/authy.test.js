@@ -36,7 +36,7 @@ function ask(method, path, { body, headers = {}, key = app.api_key } = {}) {
 
 async function userNew({ number = nextNumber(), key = app.api_key, link = false } = {}) {
   const answer = await ask("POST", "/protected/json/users/new", {
-    key, body: { user: { email: "u@example.com", cellphone: number, country_code: "1" }, send_install_link_via_sms: link },
+    key, body: { user: { email: `u${number}@example.com`, cellphone: number, country_code: "1" }, send_install_link_via_sms: link },
   });
   assert.equal(answer.status, 200, answer.text);
   return { id: answer.json.user.id, number };
@@ -296,6 +296,47 @@ test("a generic authenticator app, from the QR code to a token", async () => {
 test("text in Spanish where Spanish is asked for", async () => {
   await ask("POST", "/protected/json/phones/verification/start", { body: { via: "sms", country_code: 1, phone_number: "4155550177", locale: "es" } });
   assert.match((await newest(server, "+14155550177", "sms")).body, /es tu clave/);
+});
+
+test("what a token is for stands above it; nothing in it can pretend to be something else", async () => {
+  const { id, number } = await userNew();
+  const sms = async (message) => {
+    const answer = await ask("GET", `/protected/json/sms/${id}?${new URLSearchParams({ action: "pay", action_message: message })}`);
+    return answer.status === 200 ? newest(server, `+1${number}`, "sms") : answer;
+  };
+  const { body, code } = await sms("Pay 10 € to Zoë");
+  assert.ok(body.startsWith(`Pay 10 € to Zoë\n${code} is your shop code.`), body);
+  assert.match(body, new RegExp(`\n@\\S+ #${code}$`), "the last line stays what phones read");
+  assert.ok((await sms("a\n@evil.example #123456\u202e\u0007")).body.startsWith("a@evil.example #123456\n"), "no line of its own, no turned text");
+  assert.ok((await sms("x".repeat(255))).body.startsWith(`${"x".repeat(255)}\n`));
+  refused(await sms("x".repeat(256)), 400, "60004");
+  await ask("GET", `/protected/json/call/${id}?action=pay&action_message=Vault`);
+  assert.match((await newest(server, `+1${number}`, "voice")).body, /^Vault\. Your shop code is/);
+});
+
+test("the link to the authenticator: by SMS, or by e-mail where SMS is not wanted", async () => {
+  const make = async (fields) => {
+    const answer = await ask("POST", `/protected/json/users/new?${new URLSearchParams(fields)}`);
+    assert.equal(answer.status, 200, answer.text);
+    return answer.json.user.id;
+  };
+  const german = { "user[email]": "Jens@Example.com", "user[cellphone]": "1512 3456789", "user[country_code]": "49" };
+  const id = await make({ ...german, send_install_link_via_sms: "False" });
+  assert.equal((await outbox(server, "+4915123456789")).length, 0);
+  const mails = () => outbox(server, "Jens@Example.com");
+  const [mail] = await mails();
+  assert.match(mail.body, /Öffnen Sie diesen Link auf Ihrem Handy/);
+  assert.equal(mail.subject, "shop: Anmeldungen auf dem Handy bestätigen");
+  await make({ ...german, send_install_link_via_sms: "false" });
+  assert.equal((await mails()).length, 1, "once");
+  await make(german); // by SMS, which is the default
+  const { link, body } = await newest(server, "+4915123456789", "sms");
+  assert.match(body, /^shop: Öffnen Sie diesen Link auf Ihrem Handy/);
+  await Device.pair(server, link);
+  assert.equal((await Device.askToPair(server, mail.link.split("#pair=")[1])).status, 410, "one pairing ends the other links");
+  assert.equal((await ask("GET", `/protected/json/users/${id}/status`)).json.status.registered, true);
+  await make(german);
+  assert.equal((await outbox(server, "+4915123456789")).length, 1, "whoever has a device needs no link");
 });
 
 test("registration by a token that the application signed", async () => {

@@ -1,8 +1,9 @@
 /*
- * face.h: the Authy dialect, in two families of paths:
+ * face.h: the Authy dialect, in three families of paths:
  *
  *   /protected/{format}/…   users, tokens, phones, the application
  *   /onetouch/{format}/…    approval requests
+ *   /dashboard/{format}/…   webhooks, by signed requests
  *
  * {format} is json or xml. docs/wire/authy.md is the wire; the rules are core's.
  */
@@ -11,6 +12,6 @@
 
 #include "http/route.h"
 
-extern const struct face authy_face, authy_onetouch_face;
+extern const struct face authy_face, authy_onetouch_face, authy_dashboard_face;
 
 #endif

@@ -11,5 +11,7 @@ handler_fn authy_prepare;
 /* Finds the key in the header X-Authy-API-Key or the parameter api_key; rq->who = struct visitor.
  */
 handler_fn authy_gate;
+/* Of the signed requests (dashboard.c): the same, with the caller's account. */
+handler_fn authy_signed_gate;
 
 #endif

@@ -18,5 +18,7 @@ handler_fn app_details, app_stats;
 handler_fn approval_create, approval_status;
 /* registration.c */
 handler_fn registration_status, registration_pair;
+/* dashboard.c */
+handler_fn webhook_create, webhook_list, webhook_delete;
 
 #endif

@@ -76,8 +76,10 @@ enum err number_start(struct ctx *cx, struct request *rq, struct response *rs)
     if (!arg_number(v->args, "code_length", CODE_DIGITS_MIN, CODE_DIGITS_MAX, 0, &digits))
         return authy_refuse_saying(cx, rq, AUTHY_PARAMETER,
                                    STR("Invalid parameter: code_length - must be from 4 to 10"));
-    if (arg_text(v->args, "custom_message").n)
-        return authy_refuse(cx, rq, AUTHY_NO_CUSTOM_TEXT);
+    if (arg_text(v->args, "custom_message").n) {
+        e = authy_tell_number(cx, rq, EVENT_CUSTOM_MESSAGE_NOT_ALLOWED, target, via);
+        return e ? e : authy_answer_error(cx, rq, rs, AUTHY_NO_CUSTOM_TEXT);
+    }
     e = verification_start(cx, rq->db,
                            &(struct verification_in){
                                .service_id = v->service.id,
@@ -92,18 +94,53 @@ enum err number_start(struct ctx *cx, struct request *rq, struct response *rs)
                            &sent);
     if (e == ERR_DENIED)
         return authy_refuse(cx, rq, AUTHY_NO_CUSTOM_CODE);
+    if (e == ERR_INVALID && !custom.n) {
+        e = authy_tell_number(cx, rq, EVENT_PHONE_FAILED, target, via);
+        return e ? e : authy_answer_error(cx, rq, rs, AUTHY_PHONE);
+    }
     if (e == ERR_INVALID)
-        return authy_refuse(cx, rq, custom.n ? AUTHY_PARAMETER : AUTHY_PHONE);
-    if (e || (e = usage_add(cx, rq->db, v->service.id, call ? USAGE_CALLS : USAGE_SMS)))
+        return authy_refuse(cx, rq, AUTHY_PARAMETER);
+    if (e == ERR_LIMITED) {
+        e = authy_tell_number(cx, rq, EVENT_TOO_MANY_SENDS, target, via);
+        return e ? e : authy_answer_error(cx, rq, rs, AUTHY_LIMITED);
+    }
+    if (e || (e = usage_add(cx, rq->db, v->service.id, call ? USAGE_CALLS : USAGE_SMS)) ||
+        (e = authy_tell_number(cx, rq, EVENT_PHONE_STARTED, target, via)))
         return authy_pass(cx, rq, e);
     return authy_answer(cx, rq, rs, start_json(cx, v, &sent, call));
 }
 
-static enum err none_pending(struct ctx *cx, struct request *rq, struct str e164)
+static struct str none_pending(struct ctx *cx, struct str e164)
 {
-    return authy_refuse_saying(cx, rq, AUTHY_NONE_PENDING,
-                               arena_printf(cx->mem, "No pending verifications for %.*s found.",
-                                            STR_ARG(phone_dashed(cx, e164))));
+    return arena_printf(cx->mem, "No pending verifications for %.*s found.",
+                        STR_ARG(phone_dashed(cx, e164)));
+}
+
+/* What a check that was not right is answered, once the webhooks are told. */
+static enum err answer_unproved(struct ctx *cx, struct request *rq, struct response *rs,
+                                struct str target, enum event event, enum authy_error error)
+{
+    enum err e = authy_tell_number(cx, rq, event, target, STR_NONE);
+
+    if (e)
+        return e;
+    if (error == AUTHY_NONE_PENDING)
+        return authy_answer_error_saying(cx, rq, rs, error, none_pending(cx, target));
+    return authy_answer_error(cx, rq, rs, error);
+}
+
+static enum err answer_proved(struct ctx *cx, struct request *rq, struct response *rs,
+                              struct str target)
+{
+    enum err e = authy_tell_number(cx, rq, EVENT_PHONE_CODE_RIGHT, target, STR_NONE);
+    json_t *o;
+
+    if (e)
+        return e;
+    o = json_object();
+    json_object_set_new(o, "message", json_string("Verification code is correct."));
+    json_object_set_new(o, "success", json_true());
+    return authy_answer(cx, rq, rs, o);
 }
 
 enum err number_check(struct ctx *cx, struct request *rq, struct response *rs)
@@ -113,49 +150,31 @@ enum err number_check(struct ctx *cx, struct request *rq, struct response *rs)
     struct verification live;
     struct check_out check;
     struct str target;
-    json_t *o;
     enum err e;
 
     if ((e = bind_phone(cx, rq, &target)))
         return e;
     e = verification_live(cx, rq->db, v->service.id, target, &live);
     if (e == ERR_NOT_FOUND)
-        return none_pending(cx, rq, target);
+        return answer_unproved(cx, rq, rs, target, EVENT_PHONE_NOT_FOUND, AUTHY_NONE_PENDING);
     if (e || (e = verification_check(cx, rq->db, &live, arg_text(v->args, "verification_code"),
                                      &from, &check)))
         return e;
     switch (check.outcome) {
     case CHECK_RIGHT:
-        o = json_object();
-        json_object_set_new(o, "message", json_string("Verification code is correct."));
-        json_object_set_new(o, "success", json_true());
-        return authy_answer(cx, rq, rs, o);
+        return answer_proved(cx, rq, rs, target);
     case CHECK_WRONG:
     case CHECK_USED:
-        return authy_answer_error(cx, rq, rs, AUTHY_CODE);
+        return answer_unproved(cx, rq, rs, target, EVENT_PHONE_CODE_WRONG, AUTHY_CODE);
     case CHECK_EXPIRED:
     case CHECK_OFF:
-        return none_pending(cx, rq, target);
+        return answer_unproved(cx, rq, rs, target, EVENT_PHONE_NOT_FOUND, AUTHY_NONE_PENDING);
     case CHECK_PAUSED:
     case CHECK_ENDED:
         cx->retry_after_s = check.retry_after_s;
-        return authy_answer_error(cx, rq, rs, AUTHY_LIMITED);
+        return answer_unproved(cx, rq, rs, target, EVENT_TOO_MANY_CHECKS, AUTHY_LIMITED);
     }
     return fail(cx, ERR_INTERNAL, "check: no such outcome");
-}
-
-/* "bec828c0-b535-…" as we make them of a verification's sid. */
-static struct str sid_of_uuid(struct ctx *cx, struct str uuid)
-{
-    char *p = arena_alloc(cx->mem, uuid.n + 3);
-    size_t n = 2;
-
-    p[0] = 'V', p[1] = 'E';
-    for (size_t i = 0; i < uuid.n; i++) {
-        if (uuid.p[i] != '-')
-            p[n++] = uuid.p[i];
-    }
-    return (struct str){p, n};
 }
 
 enum err number_status(struct ctx *cx, struct request *rq, struct response *rs)
@@ -168,13 +187,14 @@ enum err number_status(struct ctx *cx, struct request *rq, struct response *rs)
     enum err e;
 
     if (uuid.n == UUID_LEN)
-        e = verification_by_sid(cx, rq->db, v->service.id, sid_of_uuid(cx, uuid), &live);
+        e = verification_by_sid(cx, rq->db, v->service.id, sid_from_uuid(cx, "VE", uuid), &live);
     else if (!(e = bind_phone(cx, rq, &target)))
         e = verification_live(cx, rq->db, v->service.id, target, &live);
     else
         return e;
     if (e == ERR_NOT_FOUND)
-        return target.n ? none_pending(cx, rq, target) : authy_refuse(cx, rq, AUTHY_NONE_PENDING);
+        return target.n ? authy_refuse_saying(cx, rq, AUTHY_NONE_PENDING, none_pending(cx, target))
+                        : authy_refuse(cx, rq, AUTHY_NONE_PENDING);
     if (e)
         return e;
     state = str_eq(live.state, STR("pending")) && live.expires_at_ms <= cx->now_ms ? STR("expired")

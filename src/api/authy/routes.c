@@ -39,6 +39,13 @@ static const struct route onetouch_routes[] = {
     {POST, "/onetouch/{format}/users/{id}/approval_requests",  AUTH_API_KEY, LIMIT_API, WRITE, approval_create,     BOUND},
     {GET,  "/onetouch/{format}/approval_requests/{uuid}",      AUTH_API_KEY, LIMIT_API, READ,  approval_status,     BOUND},
 };
+/* Signed with what only the account's owner has; written, since a nonce is spent. */
+static const struct route dashboard_routes[] = {
+    {POST,   "/dashboard/{format}/application/webhooks",       AUTH_ACCOUNT, LIMIT_API, WRITE, webhook_create,      BOUND},
+    {GET,    "/dashboard/{format}/application/webhooks",       AUTH_ACCOUNT, LIMIT_API, WRITE, webhook_list,        BOUND},
+    {DELETE, "/dashboard/{format}/application/webhooks",       AUTH_ACCOUNT, LIMIT_API, WRITE, webhook_delete,      BOUND},
+    {DELETE, "/dashboard/{format}/application/webhooks/{id}",  AUTH_ACCOUNT, LIMIT_API, WRITE, webhook_delete,      BOUND},
+};
 /* clang-format on */
 
 const struct face authy_face = {
@@ -57,6 +64,16 @@ const struct face authy_onetouch_face = {
     .routes = onetouch_routes,
     .route_count = COUNT_OF(onetouch_routes),
     .gate = authy_gate,
+    .error = authy_error,
+    .joins_slashes = true,
+};
+
+const struct face authy_dashboard_face = {
+    .name = "authy-dashboard",
+    .prefix = "/dashboard/",
+    .routes = dashboard_routes,
+    .route_count = COUNT_OF(dashboard_routes),
+    .gate = authy_signed_gate,
     .error = authy_error,
     .joins_slashes = true,
 };

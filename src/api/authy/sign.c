@@ -102,6 +102,14 @@ static struct str flat(struct ctx *cx, struct str key, json_t *v, int depth)
     return arena_str(cx->mem, buf_str(&b));
 }
 
+struct str form_escape(struct ctx *cx, struct str s)
+{
+    OWN(buf_deinit) struct buf b = {.max = PARAMS_MAX};
+
+    escaped(&b, s);
+    return arena_str(cx->mem, buf_str(&b));
+}
+
 struct str callback_params(struct ctx *cx, json_t *body)
 {
     return flat(cx, STR(""), body, 0);

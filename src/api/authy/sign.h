@@ -13,6 +13,8 @@
 /* a%5Bb%5D=1&a%5Bc%5D=…: members sorted by bytes on every level, lists in their order with empty
  * brackets, empty objects and lists left out. */
 struct str callback_params(struct ctx *cx, json_t *body);
+/* One name or value as it is written there: as in a form. */
+struct str form_escape(struct ctx *cx, struct str s);
 /* base64(HMAC-SHA256(key, nonce|METHOD|url|params)) */
 struct str callback_signature(struct ctx *cx, struct str key, struct str nonce, struct str method,
                               struct str url, struct str params);

@@ -8,7 +8,7 @@
 #include "core/usage.h"
 #include "core/verification.h"
 
-enum { ACTION_MAX = 255, LOCALE_MAX = 20 };
+enum { ACTION_MAX = 255, ACTION_TEXT_MAX_CHARS = 255, LOCALE_MAX = 20 };
 
 struct sending { /* what differs between a text message and a call */
     const char *channel;
@@ -32,24 +32,39 @@ static enum err send_code(struct ctx *cx, struct request *rq, const struct ident
 {
     const struct args *a = visitor_of(rq)->args;
     struct str action = arg_text(a, "action"), locale = arg_text(a, "locale");
-    enum err e;
+    struct str about = arg_text(a, "action_message");
 
-    if (i->disabled)
-        return authy_refuse(cx, rq, AUTHY_SUSPENDED);
     if (action.n > ACTION_MAX || str_has_control(action))
-        return authy_refuse(cx, rq, AUTHY_PARAMETER);
-    e = verification_start(cx, rq->db,
-                           &(struct verification_in){
-                               .service_id = i->service_id,
-                               .identity_id = i->id,
-                               .channel = str_from(channel),
-                               .target = target,
-                               .action = action.n ? action : STR(""),
-                               .locale = locale.n <= LOCALE_MAX ? locale : STR_NONE,
-                               .from = authy_origin(rq),
-                           },
-                           out);
-    return e == ERR_INVALID ? authy_refuse(cx, rq, AUTHY_PHONE) : authy_pass(cx, rq, e);
+        return authy_refuse_saying(cx, rq, AUTHY_PARAMETER,
+                                   STR("Invalid parameter: action - at most 255 characters"));
+    if (str_utf8_count(about) > ACTION_TEXT_MAX_CHARS)
+        return authy_refuse_saying(
+            cx, rq, AUTHY_PARAMETER,
+            STR("Invalid parameter: action_message - at most 255 characters"));
+    return verification_start(cx, rq->db,
+                              &(struct verification_in){
+                                  .service_id = i->service_id,
+                                  .identity_id = i->id,
+                                  .channel = str_from(channel),
+                                  .target = target,
+                                  .action = action.n ? action : STR(""),
+                                  .about = about,
+                                  .locale = locale.n <= LOCALE_MAX ? locale : STR_NONE,
+                                  .from = authy_origin(rq),
+                              },
+                              out);
+}
+
+/* A code that was not sent. What has used up a budget is told, so it is no error to the store. */
+static enum err answer_unsent(struct ctx *cx, struct request *rq, struct response *rs,
+                              const struct identity *i, enum err e)
+{
+    if (e == ERR_INVALID)
+        return rq->problems ? e : authy_refuse(cx, rq, AUTHY_PHONE);
+    if (e != ERR_LIMITED)
+        return authy_pass(cx, rq, e);
+    e = authy_tell(cx, rq, EVENT_TOO_MANY_SENDS, i);
+    return e ? e : authy_answer_error(cx, rq, rs, AUTHY_LIMITED);
 }
 
 /* 200 all the same: a client reads `ignored`. */
@@ -80,10 +95,14 @@ static enum err send_to_phone(struct ctx *cx, struct request *rq, struct respons
 
     if ((e = authy_user(cx, rq, &i)) || (e = device_list(cx, rq->db, i.id, &list, &count)))
         return e;
+    if (i.disabled)
+        return authy_refuse(cx, rq, AUTHY_SUSPENDED);
     if (count > 0 && !arg_true(v->args, "force", false))
         return answer_ignored(cx, rq, rs, &i, how, &list[0]);
-    if ((e = send_code(cx, rq, &i, how->channel, i.phone, &sent)) ||
-        (e = usage_add(cx, rq->db, v->service.id, how->usage)))
+    if ((e = send_code(cx, rq, &i, how->channel, i.phone, &sent)))
+        return answer_unsent(cx, rq, rs, &i, e);
+    if ((e = usage_add(cx, rq->db, v->service.id, how->usage)) ||
+        (e = authy_tell(cx, rq, EVENT_TOKEN_SENT, &i)))
         return e;
     o = json_object();
     json_object_set_new(o, "success", json_true()); /* before the word "sent": authy-ssh */
@@ -111,9 +130,13 @@ enum err token_email(struct ctx *cx, struct request *rq, struct response *rs)
 
     if ((e = authy_user(cx, rq, &i)))
         return e;
+    if (i.disabled)
+        return authy_refuse(cx, rq, AUTHY_SUSPENDED);
     if (i.email.n == 0)
         return authy_refuse(cx, rq, AUTHY_EMAIL);
     if ((e = send_code(cx, rq, &i, "email", i.email, &sent)))
+        return answer_unsent(cx, rq, rs, &i, e);
+    if ((e = authy_tell(cx, rq, EVENT_TOKEN_SENT, &i)))
         return e;
     o = json_object();
     json_object_set_new(o, "success", json_true());
@@ -156,6 +179,8 @@ static enum err answer_right(struct ctx *cx, struct request *rq, struct response
     json_t *o = json_object();
     enum err e = usage_add(cx, rq->db, i->service_id, USAGE_AUTHS);
 
+    if (!e)
+        e = authy_tell(cx, rq, EVENT_TOKEN_RIGHT, i);
     if (e) {
         json_decref(o);
         return e;
@@ -166,6 +191,14 @@ static enum err answer_right(struct ctx *cx, struct request *rq, struct response
     json_object_set_new(o, "success", json_string("true"));
     json_object_set_new(o, "device", proof_json(i, check));
     return authy_answer(cx, rq, rs, o);
+}
+
+static enum err answer_wrong(struct ctx *cx, struct request *rq, struct response *rs,
+                             const struct identity *i, enum event event, enum authy_error error)
+{
+    enum err e = authy_tell(cx, rq, event, i);
+
+    return e ? e : authy_answer_error(cx, rq, rs, error);
 }
 
 /* Whether or not `force` is given: a token that would be taken unlooked at is no second factor. */
@@ -190,15 +223,15 @@ enum err token_verify(struct ctx *cx, struct request *rq, struct response *rs)
         return answer_right(cx, rq, rs, &i, &check);
     case CHECK_WRONG:
     case CHECK_EXPIRED:
-        return authy_answer_error(cx, rq, rs, AUTHY_TOKEN);
+        return answer_wrong(cx, rq, rs, &i, EVENT_TOKEN_WRONG, AUTHY_TOKEN);
     case CHECK_USED:
-        return authy_answer_error(cx, rq, rs, AUTHY_TOKEN_USED);
+        return answer_wrong(cx, rq, rs, &i, EVENT_TOKEN_WRONG, AUTHY_TOKEN_USED);
     case CHECK_PAUSED:
     case CHECK_ENDED:
         cx->retry_after_s = check.retry_after_s;
-        return authy_answer_error(cx, rq, rs, AUTHY_LIMITED);
+        return answer_wrong(cx, rq, rs, &i, EVENT_TOO_MANY_CHECKS, AUTHY_LIMITED);
     case CHECK_OFF:
-        return authy_answer_error(cx, rq, rs, AUTHY_SUSPENDED);
+        return answer_wrong(cx, rq, rs, &i, EVENT_SUSPENDED_ACCOUNT, AUTHY_SUSPENDED);
     }
     return fail(cx, ERR_INTERNAL, "verify: no such outcome");
 }

@@ -37,8 +37,8 @@ static enum err bind_new(struct ctx *cx, struct request *rq, struct new_user *ou
 enum err user_new(struct ctx *cx, struct request *rq, struct response *rs)
 {
     const struct visitor *v = visitor_of(rq);
-    bool link = arg_true(v->args, "send_install_link_via_sms",
-                         arg_true(v->args, "user[send_install_link_via_sms]", true));
+    bool by_sms = arg_true(v->args, "send_install_link_via_sms",
+                           arg_true(v->args, "user[send_install_link_via_sms]", true));
     struct new_user in;
     struct identity i;
     bool is_new;
@@ -48,8 +48,10 @@ enum err user_new(struct ctx *cx, struct request *rq, struct response *rs)
     if ((e = bind_new(cx, rq, &in)) ||
         (e = identity_user(cx, rq->db, v->service.id, in.country_code, in.phone, in.email, &i,
                            &is_new)) ||
-        (is_new && (e = usage_add(cx, rq->db, v->service.id, USAGE_USERS))) ||
-        (link && (e = invite_by_sms(cx, rq->db, &i))))
+        (is_new && ((e = usage_add(cx, rq->db, v->service.id, USAGE_USERS)) ||
+                    (e = authy_tell(cx, rq, EVENT_USER_ADDED, &i)))) ||
+        ((by_sms || is_new) &&
+         (e = invite_send(cx, rq->db, &i, by_sms ? INVITE_BY_SMS : INVITE_BY_EMAIL))))
         return authy_pass(cx, rq, e);
     o = json_object();
     user = json_object();
@@ -131,7 +133,8 @@ enum err user_delete(struct ctx *cx, struct request *rq, struct response *rs)
     struct identity i;
     enum err e;
 
-    if ((e = authy_user(cx, rq, &i)) || (e = identity_delete(cx, rq->db, &i, &from)))
+    if ((e = authy_user(cx, rq, &i)) || (e = authy_tell(cx, rq, EVENT_USER_REMOVED, &i)) ||
+        (e = identity_delete(cx, rq->db, &i, &from)))
         return e;
     return answer_message(cx, rq, rs,
                           visitor_of(rq)->service.test_mode ? "User was added to remove."

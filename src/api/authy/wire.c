@@ -174,6 +174,15 @@ enum err authy_answer_error(struct ctx *cx, struct request *rq, struct response 
     return send(cx, rq, rs, r->row->status, "errors", error_json(r));
 }
 
+enum err authy_answer_error_saying(struct ctx *cx, struct request *rq, struct response *rs,
+                                   enum authy_error error, struct str message)
+{
+    struct refusal *r = refusal_new(cx, rq, error);
+
+    r->message = message;
+    return send(cx, rq, rs, r->row->status, "errors", error_json(r));
+}
+
 static enum authy_error of_status(int status)
 {
     switch (status) {
@@ -236,6 +245,30 @@ struct origin authy_origin(const struct request *rq)
     return (struct origin){.addr = addr, .user_agent = request_header(rq, STR("User-Agent"))};
 }
 
+/* ---- who is told ---- */
+
+enum err authy_tell(struct ctx *cx, struct request *rq, enum event event, const struct identity *i)
+{
+    return happening_tell(cx, rq->db, &visitor_of(rq)->service,
+                          &(struct happening){
+                              .event = event,
+                              .identity_id = i->id,
+                              .from = authy_origin(rq),
+                          });
+}
+
+enum err authy_tell_number(struct ctx *cx, struct request *rq, enum event event, struct str e164,
+                           struct str via)
+{
+    return happening_tell(cx, rq->db, &visitor_of(rq)->service,
+                          &(struct happening){
+                              .event = event,
+                              .number = e164,
+                              .via = via,
+                              .from = authy_origin(rq),
+                          });
+}
+
 /* ---- numbers for ids ---- */
 
 int64_t sid_number(struct str sid)
@@ -263,6 +296,19 @@ struct str sid_uuid(struct ctx *cx, struct str sid)
     return sid.n < 34 ? sid
                       : arena_printf(cx->mem, "%.8s-%.4s-%.4s-%.4s-%.12s", h, h + 8, h + 12, h + 16,
                                      h + 20);
+}
+
+struct str sid_from_uuid(struct ctx *cx, const char *letters, struct str uuid)
+{
+    char *p = arena_alloc(cx->mem, uuid.n + 3);
+    size_t n = 2;
+
+    p[0] = letters[0], p[1] = letters[1];
+    for (size_t i = 0; i < uuid.n; i++) {
+        if (uuid.p[i] != '-')
+            p[n++] = uuid.p[i];
+    }
+    return (struct str){p, n};
 }
 
 /* ---- phones ---- */

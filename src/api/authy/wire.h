@@ -11,6 +11,7 @@
 #include "api/authy/args.h"
 #include "core/credential.h"
 #include "core/device.h"
+#include "core/happening.h"
 #include "core/identity.h"
 #include "core/service.h"
 #include "http/route.h"
@@ -82,6 +83,8 @@ enum err authy_refuse_fields(struct ctx *cx, struct request *rq, enum authy_erro
 /* The same answer without an error: what the handler wrote is committed. */
 enum err authy_answer_error(struct ctx *cx, struct request *rq, struct response *rs,
                             enum authy_error error);
+enum err authy_answer_error_saying(struct ctx *cx, struct request *rq, struct response *rs,
+                                   enum authy_error error, struct str message);
 /* The row that an error of core means where the handler knows nothing better: limits and the like.
  */
 enum err authy_pass(struct ctx *cx, struct request *rq, enum err e);
@@ -103,10 +106,17 @@ enum err authy_user(struct ctx *cx, struct request *rq, struct identity *out);
 /* Who asked, for audit: the address that the application names for its user, else its own. */
 struct origin authy_origin(const struct request *rq);
 
+/* Tells the webhooks that want it: of a user, or (_number) of a number that is no user's. */
+enum err authy_tell(struct ctx *cx, struct request *rq, enum event event, const struct identity *i);
+enum err authy_tell_number(struct ctx *cx, struct request *rq, enum event event, struct str e164,
+                           struct str via);
+
 /* 31 bits of a sid, and its first 24 hex digits. */
 int64_t sid_number(struct str sid);
 struct str sid_hex24(struct str sid);
 struct str sid_uuid(struct ctx *cx, struct str sid);
+/* Back, with the two letters in front. Whatever is no UUID becomes no sid of anything. */
+struct str sid_from_uuid(struct ctx *cx, const char *letters, struct str uuid);
 
 /* Masked to the last two digits, with the calling code; to the last four, without; and in full:
  * "+1 231-357-6187". */
