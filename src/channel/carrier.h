@@ -24,6 +24,7 @@ struct parcel {
     const char *method;       /* webhook: "POST", with text as JSON body, or "GET" */
     struct str headers[4];    /* webhook: whole lines, its signature among them */
     size_t header_count;
+    bool insists;             /* webhook: an answer of 5xx or 429 is no answer: it is tried again */
     int64_t created_at_ms, expires_at_ms;
 };
 

@@ -1,6 +1,7 @@
 /*
  * webhook.c: see webhook.h. A 2xx is success. Any other answer is final: an application that
- * refuses a message refuses it again. What got no answer is tried again within the message's life.
+ * refuses a message refuses it again. What got no answer is tried again within the message's life, and
+ * so is what a server in trouble answered, for dialects that do not count failures (insists).
  */
 #include "channel/webhook.h"
 #include "channel/transfer.h"
@@ -26,7 +27,9 @@ static void judge(struct ctx *cx, void *self, const struct parcel *p, const stru
 {
     const struct transfer_end *end = transfer_end(t);
 
-    (void)self, (void)p;
+    bool later = p->insists && (end->status >= 500 || end->status == 429);
+
+    (void)self;
     *out = (struct verdict){.lost = end->lost, .retry_after_ms = end->retry_after_ms};
     if (end->status == 0) {
         out->outcome = end->refused ? OUTCOME_FAILED : OUTCOME_RETRY;
@@ -34,7 +37,7 @@ static void judge(struct ctx *cx, void *self, const struct parcel *p, const stru
     } else if (end->status >= 200 && end->status < 300) {
         out->outcome = OUTCOME_SENT;
     } else {
-        out->outcome = OUTCOME_FAILED;
+        out->outcome = later ? OUTCOME_RETRY : OUTCOME_FAILED;
         out->why =
             arena_printf(cx->mem, "%.*s answered %ld", STR_ARG(transfer_host(t)), end->status);
     }

@@ -67,7 +67,7 @@ const struct command cmd_app_add_key = {
         "all services of the account. Any number of keys may be in use at once. To change a\n"
         "key without a pause: make a new one, give it to the application, delete the old one.\n"
         "The secret is shown once.",
-    .example = "countersign app add-key shop --name=\"server 2\" --json",
+    .example = "countersign app add-key shop --name=server-2 --json",
     .flags = add_flags,
     .flag_count = COUNT_OF(add_flags),
     .run = key_add,

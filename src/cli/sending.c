@@ -14,6 +14,7 @@
 #include "channel/transfer.h"
 #include "channel/webhook.h"
 #include "core/delivery.h"
+#include "core/entity_event.h"
 #include "core/outbox.h"
 
 #include <inttypes.h>
@@ -80,7 +81,7 @@ static enum err load_webhook(struct ctx *cx, struct db *db, struct parcel *out)
 
     if (e)
         return e;
-    if (str_eq(row.template_name, HOOK_TEMPLATE))
+    if (str_eq(row.template_name, ENTITY_EVENT_TEMPLATE))
         return hook_parcel(cx, db, &row, out);
     if (str_eq(row.template_name, EVENT_TEMPLATE))
         return authy_event(cx, db, &row, out);

@@ -9,6 +9,7 @@
 #include "base/encode.h"
 #include "core/audit.h"
 #include "core/callback.h"
+#include "core/entity_event.h"
 #include "core/outbox.h"
 #include "core/record.h"
 #include "core/rows.h"
@@ -177,7 +178,8 @@ enum err challenge_decide(struct ctx *cx, struct db *db, const struct device *d,
         return OK;
     }
     if (e || (e = answer_audit(cx, db, d, c, words[decision], in, from)) ||
-        (e = settle_login(cx, db, c, approved)) || (e = callback_answered(cx, db, c, from)))
+        (e = settle_login(cx, db, c, approved)) || (e = callback_answered(cx, db, c, from)) ||
+        (e = entity_event_answered(cx, db, c, approved)))
         return e;
     if (approved &&
         ((e = db_exec(cx, db, Q_IDENTITY_PUSH_CLEAR, DB_ARGS(db_int(c->identity_id)), NULL)) ||

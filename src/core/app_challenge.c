@@ -2,6 +2,7 @@
 #include "core/app_challenge.h"
 #include "core/answer.h"
 #include "core/audit.h"
+#include "core/entity_event.h"
 
 enum err app_challenge_page(struct ctx *cx, struct db *db, int64_t identity_id,
                             const struct app_challenge_filter *filter, bool down, int64_t from,
@@ -79,7 +80,7 @@ static enum err approve(struct ctx *cx, struct db *db, const struct challenge *c
                                      db_text(STR("")), db_null(), db_int(c->id)));
 
     *out = e == ERR_CONFLICT ? APP_CODE_OVER : APP_CODE_RIGHT;
-    if (e)
+    if (e || (e = entity_event_answered(cx, db, c, true)))
         return e == ERR_CONFLICT ? OK : e;
     return audit_add(cx, db,
                      &(struct audit_entry){

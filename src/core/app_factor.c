@@ -1,6 +1,7 @@
 /* app_factor.c: see app_factor.h. */
 #include "core/app_factor.h"
 #include "core/audit.h"
+#include "core/entity_event.h"
 #include "core/limit.h"
 #include "core/rows.h"
 
@@ -139,14 +140,16 @@ static enum err insert(struct ctx *cx, struct db *db, struct app_factor *f, stru
     return audited(cx, db, f, "factor_made", from);
 }
 
+
 enum err app_totp_add(struct ctx *cx, struct db *db, struct app_factor *f, struct bytes seed,
                       const struct origin *from)
 {
     enum err e;
 
     f->kind = FACTOR_TOTP;
-    e = room_for(cx, db, f);
-    return e ? e : insert(cx, db, f, seed, from);
+    if ((e = room_for(cx, db, f)) || (e = insert(cx, db, f, seed, from)))
+        return e;
+    return entity_event_factor(cx, db, f->id, "factor.created");
 }
 
 static enum err key_is_new(struct ctx *cx, struct db *db, const struct app_factor *f)
@@ -173,11 +176,12 @@ enum err app_push_add(struct ctx *cx, struct db *db, struct app_factor *f,
     if ((e = key_is_new(cx, db, f)) || (e = room_for(cx, db, f)) ||
         (e = insert(cx, db, f, (struct bytes){NULL, 0}, from)))
         return e;
-    return db_exec(cx, db, Q_APP_DEVICE_INSERT,
-                   DB_ARGS(db_int(f->id), db_text(f->credential_sid), db_blob(f->public_key),
-                           db_text(f->app_id), db_text(f->push_kind), db_text(f->push_token),
-                           db_int(cx->now_ms), db_text(f->app_id), db_text(f->sdk_version)),
-                   NULL);
+    e = db_exec(cx, db, Q_APP_DEVICE_INSERT,
+                DB_ARGS(db_int(f->id), db_text(f->credential_sid), db_blob(f->public_key),
+                        db_text(f->app_id), db_text(f->push_kind), db_text(f->push_token),
+                        db_int(cx->now_ms), db_text(f->app_id), db_text(f->sdk_version)),
+                NULL);
+    return e ? e : entity_event_factor(cx, db, f->id, "factor.created");
 }
 
 /* ---- changing ---- */
@@ -231,7 +235,9 @@ enum err app_factor_remove(struct ctx *cx, struct db *db, const struct app_facto
 {
     enum err e = db_exec_one(cx, db, Q_APP_FACTOR_DROP, DB_ARGS(db_int(cx->now_ms), db_int(f->id)));
 
-    return e ? e : audited(cx, db, f, "factor_removed", from);
+    if (e || (e = audited(cx, db, f, "factor_removed", from)))
+        return e;
+    return entity_event_factor(cx, db, f->id, "factor.deleted");
 }
 
 /* ---- devices ---- */

@@ -26,7 +26,7 @@ enum err callback_answered(struct ctx *cx, struct db *db, const struct challenge
     struct service s;
     enum err e;
 
-    if (c->login_id)
+    if (c->login_id || c->factor_id) /* the portal's; the other dialect's (entity_event.h) */
         return OK;
     if ((e = service_by_id(cx, db, c->service_id, &s)) ||
         (e = happening_tell(cx, db, &s,

@@ -250,20 +250,6 @@ static struct str shown_json(struct ctx *cx, const struct challenge *c, const st
     return text;
 }
 
-/* RFC 9562 version 4. */
-static struct str uuid_new(struct ctx *cx)
-{
-    uint8_t b[16];
-    struct str h;
-
-    random_bytes(b, sizeof(b));
-    b[6] = (uint8_t)((b[6] & 0x0F) | 0x40);
-    b[8] = (uint8_t)((b[8] & 0x3F) | 0x80);
-    h = hex_encode(cx->mem, BYTES_OF(b));
-    return arena_printf(cx->mem, "%.8s-%.4s-%.4s-%.4s-%.12s", h.p, h.p + 8, h.p + 12, h.p + 16,
-                        h.p + 20);
-}
-
 /* What an app's own push service would be handed (the Verify dialect's fcm and apn): no carrier of
  * ours speaks to those, so in demo mode it is shown and otherwise the app polls. */
 static enum err show_push(struct ctx *cx, struct db *db, const struct challenge *c,

@@ -42,6 +42,19 @@ struct str sid_new(struct ctx *cx, const char *prefix)
     return arena_printf(cx->mem, "%s%.*s", prefix, STR_ARG(hex));
 }
 
+struct str uuid_new(struct ctx *cx)
+{
+    uint8_t b[16];
+    struct str h;
+
+    random_bytes(b, sizeof(b));
+    b[6] = (uint8_t)((b[6] & 0x0F) | 0x40);
+    b[8] = (uint8_t)((b[8] & 0x3F) | 0x80);
+    h = hex_encode(cx->mem, BYTES_OF(b));
+    return arena_printf(cx->mem, "%.8s-%.4s-%.4s-%.4s-%.12s", h.p, h.p + 8, h.p + 12, h.p + 16,
+                        h.p + 20);
+}
+
 struct bytes core_seal(struct ctx *cx, const struct db *db, const char *column, int64_t row,
                        int64_t owner, struct bytes plain)
 {

@@ -43,6 +43,8 @@ static inline const struct core *core_of(const struct db *db)
 int64_t id_new(const struct ctx *cx);
 /* "VA" + 32 hex digits. */
 struct str sid_new(struct ctx *cx, const char *prefix);
+/* A random UUID: RFC 9562 version 4. */
+struct str uuid_new(struct ctx *cx);
 
 /* Opens and seals a column with the associated data that every caller must agree on. */
 struct bytes core_seal(struct ctx *cx, const struct db *db, const char *column, int64_t row,

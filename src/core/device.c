@@ -4,7 +4,9 @@
  */
 #include "core/device.h"
 #include "base/url.h"
+#include "core/access.h"
 #include "core/audit.h"
+#include "core/entity_event.h"
 #include "core/happening.h"
 #include "core/identity.h"
 #include "core/link.h"
@@ -195,12 +197,21 @@ static struct str account_of(struct ctx *cx, const struct contact *c)
 
 enum err device_account(struct ctx *cx, struct db *db, int64_t identity_id, struct str *out)
 {
+    struct identity i;
     struct contact c;
-    enum err e = factor_contact(cx, db, identity_id, &c);
+    enum err e;
 
-    if (e == OK)
+    if ((e = factor_contact(cx, db, identity_id, &c)))
+        return e;
+    if (c.email.n || c.phone.n) {
         *out = account_of(cx, &c);
-    return e;
+        return OK;
+    }
+    e = identity_by_id(cx, db, c.service_id, identity_id, &i); /* an application's own name for them */
+    if (e && e != ERR_NOT_FOUND)
+        return e;
+    *out = e || !i.external.n ? STR("") : i.external;
+    return OK;
 }
 
 static enum err pairing_of(struct ctx *cx, struct db *db, const struct link *l, struct pairing *out)
@@ -225,12 +236,76 @@ static enum err pairing_of(struct ctx *cx, struct db *db, const struct link *l, 
     return OK;
 }
 
+/* An access token of the Verify dialect is an invitation too. Its identity is made when it is used. */
+static enum err access_of(struct ctx *cx, struct db *db, struct str token, struct access *out)
+{
+    enum err e = access_by_token(cx, db, token, out);
+
+    return e == ERR_DENIED ? fail(cx, ERR_EXPIRED, "access token unknown or used") : e;
+}
+
 enum err device_pair_peek(struct ctx *cx, struct db *db, struct str token, struct pairing *out)
 {
+    struct access a;
+    struct service s;
     struct link l;
-    enum err e = link_peek(cx, db, LINK_PAIR_DEVICE, token, &l);
+    enum err e;
 
-    return e ? e : pairing_of(cx, db, &l, out);
+    if (!access_is_token(token)) {
+        e = link_peek(cx, db, LINK_PAIR_DEVICE, token, &l);
+        return e ? e : pairing_of(cx, db, &l, out);
+    }
+    if ((e = access_of(cx, db, token, &a)) ||
+        (e = service_by_id(cx, db, a.item.place.service_id, &s)))
+        return e;
+    *out = (struct pairing){
+        .service_sid = s.sid,
+        .service_name = s.name,
+        .account = a.identity,
+    };
+    return OK;
+}
+
+/* Consumes the invitation; *out_name is the device's unless the application has chosen one. The link's
+ * id is 0 when it was an access token. */
+static enum err invitation_use(struct ctx *cx, struct db *db, const struct device_new *in,
+                               struct link *out_link, struct pairing *out, struct str *out_name)
+{
+    struct identity i;
+    struct access a;
+    bool is_new;
+    enum err e;
+
+    *out_name = in->name;
+    *out_link = (struct link){0};
+    if (!access_is_token(in->token)) {
+        e = link_use(cx, db, LINK_PAIR_DEVICE, in->token, out_link);
+        return e ? e : pairing_of(cx, db, out_link, out);
+    }
+    if ((e = access_of(cx, db, in->token, &a)) || (e = access_use(cx, db, &a)) ||
+        (e = identity_named(cx, db, a.item.place.service_id, a.identity, &i, &is_new)))
+        return e;
+    if (i.disabled)
+        return fail(cx, ERR_EXPIRED, "the identity is disabled");
+    if (a.factor_name.n)
+        *out_name = a.factor_name;
+    *out = (struct pairing){.identity_id = i.id};
+    return OK;
+}
+
+/* Only this invitation was good; the page that shows its code moves on. */
+static enum err invitation_done(struct ctx *cx, struct db *db, const struct link *l,
+                                const struct factor *f)
+{
+    enum err e;
+
+    if (!l->id)
+        return OK;
+    if ((e = db_exec_one(cx, db, Q_LINK_PAIRED, DB_ARGS(db_int(f->id), db_int(l->id)))) ||
+        (e = link_end_others(cx, db, LINK_PAIR_DEVICE, f->identity_id, l->id)))
+        return e;
+    db_notify(db, (uint64_t)l->id);
+    return OK;
 }
 
 /* A session that is good no more may not add a factor (attack 21). */
@@ -270,13 +345,13 @@ enum err device_pair(struct ctx *cx, struct db *db, const struct device_new *in,
     OWN(db_rows_end) struct db_rows r = {0};
     struct factor f = {.kind = FACTOR_PUSH, .status = FACTOR_PENDING};
     struct pairing p = {0};
+    struct str name;
     struct link l;
     enum err e;
 
     if (in->public_key.n != DEVICE_KEY_LEN)
         return fail(cx, ERR_INVALID, "a public key has %d bytes", DEVICE_KEY_LEN);
-    if ((e = link_use(cx, db, LINK_PAIR_DEVICE, in->token, &l)) ||
-        (e = pairing_of(cx, db, &l, &p)) || (e = starter_lives(cx, db, p.session_id)) ||
+    if ((e = invitation_use(cx, db, in, &l, &p, &name)) || (e = starter_lives(cx, db, p.session_id)) ||
         (e = room_for_another(cx, db, p.identity_id)))
         return e;
     f.id = id_new(cx);
@@ -285,20 +360,18 @@ enum err device_pair(struct ctx *cx, struct db *db, const struct device_new *in,
     if ((e = db_exec(cx, db, Q_FACTOR_INSERT,
                      DB_ARGS(db_int(f.id), db_text(sid_new(cx, "YF")), db_int(f.identity_id),
                              db_text(factor_kind_name(FACTOR_PUSH)), db_text(STR("pending")),
-                             db_text(in->name), db_text(STR("")), db_int(f.session_id), db_null(),
+                             db_text(name), db_text(STR("")), db_int(f.session_id), db_null(),
                              db_text(STR("ES256")), db_int(0), db_int(0), db_int(cx->now_ms)),
                      NULL)) ||
         (e = db_exec(cx, db, Q_DEVICE_INSERT,
                      DB_ARGS(db_int(f.id), db_text(sid_new(cx, "CR")), db_blob(in->public_key),
                              db_text(in->platform), db_int(cx->now_ms)),
                      NULL)) ||
-        (e = factor_activate(cx, db, &f, from)) ||
-        (e = db_exec_one(cx, db, Q_LINK_PAIRED, DB_ARGS(db_int(f.id), db_int(l.id)))) ||
-        (e = link_end_others(cx, db, LINK_PAIR_DEVICE, f.identity_id, l.id)) ||
+        (e = entity_event_factor(cx, db, f.id, "factor.created")) ||
+        (e = factor_activate(cx, db, &f, from)) || (e = invitation_done(cx, db, &l, &f)) ||
         (e = db_one(cx, db, Q_DEVICE_BY_FACTOR, DB_ARGS(db_int(f.id)), &r)))
         return e;
     *out = device_row(&r);
-    db_notify(db, (uint64_t)l.id); /* the page that shows the code moves on */
     return tell_paired(cx, db, out, from);
 }
 

@@ -5,6 +5,7 @@
 #include "core/factor.h"
 #include "core/audit.h"
 #include "core/device.h"
+#include "core/entity_event.h"
 #include "core/outbox.h"
 #include "core/person.h"
 #include "core/rows.h"
@@ -368,7 +369,8 @@ enum err factor_activate(struct ctx *cx, struct db *db, const struct factor *f,
     if (person_id && ((e = session_end_others(cx, db, person_id, f->session_id, "factor_on")) ||
                       (e = session_add_amr(cx, db, f->session_id, factor_kind_amr(f->kind)))))
         return e;
-    if ((e = factor_audit(cx, db, f, &c, "person", "factor_on", NULL, from)))
+    if ((e = factor_audit(cx, db, f, &c, "person", "factor_on", NULL, from)) ||
+        (e = entity_event_factor(cx, db, f->id, "factor.verified")))
         return e;
     return factor_notice(cx, db, f, &c, "was switched on", 0, from);
 }
@@ -449,7 +451,8 @@ enum err factor_off(struct ctx *cx, struct db *db, int64_t factor_id, const char
          (e = let_go(cx, db, f.identity_id, reason))))
         return e;
     if ((e = factor_audit(cx, db, &f, &c, by_person ? "person" : "system", "factor_off", reason,
-                          from)))
+                          from)) ||
+        (e = entity_event_factor(cx, db, f.id, "factor.deleted")))
         return e;
     return factor_notice(cx, db, &f, &c, "was switched off", by_person ? f.id : 0, from);
 }

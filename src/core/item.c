@@ -156,13 +156,14 @@ enum err item_remove(struct ctx *cx, struct db *db, const struct item *item)
 
 /* ---- tokens ---- */
 
-/* "YK…" and the derived half: the row is found by its sid, the hash decides. */
+/* "YK…" and the derived half: the row is found by its sid, the hash decides. Only what a pairing link
+ * may hold too (access.h). */
 struct str item_token(struct ctx *cx, struct db *db, const struct item *item)
 {
     char half[TOKEN_LEN + 1];
 
     token_derive(secret_bytes(&core_of(db)->link_key), STR("access-token"), item->id, half);
-    return arena_printf(cx->mem, "%.*s.%s", STR_ARG(item->sid), half);
+    return arena_printf(cx->mem, "%.*s-%s", STR_ARG(item->sid), half);
 }
 
 static struct str hashed(struct ctx *cx, struct str token)
@@ -190,13 +191,13 @@ enum err item_token_add(struct ctx *cx, struct db *db, const struct item_place *
 enum err item_by_token(struct ctx *cx, struct db *db, struct str token, struct item *out)
 {
     OWN(db_rows_end) struct db_rows r = {0};
-    ptrdiff_t dot = str_find(token, '.');
+    enum { SID_LEN = 34 };
     enum err e;
 
-    if (dot == STR_NPOS)
+    if (token.n != SID_LEN + 1 + TOKEN_LEN || token.p[SID_LEN] != '-')
         return fail(cx, ERR_DENIED, "no access token of ours");
     e = db_one(cx, db, Q_ITEM_BY_HASH,
-               DB_ARGS(db_text(str_sub(token, 0, (size_t)dot)), db_text(hashed(cx, token))), &r);
+               DB_ARGS(db_text(str_sub(token, 0, SID_LEN)), db_text(hashed(cx, token))), &r);
     if (e == ERR_NOT_FOUND)
         return fail(cx, ERR_DENIED, "no access token of ours");
     return e ? e : item_row(cx, &r, out);

@@ -1,7 +1,8 @@
 /*
  * item.h: things that applications set up beside a service: rate limits and their buckets,
  * webhooks, senders by country, numbers on the safe list, tokens handed out, notifications sent.
- * Each has a name that is unique in its place, and values that core does not read: a JSON object.
+ * Each has a name that is unique in its place, and values as their dialect replies them, a JSON object;
+ * entity_event.h and access.h read theirs.
  */
 #ifndef CORE_ITEM_H
 #define CORE_ITEM_H

@@ -112,7 +112,7 @@ test("nothing is answered without credentials, nor with wrong ones", async () =>
   for (const op of facts.operations) {
     await app.refused(401, 20003, app.call(op.method, pathOf(op), undefined, { password: "0".repeat(32) }));
     await app.refused(401, 20003, app.call(op.method, pathOf(op), undefined, { headers: { authorization: "Bearer x" } }));
-    for (const password of ["", "a.b.c", "YK.x"])
+    for (const password of ["", "a.b.c", "YK-x"])
       assert.equal((await app.call(op.method, pathOf(op), undefined, { user: "token", password })).status, 401, op.id);
   }
 });

@@ -20,7 +20,7 @@ export function newKey() {
 export const signText = (privateKey, text) => base64url(sign("sha256", Buffer.from(text), { key: privateKey, dsaEncoding: "ieee-p1363" }));
 
 export const tokenOf = (link) => {
-  const found = new URL(link).hash.match(/^#pair=([A-Za-z0-9_-]{43})$/);
+  const found = new URL(link).hash.match(/^#pair=([A-Za-z0-9_-]{43}|YK[0-9a-f]{32}-[A-Za-z0-9_-]{43})$/);
   assert.ok(found, `no pairing link: ${link}`);
   return found[1];
 };

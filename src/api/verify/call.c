@@ -103,8 +103,8 @@ static bool basic_read(struct ctx *cx, const struct request *rq, struct str *out
 
 static enum err token_caller(struct ctx *cx, struct request *rq, struct call *call)
 {
-    call->caller = (struct caller){.account_id = call->token.place.account_id,
-                                   .service_id = call->token.place.service_id};
+    call->caller = (struct caller){.account_id = call->token.item.place.account_id,
+                                   .service_id = call->token.item.place.service_id};
     return tenant_account(cx, rq->db, call->caller.service_id, &call->caller.account_id,
                           &call->caller.account_sid);
 }
@@ -117,10 +117,12 @@ static enum err device_caller(struct ctx *cx, struct request *rq, struct call *c
     call->by_device = true;
     if (rq->route->auth != AUTH_DEVICE)
         return call_refuse(cx, rq, 20003, "Authenticate");
-    if (str_starts(password, STR("YK"))) {
-        e = item_by_token(cx, rq->db, password, &call->token);
+    if (access_is_token(password)) {
+        e = access_by_token(cx, rq->db, password, &call->token);
         if (e == ERR_DENIED)
             return call_refuse(cx, rq, 20101, "Invalid Access Token");
+        if (e == ERR_EXPIRED)
+            return call_refuse(cx, rq, 20101, "Invalid Access Token: it has expired");
         return e ? e : token_caller(cx, rq, call);
     }
     if ((e = proof_jwt(cx, rq, password, &call->device)))

@@ -9,6 +9,7 @@
 #ifndef API_VERIFY_CALL_H
 #define API_VERIFY_CALL_H
 
+#include "core/access.h"
 #include "core/app_factor.h"
 #include "core/credential.h"
 #include "core/item.h"
@@ -19,7 +20,7 @@ struct call { /* rq->who */
     struct caller caller;
     bool by_device;
     struct device device; /* by_device: the JWT's; factor_id 0 with an access token */
-    struct item token;    /* by_device with an access token */
+    struct access token;  /* by_device with an access token */
     int refused_code;     /* 0: not refused by a code of ours */
     int refused_status;   /* 0: the table's */
     struct str refused_text;

@@ -187,17 +187,6 @@ static enum err answer_by_code(struct ctx *cx, struct request *rq, const struct 
     return call_refuse(cx, rq, 60323, "The challenge has expired");
 }
 
-static enum err tell_answer(struct ctx *cx, struct request *rq, const struct service *s,
-                            const struct identity *i, const struct app_factor *f,
-                            const struct challenge *c)
-{
-    if (c->state == CHALLENGE_APPROVED)
-        return webhooks_tell(cx, rq, s, i, f, c, "challenge.approved");
-    if (c->state == CHALLENGE_DENIED)
-        return webhooks_tell(cx, rq, s, i, f, c, "challenge.denied");
-    return OK;
-}
-
 /* A device is asked only while its person has pushes left (attack 58). */
 static enum err ask_factor(struct ctx *cx, struct request *rq, const struct app_factor *f,
                            const struct challenge_in *ask, struct challenge *out)
@@ -242,7 +231,7 @@ enum err challenges_create(struct ctx *cx, struct request *rq, struct response *
         (e = life_read(cx, rq, form.expires, &ask.life_s)) ||
         (e = ask_factor(cx, rq, &f, &ask, &c)) ||
         (form.payload.n && (e = answer_by_code(cx, rq, &c, &f, form.payload))) ||
-        (e = challenge_by_id(cx, rq->db, c.id, &c)) || (e = tell_answer(cx, rq, &s, &i, &f, &c)))
+        (e = challenge_by_id(cx, rq->db, c.id, &c)))
         return e;
     return reply_challenge(cx, rq, rs, 201, &s, &i, &f, &c);
 }
@@ -422,6 +411,11 @@ enum err challenges_update(struct ctx *cx, struct request *rq, struct response *
         (e = input_bind(cx, rq, &in, wishes, COUNT_OF(wishes), 60306, &metadata)))
         return e;
     payload = input_get(&in, STR("AuthPayload"));
+    if (metadata.n) { /* first, so that who is told of the answer is told of it too */
+        if ((e = app_challenge_metadata(cx, rq->db, c.id, metadata)))
+            return e;
+        c.metadata = metadata;
+    }
     if (payload.p) {
         if (c.state == CHALLENGE_EXPIRED || c.state == CHALLENGE_CANCELED)
             return call_refuse(cx, rq, 60323, "The challenge has expired");
@@ -432,9 +426,7 @@ enum err challenges_update(struct ctx *cx, struct request *rq, struct response *
         if (e)
             return e;
     }
-    if ((metadata.n && (e = app_challenge_metadata(cx, rq->db, c.id, metadata))) ||
-        (e = challenge_by_id(cx, rq->db, c.id, &c)) ||
-        (payload.p && (e = tell_answer(cx, rq, &s, &i, &f, &c))))
+    if ((e = challenge_by_id(cx, rq->db, c.id, &c)))
         return e;
     return reply_challenge(cx, rq, rs, 200, &s, &i, &f, &c);
 }

@@ -241,31 +241,17 @@ static enum err use_token(struct ctx *cx, struct request *rq, const struct servi
                           struct factor_form *form)
 {
     const struct call *call = call_of(cx, rq);
-    struct str name;
-    bool fits;
-    json_t *data;
+    const struct access *a = &call->token;
 
     if (!call->by_device)
         return OK;
-    if (!call->token.id) /* a JWT: it has its factor already */
+    if (!a->item.id || a->item.place.service_id != s->id ||
+        !str_eq(a->identity, request_param(rq, STR("Identity"))) ||
+        !str_eq(form->type, STR("push")))
         return call_refuse(cx, rq, 60313, "Not allowed to create this factor");
-    data = js_parsed(call->token.data);
-    fits = str_eq(str_from(json_string_value(json_object_get(data, "identity"))),
-                  request_param(rq, STR("Identity"))) &&
-           call->token.place.service_id == s->id && str_eq(form->type, STR("push"));
-    name = arena_str(cx->mem,
-                     str_from(json_string_value(json_object_get(data, "factor_friendly_name"))));
-    if (cx->now_ms >=
-        call->token.created_at_ms + json_integer_value(json_object_get(data, "ttl")) * MS_PER_S) {
-        json_decref(data);
-        return call_refuse(cx, rq, 20101, "Invalid Access Token: it has expired");
-    }
-    json_decref(data);
-    if (!fits)
-        return call_refuse(cx, rq, 60313, "Not allowed to create this factor");
-    if (name.n)
-        form->name = name;
-    return item_remove(cx, rq->db, &call->token);
+    if (a->factor_name.n)
+        form->name = a->factor_name;
+    return access_use(cx, rq->db, a);
 }
 
 enum err factors_create(struct ctx *cx, struct request *rq, struct response *rs)
@@ -296,10 +282,6 @@ enum err factors_create(struct ctx *cx, struct request *rq, struct response *rs)
                                        : add_totp(cx, rq, &in, &s, &form, &f, &binding);
     if (e)
         return e;
-    if ((e = webhooks_tell(cx, rq, &s, &i, &f, NULL, "factor.created"))) {
-        json_decref(binding);
-        return e;
-    }
     o = factor_json(cx, rq, &s, &i, &f);
     json_object_set_new(o, "binding", binding);
     json_object_set_new(o, "options", json_null());
@@ -434,7 +416,6 @@ static bool changes(const struct input *in)
 
 enum err factors_update(struct ctx *cx, struct request *rq, struct response *rs)
 {
-    bool was_verified;
     struct app_factor f;
     struct identity i;
     struct service s;
@@ -444,7 +425,6 @@ enum err factors_update(struct ctx *cx, struct request *rq, struct response *rs)
 
     if ((e = find(cx, rq, &s, &i, &f)) || (e = input_read(cx, rq, &in)))
         return e;
-    was_verified = f.verified;
     if (changes(&in) && (e = change(cx, rq, &in, &f)))
         return e;
     payload = input_get(&in, STR("AuthPayload"));
@@ -453,9 +433,6 @@ enum err factors_update(struct ctx *cx, struct request *rq, struct response *rs)
         if (e || (e = app_factor_by_id(cx, rq->db, f.id, &f)))
             return e;
     }
-    if (f.verified && !was_verified &&
-        (e = webhooks_tell(cx, rq, &s, &i, &f, NULL, "factor.verified")))
-        return e;
     return reply_json(cx, rs, 200, factor_json(cx, rq, &s, &i, &f));
 }
 
@@ -467,8 +444,7 @@ enum err factors_delete(struct ctx *cx, struct request *rq, struct response *rs)
     struct service s;
     enum err e;
 
-    if ((e = find(cx, rq, &s, &i, &f)) || (e = app_factor_remove(cx, rq->db, &f, &from)) ||
-        (e = webhooks_tell(cx, rq, &s, &i, &f, NULL, "factor.deleted")))
+    if ((e = find(cx, rq, &s, &i, &f)) || (e = app_factor_remove(cx, rq->db, &f, &from)))
         return e;
     return reply_deleted(cx, rs);
 }

@@ -52,11 +52,5 @@ enum err entity_make(struct ctx *cx, struct request *rq, const struct service *s
 /* Counts a start against the rate limits that it names (ratelimit.c). */
 enum err rate_limits_take(struct ctx *cx, struct request *rq, const struct service *s,
                           struct str json);
-enum { WEBHOOKS_MAX = 20 }; /* of a service */
-/* Tells the service's webhooks (hook.c). factor is never NULL, challenge may be. */
-struct challenge;
-enum err webhooks_tell(struct ctx *cx, struct request *rq, const struct service *s,
-                       const struct identity *i, const struct app_factor *f,
-                       const struct challenge *c, const char *event);
 
 #endif

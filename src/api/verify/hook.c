@@ -2,102 +2,12 @@
 #include "api/verify/hook.h"
 #include "api/verify/handlers.h"
 #include "base/encode.h"
-#include "core/challenge.h"
 #include "crypto/hash.h"
-#include "crypto/random.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVENT_LIFE_S = 3600, EVENT_LEN_MAX = 32 * KIB, PARAMS_MAX = 16 };
-
-/* ---- queueing ---- */
-
-static bool wants(const json_t *data, const char *event)
-{
-    json_t *type;
-    size_t i;
-
-    if (!str_eq(str_from(json_string_value(json_object_get(data, "status"))), STR("enabled")))
-        return false;
-    json_array_foreach(json_object_get(data, "event_types"), i, type)
-    {
-        struct str name = str_from(json_string_value(type));
-
-        if (str_eq(name, STR("*")) || str_eq(name, str_from(event)))
-            return true;
-    }
-    return false;
-}
-
-static struct str uuid_new(struct ctx *cx)
-{
-    uint8_t b[16];
-    struct str h;
-
-    random_bytes(b, sizeof(b));
-    b[6] = (uint8_t)((b[6] & 0x0F) | 0x40); /* RFC 9562 version 4 */
-    b[8] = (uint8_t)((b[8] & 0x3F) | 0x80);
-    h = hex_encode(cx->mem, BYTES_OF(b));
-    return arena_printf(cx->mem, "%.8s-%.4s-%.4s-%.4s-%.12s", h.p, h.p + 8, h.p + 12, h.p + 16,
-                        h.p + 20);
-}
-
-/* Flat texts: they become form parameters. */
-static struct str params_of(struct ctx *cx, struct request *rq, const struct service *s,
-                            const struct identity *i, const struct app_factor *f,
-                            const struct challenge *c, const char *event)
-{
-    json_t *o =
-        json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:s}", "uuid", js_str(uuid_new(cx)), "type",
-                  event, "account_sid", js_str(call_of(cx, rq)->caller.account_sid), "service_sid",
-                  js_str(s->sid), "entity_identity", js_str(i->external), "factor_sid",
-                  js_str(f->sid), "factor_type", f->kind == FACTOR_PUSH ? "push" : "totp");
-    json_t *details, *at;
-
-    if (!c)
-        return js_dump(cx, o);
-    details =
-        json_pack("{s:o, s:o}", "message", js_str(c->message), "fields", js_parsed(c->details));
-    at = js_time(c->expires_at_ms);
-    json_object_set_new(o, "challenge_sid", js_str(c->sid));
-    json_object_set_new(o, "challenge_details", js_str(js_dump(cx, details)));
-    json_object_set_new(o, "challenge_hidden_details", js_str(c->hidden_details));
-    json_object_set_new(o, "challenge_metadata", js_str(c->metadata));
-    json_object_set_new(o, "challenge_expiration_date", at);
-    return js_dump(cx, o);
-}
-
-enum err webhooks_tell(struct ctx *cx, struct request *rq, const struct service *s,
-                       const struct identity *i, const struct app_factor *f,
-                       const struct challenge *c, const char *event)
-{
-    const struct item_place place = {call_of(cx, rq)->caller.account_id, s->id, 0, ITEM_WEBHOOK};
-    struct item *list;
-    size_t count;
-    enum err e = item_page(cx, rq->db, &place, false, 0, WEBHOOKS_MAX, &list, &count);
-
-    for (size_t n = 0; e == OK && n < count; n++) {
-        json_t *data = js_parsed(list[n].data);
-        struct outbox_row row = {
-            .service_id = s->id,
-            .identity_id = i->id,
-            .channel = STR("webhook"),
-            .target = arena_str(cx->mem,
-                                str_from(json_string_value(json_object_get(data, "webhook_url")))),
-            .template_name = HOOK_TEMPLATE,
-            .params = params_of(cx, rq, s, i, f, c, event),
-            .expires_at_ms = cx->now_ms + (int64_t)EVENT_LIFE_S * MS_PER_S,
-        };
-
-        if (wants(data, event))
-            e = outbox_add(cx, rq->db, &row);
-        json_decref(data);
-    }
-    return e;
-}
-
-/* ---- sending ---- */
+enum { EVENT_LEN_MAX = 32 * KIB, PARAMS_MAX = 16 };
 
 static int by_name(const void *a, const void *b)
 {
@@ -177,6 +87,7 @@ enum err hook_parcel(struct ctx *cx, struct db *db, const struct outbox_row *row
     if (e)
         return e;
     out->method = "POST";
+    out->insists = true;
     out->to = row->target;
     out->text = form_text(cx, pairs, count);
     out->headers[out->header_count++] =

@@ -1,5 +1,6 @@
 /*
- * hook.h: what a webhook of the dialect says, and its signature (docs/wire/verify.md).
+ * hook.h: an event (core/entity_event.h) as a request to an application's webhook, and its
+ * signature (docs/wire/verify.md).
  */
 #ifndef API_VERIFY_HOOK_H
 #define API_VERIFY_HOOK_H
@@ -7,9 +8,6 @@
 #include "channel/carrier.h"
 #include "core/outbox.h"
 #include "http/form.h"
-
-/* The template of the outbox rows that are events of this dialect. */
-#define HOOK_TEMPLATE STR("verify_event")
 
 /* Makes the request of an event's row: a signed form. ERR_EXPIRED: nobody can sign it any more. */
 enum err hook_parcel(struct ctx *cx, struct db *db, const struct outbox_row *row,

@@ -18,18 +18,15 @@ static struct item_place place(struct ctx *cx, struct request *rq, const struct 
 }
 
 static enum err reply_token(struct ctx *cx, struct request *rq, struct response *rs, int status,
-                            const struct service *s, const struct item *it)
+                            const struct service *s, const struct access *a)
 {
-    json_t *data = js_parsed(it->data), *o = json_object();
+    json_t *o =
+        json_pack("{s:o, s:s, s:o, s:I, s:o}", "entity_identity", js_str(a->identity),
+                  "factor_type", "push", "factor_friendly_name", js_text(a->factor_name), "ttl",
+                  (json_int_t)a->ttl_s, "token", js_str(item_token(cx, rq->db, &a->item)));
 
-    json_object_set(o, "entity_identity", json_object_get(data, "identity"));
-    json_object_set_new(o, "factor_type", json_string("push"));
-    json_object_set(o, "factor_friendly_name", json_object_get(data, "factor_friendly_name"));
-    json_object_set(o, "ttl", json_object_get(data, "ttl"));
-    json_decref(data);
-    js_item(cx, rq, o, s, it, "AccessTokens");
+    js_item(cx, rq, o, s, &a->item, "AccessTokens");
     json_object_del(o, "date_updated");
-    json_object_set_new(o, "token", js_str(item_token(cx, rq->db, it)));
     return reply_json(cx, rs, status, o);
 }
 
@@ -39,8 +36,7 @@ enum err access_tokens_create(struct ctx *cx, struct request *rq, struct respons
     struct item_place at;
     struct service s;
     struct input in;
-    struct item it;
-    struct str data;
+    struct access a;
     enum err e;
 
     if ((e = call_service(cx, rq, &s)) || (e = input_read(cx, rq, &in)))
@@ -51,18 +47,16 @@ enum err access_tokens_create(struct ctx *cx, struct request *rq, struct respons
         return e;
     if (!str_eq(f.type, STR("push")))
         return input_bad(cx, rq, 60306, "FactorType");
-    data =
-        js_dump(cx, json_pack("{s:o, s:o, s:I}", "identity", js_str(f.identity),
-                              "factor_friendly_name", js_text(f.name), "ttl", (json_int_t)f.ttl_s));
     at = place(cx, rq, &s);
-    if ((e = item_token_add(cx, rq->db, &at, data, &it)))
+    if ((e = access_add(cx, rq->db, &at, f.identity, f.name, f.ttl_s, &a)))
         return e;
-    return reply_token(cx, rq, rs, 201, &s, &it);
+    return reply_token(cx, rq, rs, 201, &s, &a);
 }
 
 enum err access_tokens_fetch(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct item_place at;
+    struct access a;
     struct service s;
     struct item it;
     enum err e;
@@ -73,5 +67,8 @@ enum err access_tokens_fetch(struct ctx *cx, struct request *rq, struct response
     e = item_by_sid(cx, rq->db, &at, request_param(rq, STR("Sid")), &it);
     if (e == ERR_NOT_FOUND)
         return call_not_found(cx, rq);
-    return e ? e : reply_token(cx, rq, rs, 200, &s, &it);
+    if (e)
+        return e;
+    access_read(cx, &it, &a);
+    return reply_token(cx, rq, rs, 200, &s, &a);
 }

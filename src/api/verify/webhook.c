@@ -1,8 +1,10 @@
 /*
- * webhook.c: where an application wants to hear of factors and challenges. What is told: hook.c.
+ * webhook.c: where an application wants to hear of factors and challenges. What is told:
+ * core/entity_event.h.
  */
 #include "api/verify/handlers.h"
 #include "base/url.h"
+#include "core/entity_event.h"
 
 enum { HOOK_NAME_MAX_CHARS = 64, EVENTS_MAX = 6 };
 
