@@ -72,7 +72,7 @@ concatenation = true
 
   start(program, args) {
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], cwd: temporaryFolder() });
-    this.children.push(child);
+    this.children.push({ child, ended: once(child, "exit") });
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding("latin1").on("data", (text) => program === programs.fakesmsc && (this.out += text));
   }
@@ -99,9 +99,8 @@ concatenation = true
   }
 
   async close() {
-    for (const child of this.children) {
-      const ended = once(child, "exit");
-      child.kill("SIGKILL");
+    for (const { child, ended } of this.children) {
+      child.kill("SIGKILL"); // some end by themselves when the first one does
       await ended;
     }
   }

@@ -1,33 +1,21 @@
 // What time does: links, attempts, proofs and sessions grow old. Demo mode's clock is moved ahead by
 // its setting and SIGHUP.
 import assert from "node:assert/strict";
-import fs from "node:fs";
-import path from "node:path";
 import { after, before, test } from "node:test";
 import { Client } from "../lib/client.js";
+import { startMovable } from "../lib/clock.js";
 import { newest, newestLink } from "../lib/outbox.js";
-import { eventually, startServer, temporaryFolder } from "../lib/server.js";
+import { eventually } from "../lib/server.js";
 import { totp } from "../lib/totp.js";
 import { e164, enterCode, enterPassword, newPerson, signIn, signUp, turnOnSent, turnOnTotp } from "./people.js";
 
-const file = path.join(temporaryFolder(), "countersign.conf");
-let server, offset = 0;
+let server, offset = 0, later;
 before(async () => {
-  fs.writeFileSync(file, "");
-  server = await startServer({ config: file });
+  const movable = await startMovable();
+  server = movable.server;
+  later = async (seconds) => (offset = await movable.later(seconds));
 });
 after(() => server.stop());
-
-async function later(seconds) {
-  offset += seconds;
-  fs.writeFileSync(file, `demo_clock_offset_s = ${offset}\n`);
-  server.child.kill("SIGHUP");
-  await eventually(async () => {
-    const { headers } = await new Client(server).get("/robots.txt");
-    const ahead = (new Date(headers.date) - Date.now()) / 1000;
-    assert.ok(Math.abs(ahead - offset) < 30, `ahead ${ahead}, wanted ${offset}`);
-  });
-}
 
 test("what changes an account asks for a fresh proof after ten minutes", async () => {
   const ada = await signUp(server);
