@@ -58,6 +58,9 @@ SELECT 'recovery_code.hash', id, factor_id, hash_sealed FROM recovery_code
 UNION ALL
 SELECT 'verification.custom', id, service_id, custom_sealed FROM verification
     WHERE custom_sealed IS NOT NULL AND substr(custom_sealed, 1, 5) <> $1
+UNION ALL
+SELECT 'remote_call.code', id, factor_id, code_sealed FROM remote_call
+    WHERE code_sealed IS NOT NULL AND substr(code_sealed, 1, 5) <> $1
 LIMIT $2;
 
 -- :name reseal_secret_key :write :exec
@@ -76,3 +79,5 @@ UPDATE factor SET secret_sealed = $1 WHERE id = $2;
 UPDATE recovery_code SET hash_sealed = $1 WHERE id = $2;
 -- :name reseal_verification :write :exec
 UPDATE verification SET custom_sealed = $1 WHERE id = $2;
+-- :name reseal_remote_call :write :exec
+UPDATE remote_call SET code_sealed = $1 WHERE id = $2;

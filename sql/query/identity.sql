@@ -97,6 +97,9 @@ UPDATE target SET fail_count = 0 WHERE id = $1;
 -- :name target_forgive :write :exec
 UPDATE target SET fail_count = fail_count - 1 WHERE id = $1 AND fail_count > 0;
 
+-- :name identity_forgive :write :exec
+UPDATE identity SET fail_count = fail_count - 1 WHERE id = $1 AND fail_count > 0;
+
 -- :name factor_forgive :write :exec
 UPDATE factor SET fail_count = fail_count - 1 WHERE id = $1 AND fail_count > 0;
 

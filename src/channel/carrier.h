@@ -9,12 +9,13 @@
 #include "crypto/webpush.h"
 
 struct transfer;
+struct remote_call;
 
 /* One outbox row, rendered. Holds secrets; lives as long as the attempt. */
 struct parcel {
     int64_t id;         /* of the row: the same for each attempt */
     unsigned attempt;   /* 1 = the first */
-    struct str channel; /* sms | voice | email | webpush | webhook */
+    struct str channel; /* sms | voice | email | webpush | webhook | remote */
     struct str to;      /* number or address; webpush, webhook: URL, a push service's is a secret */
     int64_t to_id;      /* webpush: the device's factor, else 0 */
     struct str from_name; /* email: who writes */
@@ -25,6 +26,7 @@ struct parcel {
     struct str headers[4];    /* webhook: whole lines, its signature among them */
     size_t header_count;
     bool insists;             /* webhook: an answer of 5xx or 429 is no answer: it is tried again */
+    const struct remote_call *remote; /* remote: the question; nothing of the above */
     int64_t created_at_ms, expires_at_ms;
 };
 
@@ -42,6 +44,7 @@ struct verdict {
     struct str why;         /* a sentence for the operator, without secrets; empty when sent */
     struct str provider_id; /* the carrier's name for it, if it gave one */
     int64_t retry_after_ms; /* as the carrier asked, 0 = it did not */
+    unsigned said;          /* remote: enum remote_said, and provider_id is its ref */
     bool lost;              /* the request had gone out, so it may arrive although nobody said so */
 };
 

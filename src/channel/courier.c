@@ -121,6 +121,7 @@ static void settle(struct slot *s, const struct ctx *cx, const struct verdict *v
         .outcome = v->outcome,
         .why = v->why,
         .provider_id = v->provider_id,
+        .said = v->said,
         .lost = v->lost,
     };
 

@@ -31,6 +31,7 @@ struct courier_result {
     const struct parcel *parcel; /* id, attempt and channel are always there */
     enum outcome outcome;
     struct str why, provider_id;
+    unsigned said;      /* remote: enum remote_said */
     int64_t next_at_ms; /* OUTCOME_RETRY */
     bool lost;          /* no answer came back to what had gone out */
 };

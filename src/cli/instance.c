@@ -45,6 +45,13 @@ void instance_set_url(struct ctx *cx, struct instance *in, uint16_t port)
     in->core.public_host = u.host;
 }
 
+static enum remote_dialect remote_dialect(struct str second_factor)
+{
+    return str_eq(second_factor, STR("authy"))    ? REMOTE_AUTHY
+           : str_eq(second_factor, STR("verify")) ? REMOTE_VERIFY
+                                                  : REMOTE_NONE;
+}
+
 static void fill_core(const struct config *cf, struct core *core)
 {
     core->product_name = cf->product_name;
@@ -52,6 +59,7 @@ static void fill_core(const struct config *cf, struct core *core)
     core->cannot.sms = !core->demo && cf->sms_gateway.n == 0;
     core->cannot.email = !core->demo && cf->smtp_url.n == 0;
     core->cannot.voice = core->cannot.whatsapp = !core->demo; /* no carrier of ours speaks these */
+    core->remote = remote_dialect(cf->second_factor);
     core->push_hosts = cf->push_hosts;
     core->session_lifetime_ms = (int64_t)cf->session_lifetime_s * MS_PER_S;
     core->session_idle_ms = (int64_t)cf->session_idle_s * MS_PER_S;

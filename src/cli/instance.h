@@ -29,6 +29,7 @@ struct instance {
     _Atomic(const struct config *) config; /* replaced by a reload; the old ones stay valid */
     _Atomic(struct http_server *) server;  /* NULL until it listens */
     _Atomic(struct sending *) sending;     /* NULL until messages are sent */
+    _Atomic(struct asking *) asking;       /* NULL: no remote second factor is asked */
     struct jobs jobs;
     struct write_stats writes;
 };

@@ -9,9 +9,11 @@
  */
 #include "api/authy/face.h"
 #include "api/receipt/face.h"
+#include "api/remote/face.h"
 #include "api/verify/face.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/asking.h"
 #include "cli/cli.h"
 #include "cli/control.h"
 #include "cli/instance.h"
@@ -112,6 +114,7 @@ static void wake_waiting(void *arg, const uint64_t *topics, size_t count)
     if (server)
         http_server_notify(server, topics, count);
     sending_wake(atomic_load(&in->sending), topics, count);
+    asking_wake(atomic_load(&in->asking), topics, count);
 }
 
 /* ---- starting ---- */
@@ -162,8 +165,9 @@ static void fill_http(struct ctx *cx, const struct config *cf, struct instance *
                       struct http_conf *conf)
 {
     static const struct face *const faces[] = {
-        &portal_face, &device_face,  &authy_face,   &authy_onetouch_face, &authy_dashboard_face,
-        &verify_face, &receipt_face, &control_face, &ops_face,            &testing_face};
+        &portal_face,          &device_face, &authy_face,   &authy_onetouch_face,
+        &authy_dashboard_face, &verify_face, &receipt_face, &remote_face,
+        &control_face,         &ops_face,    &testing_face};
 
     *conf = (struct http_conf){
         .listen = cf->listen,
@@ -254,6 +258,18 @@ static enum err start_server(struct ctx *cx, struct serving *s)
     }
     if (!e)
         atomic_store(&s->in.server, server);
+    return e;
+}
+
+static enum err start_asking(struct ctx *cx, struct serving *s)
+{
+    struct asking *asking = NULL;
+    enum err e;
+
+    if (s->in.core.remote == REMOTE_NONE)
+        return OK;
+    if (!(e = asking_start(cx, &s->in, &asking)))
+        atomic_store(&s->in.asking, asking);
     return e;
 }
 
@@ -371,17 +387,21 @@ static void stop(struct serving *s)
     ready_no_more(s->call);
     http_server_stop(atomic_load(&s->in.server), s->config->stop_grace_ms);
     sending_stop(atomic_load(&s->in.sending), s->config->stop_grace_ms);
+    asking_stop(atomic_load(&s->in.asking), s->config->stop_grace_ms);
 }
 
 static void serving_deinit(struct serving *s)
 {
     struct http_server *server = atomic_load(&s->in.server);
     struct sending *sending = atomic_load(&s->in.sending);
+    struct asking *asking = atomic_load(&s->in.asking);
 
     sending_stop(sending, 0);
+    asking_stop(asking, 0);
     instance_close(&s->in); /* before these go: the writer wakes who waits there */
     http_server_free(&server);
     sending_free(&sending);
+    asking_free(&asking);
     for (size_t i = 0; i < s->reload_count; i++)
         config_free(&s->reloaded[i]);
     mem_free(s->reloaded);
@@ -403,7 +423,8 @@ static enum err serve(struct ctx *cx, const struct cli_call *call, struct cli_ou
         return e;
     harden(s.config);
     apply(s.config);
-    if ((e = open_instance(cx, &s)) || (e = start_sending(cx, &s)) || (e = start_server(cx, &s)))
+    if ((e = open_instance(cx, &s)) || (e = start_sending(cx, &s)) || (e = start_asking(cx, &s)) ||
+        (e = start_server(cx, &s)))
         return e;
     if (!(e = ready_say(cx, call, &s.in, out)))
         wait_for_signals(&s, &signals);

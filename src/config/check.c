@@ -129,6 +129,43 @@ static void check_mail(struct check *c)
                 "would send the password in the clear to another machine; use smtp:// or smtps://");
 }
 
+static void check_set(struct check *c, enum config_option o, struct str value)
+{
+    if (value.n == 0)
+        problem(c, o, "is needed with second_factor = %s", c->cf->second_factor.p);
+}
+
+/* The key must not go to another machine in the clear. */
+static void check_remote_url(struct check *c, enum config_option o, struct str text)
+{
+    struct url u;
+
+    check_set(c, o, text);
+    if (text.n == 0)
+        return;
+    if (!url_parse(c->cx->mem, text, &u) || u.query.p)
+        problem(c, o, "is no address, as in https://api.example.com");
+    else if (!u.https && !host_is_loopback(u.host))
+        problem(c, o, "would send the key in the clear to another machine; use https://");
+}
+
+static void check_second_factor(struct check *c)
+{
+    const struct config *cf = c->cf;
+
+    if (str_eq(cf->second_factor, STR("authy"))) {
+        check_remote_url(c, OPTION_authy_url, cf->authy_url);
+        check_set(c, OPTION_authy_key_file, cf->authy_key_file);
+    } else if (str_eq(cf->second_factor, STR("verify"))) {
+        check_remote_url(c, OPTION_verify_url, cf->verify_url);
+        check_set(c, OPTION_verify_account, cf->verify_account);
+        check_set(c, OPTION_verify_service, cf->verify_service);
+        check_set(c, OPTION_verify_token_file, cf->verify_token_file);
+    } else if (!str_eq(cf->second_factor, STR("local"))) {
+        problem(c, OPTION_second_factor, "is local, authy or verify");
+    }
+}
+
 static void check_files(struct check *c)
 {
     struct str key = config_master_key_file(c->cx->mem, c->cf);
@@ -142,6 +179,8 @@ static void check_files(struct check *c)
     check_file(c, OPTION_smtp_password_file, c->cf->smtp_password_file);
     check_file(c, OPTION_smtp_ca_file, c->cf->smtp_ca_file);
     check_file(c, OPTION_sms_password_file, c->cf->sms_password_file);
+    check_file(c, OPTION_authy_key_file, c->cf->authy_key_file);
+    check_file(c, OPTION_verify_token_file, c->cf->verify_token_file);
     if (str_find(c->cf->sms_gateway, '/') >= 0)
         check_file(c, OPTION_sms_gateway, c->cf->sms_gateway);
     if (access(key.p, F_OK) == 0 || errno != ENOENT) /* the first start makes it */
@@ -180,8 +219,8 @@ static void check_data_dir(struct check *c)
 enum err config_check(struct ctx *cx, const struct config *cf, struct buf *problems)
 {
     static void (*const rules[])(struct check *) = {
-        check_demo, check_production, check_database, check_sessions,
-        check_mail, check_files,      check_data_dir,
+        check_demo, check_production,    check_database, check_sessions,
+        check_mail, check_second_factor, check_files,    check_data_dir,
     };
     struct check c = {cx, cf, problems};
     size_t before = problems->n;

@@ -12,6 +12,7 @@
 #include "core/entity_event.h"
 #include "core/outbox.h"
 #include "core/record.h"
+#include "core/remote.h"
 #include "core/rows.h"
 #include "core/text.h"
 #include "crypto/token.h"
@@ -316,11 +317,16 @@ enum err login_approved(struct ctx *cx, struct db *db, const struct login *l,
 {
     struct challenge c = {0};
     enum login_wait wait;
+    bool remote;
     enum err e;
 
     if ((e = login_waiting(cx, db, l, &wait, &c)))
         return e;
-    if (wait != WAIT_APPROVED)
+    if (wait == WAIT_APPROVED)
+        return login_complete(cx, db, l, factor_kind_amr(FACTOR_PUSH), from, out);
+    if ((e = remote_proved(cx, db, l, &remote)))
+        return e;
+    if (!remote)
         return fail(cx, ERR_DENIED, "the request was not approved, or its device is revoked");
-    return login_complete(cx, db, l, factor_kind_amr(FACTOR_PUSH), from, out);
+    return login_complete(cx, db, l, factor_kind_amr(FACTOR_REMOTE), from, out);
 }

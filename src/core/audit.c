@@ -225,6 +225,7 @@ struct str audit_words(struct ctx *cx, const struct audit_entry *e)
         {"recovery_made",        "Made new recovery codes"                    },
         {"code_sent",            "Was sent a code"                            },
         {"challenge_answered",   "Answered a request on a phone"              },
+        {"remote_answered",      "Answered a request in the app"              },
         {"not_me",               "Reported: this wasn't me"                   },
         {"user_disabled",        "The operator disabled the account"          },
         {"user_enabled",         "The operator enabled the account"           },

@@ -372,7 +372,7 @@ static enum err supersede(struct ctx *cx, struct db *db, int64_t identity_id)
     return e;
 }
 
-static enum err take_push(struct ctx *cx, struct db *db, int64_t identity_id)
+enum err challenge_take_push(struct ctx *cx, struct db *db, int64_t identity_id)
 {
     OWN(db_rows_end) struct db_rows r = {0};
     enum err e = db_one(cx, db, Q_IDENTITY_PUSH_TAKE,
@@ -396,7 +396,7 @@ enum err challenge_ask(struct ctx *cx, struct db *db, const struct challenge_in 
     if (count == 0)
         return fail(cx, ERR_NOT_FOUND, "no device is paired");
     asked.needs_digits = false;
-    e = take_push(cx, db, in->identity_id);
+    e = challenge_take_push(cx, db, in->identity_id);
     return e ? e : challenge_create(cx, db, &asked, out);
 }
 
@@ -417,7 +417,7 @@ enum err challenge_for_login(struct ctx *cx, struct db *db, const struct login *
         return e;
     if (count == 0)
         return fail(cx, ERR_NOT_FOUND, "no device is paired");
-    if ((e = take_push(cx, db, p->identity_id)) || (e = supersede(cx, db, p->identity_id)))
+    if ((e = challenge_take_push(cx, db, p->identity_id)) || (e = supersede(cx, db, p->identity_id)))
         return e;
     return challenge_create(cx, db,
                             &(struct challenge_in){
@@ -447,7 +447,7 @@ enum err challenge_push_again(struct ctx *cx, struct db *db, const struct challe
         cx->retry_after_s = CHALLENGE_LOGIN_LIFE_S;
         return fail(cx, ERR_LIMITED, "the request was pushed %d times", CHALLENGE_PUSHES_MAX);
     }
-    if ((e = take_push(cx, db, c->identity_id)) || (e = queue_pushes(cx, db, c)))
+    if ((e = challenge_take_push(cx, db, c->identity_id)) || (e = queue_pushes(cx, db, c)))
         return e;
     db_notify(db, device_topic(c->identity_id));
     return OK;

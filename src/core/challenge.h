@@ -80,6 +80,8 @@ enum err challenge_for_login(struct ctx *cx, struct db *db, const struct login *
                              const struct person *p, struct challenge *out);
 /* Pushes it again. ERR_LIMITED after CHALLENGE_PUSHES_MAX or the identity's budget; ERR_CONFLICT: over. */
 enum err challenge_push_again(struct ctx *cx, struct db *db, const struct challenge *c);
+/* One push from an identity's budget since its last success (attack 58). ERR_LIMITED. */
+enum err challenge_take_push(struct ctx *cx, struct db *db, int64_t identity_id);
 /* The six digits that the sign-in page shows. */
 enum err challenge_digits(struct ctx *cx, struct db *db, const struct challenge *c,
                           struct str *out);
@@ -129,8 +131,8 @@ enum err challenge_decide(struct ctx *cx, struct db *db, const struct device *d,
 enum login_wait { WAIT_PENDING, WAIT_APPROVED, WAIT_DENIED, WAIT_EXPIRED };
 enum err login_waiting(struct ctx *cx, struct db *db, const struct login *l, enum login_wait *out,
                        struct challenge *out_challenge);
-/* After an approval: consumes the attempt and opens its session. ERR_DENIED: not approved, or the
- * device is gone. */
+/* After an approval, or what a remote service has proved: consumes the attempt and opens its session.
+ * ERR_DENIED: not approved, or the device is gone. */
 enum err login_approved(struct ctx *cx, struct db *db, const struct login *l,
                         const struct origin *from, struct login_done *out);
 /* What notify wakes: the page of one attempt. */

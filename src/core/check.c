@@ -9,6 +9,7 @@
 #include "core/audit.h"
 #include "core/factor.h"
 #include "core/outbox.h"
+#include "core/remote.h"
 #include "core/rows.h"
 #include "core/verification.h"
 #include "crypto/totp.h"
@@ -276,10 +277,15 @@ static enum err add_factor(struct ctx *cx, struct db *db, const struct check_in 
                            struct candidates *list, struct check_out *out)
 {
     struct candidate *c = &list->item[list->n];
+    bool asked;
     enum err e;
 
     if ((e = factor_by_id(cx, db, in->factor_id, &c->f)))
         return e;
+    if (c->f.kind == FACTOR_REMOTE && ((e = remote_is_checking(cx, db, c->f.id, &asked)) || asked)) {
+        refuse(cx, out, CHECK_ASKED, 0); /* one at a time, or guesses would outrun their count */
+        return e;
+    }
     if (factor_kind_is_sent(c->f.kind)) {
         e = verification_pending(cx, db, c->f.id, in->login_id, &c->v);
         if (e == ERR_NOT_FOUND) {
@@ -391,6 +397,8 @@ static enum err compare(struct ctx *cx, struct db *db, const struct candidate *c
         return totp_compare(cx, db, &c->f, code, out, out_right);
     if (c->f.kind == FACTOR_RECOVERY)
         return recovery_compare(cx, db, &c->f, recovery_row, out, out_right);
+    if (c->f.kind == FACTOR_REMOTE) /* no code at all: nothing to ask about */
+        return OK;
     return fail(cx, ERR_INVALID, "this factor has no code");
 }
 
@@ -452,6 +460,45 @@ static enum err note_spent(struct ctx *cx, struct db *db, const struct check_in 
     return OK;
 }
 
+/* ---- the remote factor: another server compares ---- */
+
+static bool is_remote_code(struct str code)
+{
+    return str_all_digits(code) && code.n >= REMOTE_CODE_MIN && code.n <= REMOTE_CODE_MAX;
+}
+
+static enum err ask_remote(struct ctx *cx, struct db *db, const struct factor *f, int64_t login_id,
+                           struct str code, struct check_out *out)
+{
+    out->outcome = CHECK_ASKED;
+    return remote_check(cx, db, f, login_id, code);
+}
+
+enum err factor_check_end(struct ctx *cx, struct db *db, int64_t factor_id,
+                          enum check_outcome outcome)
+{
+    struct check_out out = {.tries_left = FACTOR_FAILURES_PAUSE};
+    struct candidate c = {0};
+    enum err e = factor_by_id(cx, db, factor_id, &c.f);
+
+    if (e)
+        return e;
+    c.fail_count = c.f.fail_count; /* an approval meanwhile has cleared it */
+    if (outcome == CHECK_WRONG || outcome == CHECK_USED)
+        return c.fail_count > 0 ? count_failure(cx, db, &c, &out) : OK;
+    if (outcome == CHECK_RIGHT) {
+        if ((e = db_exec(cx, db, Q_FACTOR_RIGHT, DB_ARGS(db_int(cx->now_ms), db_int(factor_id)),
+                         NULL)))
+            return e;
+        return db_exec(cx, db, Q_IDENTITY_RIGHT, DB_ARGS(db_int(c.f.identity_id)), NULL);
+    }
+    if ((e = db_exec(cx, db, Q_FACTOR_FORGIVE, DB_ARGS(db_int(factor_id)), NULL)))
+        return e;
+    return db_exec(cx, db, Q_IDENTITY_FORGIVE, DB_ARGS(db_int(c.f.identity_id)), NULL);
+}
+
+/* ---- */
+
 enum err factor_check(struct ctx *cx, struct db *db, const struct check_in *in,
                       struct check_out *out)
 {
@@ -472,6 +519,8 @@ enum err factor_check(struct ctx *cx, struct db *db, const struct check_in *in,
     if ((e = reserve_all(cx, db, identity_id, list, out, &go)) || !go || (e = db_keep(cx, db)))
         return e;
 
+    if (list->item[0].f.kind == FACTOR_REMOTE && is_remote_code(code))
+        return ask_remote(cx, db, &list->item[0].f, in->login_id, code, out);
     end = list->item + list->n;
     for (c = list->item; c < end; c++) {
         if (c->go && (e = compare(cx, db, c, code, in->recovery_row, out, &right)))

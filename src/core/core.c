@@ -209,6 +209,7 @@ enum err core_sweep(struct ctx *cx, struct db *db, bool *out_more)
         {Q_SWEEP_TARGETS,       DAY_MS    },
         {Q_SWEEP_ATTEMPTS,      30 * DAY_MS},
         {Q_SWEEP_TOKENS,        DAY_MS    },
+        {Q_SWEEP_REMOTE_CALLS,  HOUR_MS   },
     };
     bool more = false;
     int64_t changes;
@@ -243,6 +244,7 @@ static enum err reseal_row(struct ctx *cx, struct db *db, const struct sealed_ro
         {"factor.secret",       Q_RESEAL_FACTOR       },
         {"recovery_code.hash",  Q_RESEAL_RECOVERY_CODE},
         {"verification.custom", Q_RESEAL_VERIFICATION },
+        {"remote_call.code",    Q_RESEAL_REMOTE_CALL  },
     };
     struct bytes plain;
     enum err e;

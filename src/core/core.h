@@ -8,6 +8,7 @@
 #define CORE_CORE_H
 
 #include "base/secret.h"
+#include "channel/remote.h"
 #include "crypto/es256.h"
 #include "crypto/vault.h"
 #include "store/store.h"
@@ -21,6 +22,7 @@ struct core {
     struct {
         bool sms, voice, email, whatsapp;
     } cannot;                  /* nothing carries these; in demo mode everything is shown */
+    enum remote_dialect remote; /* the second factor that portal accounts may turn on; NONE: our own */
     struct str push_hosts;     /* further push service hosts, separated by spaces */
     int64_t session_lifetime_ms, session_idle_ms, remember_lifetime_ms;
 

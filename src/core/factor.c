@@ -8,6 +8,7 @@
 #include "core/entity_event.h"
 #include "core/outbox.h"
 #include "core/person.h"
+#include "core/remote.h"
 #include "core/rows.h"
 #include "core/service.h"
 #include "core/session.h"
@@ -24,6 +25,7 @@ static const struct {
 } kinds[FACTOR_KINDS] = {
     [FACTOR_PASSKEY] = {{"passkey", 7},   "A passkey"          },
     [FACTOR_PUSH] = {{"push", 4},         "Approval on a phone"},
+    [FACTOR_REMOTE] = {{"remote", 6},     "Your phone"         },
     [FACTOR_TOTP] = {{"totp", 4},         "An authenticator app"},
     [FACTOR_SMS] = {{"sms", 3},           "Codes by text message"},
     [FACTOR_VOICE] = {{"voice", 5},       "Codes by phone call"},
@@ -47,6 +49,11 @@ bool factor_kind_from(struct str name, enum factor_kind *out)
     return false;
 }
 
+bool factor_kind_is_offered(const struct core *core, enum factor_kind k)
+{
+    return (core->remote == REMOTE_NONE) == (k != FACTOR_REMOTE);
+}
+
 bool factor_kind_is_sent(enum factor_kind k)
 {
     return k == FACTOR_SMS || k == FACTOR_VOICE || k == FACTOR_EMAIL;
@@ -58,7 +65,7 @@ unsigned factor_kind_amr(enum factor_kind k)
         [FACTOR_PASSKEY] = AMR_PASSKEY, [FACTOR_PUSH] = AMR_PUSH,
         [FACTOR_TOTP] = AMR_OTP,        [FACTOR_SMS] = AMR_SMS,
         [FACTOR_VOICE] = AMR_TEL,       [FACTOR_EMAIL] = AMR_EMAIL,
-        [FACTOR_RECOVERY] = AMR_RECOVERY,
+        [FACTOR_RECOVERY] = AMR_RECOVERY, [FACTOR_REMOTE] = AMR_REMOTE,
     };
 
     return k < FACTOR_KINDS ? amr[k] : 0;
@@ -298,6 +305,44 @@ enum err sent_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, i
     else if ((e = pending_new(cx, db, &f, (struct bytes){NULL, 0})))
         return e;
     if ((e = verification_send(cx, db, &f, 0, from, &v)))
+        return e;
+    *out = f;
+    return OK;
+}
+
+enum err remote_factor_start(struct ctx *cx, struct db *db, int64_t identity_id,
+                             int64_t session_id, struct factor *out)
+{
+    struct factor f = {
+        .identity_id = identity_id,
+        .session_id = session_id,
+        .kind = FACTOR_REMOTE,
+        .status = FACTOR_PENDING,
+        .name = str_from(kinds[FACTOR_REMOTE].words),
+        .alg = STR(""),
+    };
+    struct factor active, begun;
+    struct contact c;
+    enum err e;
+
+    if ((e = factor_contact(cx, db, identity_id, &c)))
+        return e;
+    if (c.phone.n == 0)
+        return fail(cx, ERR_INVALID, "there is no number to register");
+    f.target = c.phone;
+    e = factor_active(cx, db, identity_id, FACTOR_REMOTE, &active);
+    if (e == OK)
+        return fail(cx, ERR_CONFLICT, "this factor is on already");
+    if (e != ERR_NOT_FOUND)
+        return e;
+    e = factor_pending(cx, db, identity_id, session_id, FACTOR_REMOTE, &begun);
+    if (e == OK && str_eq(begun.target, f.target)) /* begun twice: one turn, one budget */
+        f = begun;
+    else if (e && e != ERR_EXPIRED)
+        return e;
+    else if ((e = pending_new(cx, db, &f, (struct bytes){NULL, 0})))
+        return e;
+    if ((e = remote_start(cx, db, &f, 0, VIA_USUAL)))
         return e;
     *out = f;
     return OK;

@@ -13,6 +13,7 @@
 enum factor_kind {
     FACTOR_PASSKEY,
     FACTOR_PUSH,
+    FACTOR_REMOTE, /* another server keeps it: remote.h */
     FACTOR_TOTP,
     FACTOR_SMS,
     FACTOR_VOICE,
@@ -45,6 +46,9 @@ struct factor {
 
 struct str factor_kind_name(enum factor_kind k); /* "totp" */
 bool factor_kind_from(struct str name, enum factor_kind *out);
+/* Whether people may turn it on here: with second_factor = local all but the remote one, else that
+ * one alone. What is on stays on. */
+bool factor_kind_is_offered(const struct core *core, enum factor_kind k);
 /* SMS, voice and e-mail: a code is sent. */
 bool factor_kind_is_sent(enum factor_kind k);
 
@@ -71,6 +75,10 @@ enum err totp_secret(struct ctx *cx, struct db *db, const struct factor *f, stru
  * ERR_INVALID: there is no number. ERR_CONFLICT: already on, or not allowed by the policy. */
 enum err sent_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, int64_t session_id,
                            enum factor_kind kind, const struct origin *from, struct factor *out);
+/* A pending remote factor with the identity's number; asks the server to prove it (remote.h).
+ * Errors as of sent_factor_start; ERR_UPSTREAM: there is no remote service. */
+enum err remote_factor_start(struct ctx *cx, struct db *db, int64_t identity_id,
+                             int64_t session_id, struct factor *out);
 /* After its code was right: pending becomes active; an older one of the kind is replaced. Audits and
  * notifies. */
 enum err factor_activate(struct ctx *cx, struct db *db, const struct factor *f,
@@ -96,6 +104,7 @@ enum check_outcome {
     CHECK_PAUSED,  /* too many failures; retry_after_s */
     CHECK_ENDED,   /* five wrong codes ended this sent code (applications'); retry_after_s */
     CHECK_OFF,     /* the factor is off, or all are: 100 failures */
+    CHECK_ASKED,   /* remote factor: its server is being asked; counted; see remote.h */
 };
 
 struct check_in { /* exactly one of the first three: what the code may belong to */
@@ -123,6 +132,11 @@ struct check_out {
  */
 enum err factor_check(struct ctx *cx, struct db *db, const struct check_in *in,
                       struct check_out *out);
+
+/* How a CHECK_ASKED ended: RIGHT, WRONG or USED; anything else says that there was no answer, and
+ * takes back what was counted. */
+enum err factor_check_end(struct ctx *cx, struct db *db, int64_t factor_id,
+                          enum check_outcome outcome);
 
 /* The slow part of a recovery code, on the hash pool with a read-only handle: the row whose hash the
  * code matches and that is unused, or 0. Costs one Argon2id run whatever the input. */

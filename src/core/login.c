@@ -7,6 +7,7 @@
 #include "core/audit.h"
 #include "core/challenge.h"
 #include "core/outbox.h"
+#include "core/remote.h"
 #include "core/rows.h"
 #include "core/text.h"
 #include "core/verification.h"
@@ -60,6 +61,8 @@ static enum err first_code(struct ctx *cx, struct db *db, const struct login *l,
     struct verification v;
     enum err e;
 
+    if (f->kind == FACTOR_REMOTE)
+        return remote_begin(cx, db, f, l->id);
     if (!factor_kind_is_sent(f->kind))
         return OK;
     e = verification_pending(cx, db, f->id, l->id, &v);
@@ -120,7 +123,7 @@ static enum err second_step(struct ctx *cx, struct db *db, struct login *l,
         if (f->kind != FACTOR_PUSH && (e = set_method(cx, db, l, f->kind)))
             return e;
     }
-    out->state = f->kind == FACTOR_PUSH ? LOGIN_WAITING : LOGIN_CODE;
+    out->state = f->kind == FACTOR_PUSH || f->kind == FACTOR_REMOTE ? LOGIN_WAITING : LOGIN_CODE;
     return first_code(cx, db, l, f, from);
 }
 
@@ -311,17 +314,20 @@ enum err login_choose(struct ctx *cx, struct db *db, struct login *l, enum facto
     return first_code(cx, db, l, &f, from);
 }
 
-enum err login_resend(struct ctx *cx, struct db *db, struct login *l, const struct origin *from)
+enum err login_resend(struct ctx *cx, struct db *db, struct login *l, enum remote_via via,
+                      const struct origin *from)
 {
     struct verification v;
     struct factor f;
     struct person p;
     enum err e;
 
-    if (!factor_kind_is_sent(l->method) && l->method != FACTOR_PUSH)
+    if (!factor_kind_is_sent(l->method) && l->method != FACTOR_PUSH && l->method != FACTOR_REMOTE)
         return fail(cx, ERR_INVALID, "there is nothing to send for this method");
     if ((e = attempt_factor(cx, db, l, l->method, &p, &f)))
         return e;
+    if (l->method == FACTOR_REMOTE)
+        return remote_start(cx, db, &f, l->id, via);
     if (l->method == FACTOR_PUSH) {
         struct challenge c;
 

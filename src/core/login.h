@@ -80,8 +80,11 @@ struct str login_handle(struct ctx *cx, const struct login *l);
 /* Another way: sets the method; sends a code if the method is a sent one and none is pending. */
 enum err login_choose(struct ctx *cx, struct db *db, struct login *l, enum factor_kind method,
                       const struct origin *from);
-/* Sends the code of the present method again. ERR_LIMITED with retry_after_s. */
-enum err login_resend(struct ctx *cx, struct db *db, struct login *l, const struct origin *from);
+/* Sends the code of the present method again; via: how a remote service is to ask. ERR_LIMITED with
+ * retry_after_s. */
+enum remote_via { VIA_USUAL, VIA_APP, VIA_SMS, VIA_CALL };
+enum err login_resend(struct ctx *cx, struct db *db, struct login *l, enum remote_via via,
+                      const struct origin *from);
 
 struct login_done {
     bool done; /* false: see check */

@@ -229,7 +229,7 @@ enum err person_change_email_confirm(struct ctx *cx, struct db *db, struct str t
 /* Switches off what the old number proved. */
 static enum err phone_factors_off(struct ctx *cx, struct db *db, const struct person *p)
 {
-    static const enum factor_kind kinds[] = {FACTOR_SMS, FACTOR_VOICE};
+    static const enum factor_kind kinds[] = {FACTOR_SMS, FACTOR_VOICE, FACTOR_REMOTE};
     enum err e;
 
     EACH_ROW (kind, kinds) {
@@ -255,7 +255,8 @@ enum err person_change_phone(struct ctx *cx, struct db *db, int64_t id, struct s
         (e = factor_list(cx, db, p.identity_id, &list, &count)))
         return e;
     for (size_t i = 0; i < count; i++) {
-        if (list[i].kind == FACTOR_SMS || list[i].kind == FACTOR_VOICE)
+        if (list[i].kind == FACTOR_SMS || list[i].kind == FACTOR_VOICE ||
+            list[i].kind == FACTOR_REMOTE)
             by_phone = true;
         else if (list[i].kind != FACTOR_RECOVERY)
             others = true;

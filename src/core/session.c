@@ -39,6 +39,7 @@ struct str amr_text(struct ctx *cx, unsigned amr)
         {AMR_RECOVERY, "recovery"},
         {AMR_PUSH,     "swk"     },
         {AMR_PASSKEY,  "hwk"     },
+        {AMR_REMOTE,   "remote"  },
         {AMR_ENROL,    "enrol"   },
     };
     struct str text = STR("");

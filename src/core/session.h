@@ -17,10 +17,12 @@ enum amr {
     AMR_RECOVERY = 1u << 5, /* ours */
     AMR_PUSH = 1u << 6,     /* swk */
     AMR_PASSKEY = 1u << 7,  /* hwk */
+    AMR_REMOTE = 1u << 8,   /* ours: another server says so */
     AMR_ENROL = 1u << 15,   /* may do nothing but enrol: the policy demands a factor */
 };
 enum {
-    AMR_SECOND = AMR_OTP | AMR_SMS | AMR_TEL | AMR_EMAIL | AMR_RECOVERY | AMR_PUSH | AMR_PASSKEY
+    AMR_SECOND = AMR_OTP | AMR_SMS | AMR_TEL | AMR_EMAIL | AMR_RECOVERY | AMR_PUSH | AMR_PASSKEY |
+                 AMR_REMOTE
 };
 /* "pwd otp mfa" */
 struct str amr_text(struct ctx *cx, unsigned amr);

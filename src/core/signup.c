@@ -6,6 +6,7 @@
 #include "core/link.h"
 #include "core/outbox.h"
 #include "core/person.h"
+#include "core/remote.h"
 #include "core/text.h"
 
 static const struct limit_rule mail_rule = {"signup.mail", 5, 3600};
@@ -211,6 +212,8 @@ enum err signup_confirm(struct ctx *cx, struct db *db, struct str token, struct 
                                    .event = "account_created",
                                    .from = *from,
                                })))
+        return e;
+    if ((e = remote_signed_up(cx, db, identity_id, s.phone)))
         return e;
     *out_person_id = person_id;
     return OK;

@@ -27,8 +27,11 @@ enum err pairing_start(struct ctx *cx, struct request *rq, struct response *rs)
     struct origin from = visit_origin(rq);
     struct str url;
     int64_t link_id;
-    enum err e = device_pair_start(cx, rq->db, &visit_of(cx, rq)->session, &from, &link_id, &url);
+    enum err e;
 
+    if (!factor_kind_is_offered(core_of(rq->db), FACTOR_PUSH))
+        return fail(cx, ERR_NOT_FOUND, "devices: another server asks phones here");
+    e = device_pair_start(cx, rq->db, &visit_of(cx, rq)->session, &from, &link_id, &url);
     if (e == ERR_CONFLICT)
         return draft_complain(cx, d, &full);
     if (e)

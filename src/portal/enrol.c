@@ -13,7 +13,7 @@
 #include "portal/words.h"
 
 struct enrol_form {
-    struct str code;
+    struct str code, via;
 };
 
 static const struct field enrol_fields[] = {
@@ -24,7 +24,8 @@ static const struct field enrol_fields[] = {
 static enum err enrol_kind(struct ctx *cx, const struct request *rq, enum factor_kind *out)
 {
     if (!factor_kind_from(request_param(rq, STR("kind")), out) ||
-        !(*out == FACTOR_TOTP || factor_kind_is_sent(*out)))
+        !(*out == FACTOR_TOTP || *out == FACTOR_REMOTE || factor_kind_is_sent(*out)) ||
+        !factor_kind_is_offered(core_of(rq->db), *out))
         return fail(cx, ERR_NOT_FOUND, "nothing to enrol by that name");
     return OK;
 }
@@ -143,6 +144,8 @@ enum err enrol_page(struct ctx *cx, struct request *rq, struct response *rs)
         return e;
     if (f.kind == FACTOR_TOTP)
         return totp_page(cx, rq, rs, &f, &person);
+    if (f.kind == FACTOR_REMOTE)
+        return remote_enrol_page(cx, rq, rs, &f, &person);
     return sent_page(cx, rq, rs, &f, &person);
 }
 
@@ -160,6 +163,10 @@ static enum err answer_started(struct ctx *cx, struct request *rq, struct respon
         return respond_redirect(cx, rs, url);
     if ((e = visit_person(cx, rq, &p)))
         return e;
+    if (f->kind == FACTOR_REMOTE)
+        return respond_json(cx, rs, 200,
+                            json_pack("{s:s, s:o, s:o}", "state", "waiting", "next", json_of(url),
+                                      "to", json_of(factor_target(cx, &p, f->kind))));
     if (f->kind != FACTOR_TOTP)
         return respond_json(cx, rs, 200,
                             json_pack("{s:s, s:o, s:o, s:i}", "state", "code", "next", json_of(url),
@@ -189,7 +196,9 @@ enum err enrol_start(struct ctx *cx, struct request *rq, struct response *rs)
     if ((e = enrol_kind(cx, rq, &kind)))
         return e;
     e = kind == FACTOR_TOTP ? totp_start(cx, rq->db, s->identity_id, s->id, &f)
-                            : sent_factor_start(cx, rq->db, s->identity_id, s->id, kind, &from, &f);
+        : kind == FACTOR_REMOTE
+            ? remote_factor_start(cx, rq->db, s->identity_id, s->id, &f)
+            : sent_factor_start(cx, rq->db, s->identity_id, s->id, kind, &from, &f);
     if (e == ERR_INVALID)
         return draft_complain(cx, d, &nowhere);
     if (e == ERR_CONFLICT)
@@ -220,6 +229,8 @@ enum err enrol_check(struct ctx *cx, struct request *rq, struct response *rs)
         (e = factor_check(cx, rq->db, &(struct check_in){.factor_id = f.id, .code = form->code},
                           &check)))
         return e;
+    if (check.outcome == CHECK_ASKED)
+        return answer_started(cx, rq, rs, &f);
     if (check.outcome != CHECK_RIGHT)
         return check_complain(cx, d, f.kind, &check);
     if ((e = factor_activate(cx, rq->db, &f, &from)) ||
@@ -228,6 +239,20 @@ enum err enrol_check(struct ctx *cx, struct request *rq, struct response *rs)
     session_cookie(rq, rs, token, session->remember);
     flash_set(rq, rs, FLASH_FACTOR_ON);
     return frame_next(cx, rq, rs, "on", STR("/account/security"));
+}
+
+static const struct field via_fields[] = {
+    {"via", offsetof(struct enrol_form, via), field_text, FIELD_OPTIONAL},
+};
+
+/* Asks a remote service in the way that the form names. */
+static enum err ask_again(struct ctx *cx, struct request *rq, struct draft *d,
+                          const struct factor *f)
+{
+    const struct enrol_form *form = d->in;
+    enum err e = draft_bind(cx, rq, d, via_fields, COUNT_OF(via_fields));
+
+    return e ? e : remote_start(cx, rq->db, f, 0, remote_via_from(form->via));
 }
 
 enum err enrol_resend(struct ctx *cx, struct request *rq, struct response *rs)
@@ -240,13 +265,17 @@ enum err enrol_resend(struct ctx *cx, struct request *rq, struct response *rs)
 
     if ((e = pending_of(cx, rq, &f)))
         return start_again(cx, rq, rs, e);
-    if (!factor_kind_is_sent(f.kind))
-        return fail(cx, ERR_NOT_FOUND, "enrol: nothing to send");
-    e = verification_send(cx, rq->db, &f, 0, &from, &v);
+    if (f.kind == FACTOR_REMOTE)
+        e = ask_again(cx, rq, d, &f);
+    else if (factor_kind_is_sent(f.kind))
+        e = verification_send(cx, rq->db, &f, 0, &from, &v);
+    else
+        e = fail(cx, ERR_NOT_FOUND, "enrol: nothing to send");
     if (e == ERR_LIMITED)
         return draft_limited(cx, d, "We can't send another code yet.");
     if (e)
         return e;
-    flash_set(rq, rs, FLASH_SENT);
+    if (f.kind != FACTOR_REMOTE)
+        flash_set(rq, rs, FLASH_SENT);
     return answer_started(cx, rq, rs, &f);
 }

@@ -168,6 +168,8 @@ struct str factor_target(struct ctx *cx, const struct person *p, enum factor_kin
 {
     if (kind == FACTOR_SMS || kind == FACTOR_VOICE)
         return mask_target(cx, factor_kind_name(kind), p->phone);
+    if (kind == FACTOR_REMOTE)
+        return mask_target(cx, factor_kind_name(FACTOR_SMS), p->phone);
     if (kind == FACTOR_EMAIL)
         return mask_target(cx, factor_kind_name(kind), p->email);
     return STR_NONE;

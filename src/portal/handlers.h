@@ -30,6 +30,8 @@ handler_fn pairing_start, pairing_page, pairing_done, pairing_status;
 handler_fn device_page, device_name_set, device_off;
 /* enrol.c */
 handler_fn enrol_page, enrol_start, enrol_check, enrol_resend;
+/* remote.c */
+handler_fn remote_enrol_status, remote_enrol_done;
 /* reauth.c */
 handler_fn reauth_page, reauth_prepare, reauth;
 /* reset.c */

@@ -12,6 +12,7 @@ struct way page_way(struct str name)
         .email = str_eq(name, STR("email")),
         .recovery = str_eq(name, STR("recovery")),
         .push = str_eq(name, STR("push")),
+        .remote = str_eq(name, STR("remote")),
     };
 }
 

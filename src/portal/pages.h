@@ -10,7 +10,8 @@
  * Where the forms go (POST, always with the hidden field `csrf`; src/portal/routes.c):
  *
  * - /sign-up /login /verify /resend /logout /reset-password: names as in DESIGN.md section 5
- * - /verify, /resend: also `method`, and `handle`: which attempt the page belongs to
+ * - /verify, /resend: also `method`, and `handle`: which attempt the page belongs to; /resend:
+ * `via`, how another server is to ask: app, sms or call
  * - /account/edit: name username about
  * - /account/password: current_password password
  * - /account/email: email current_password
@@ -71,8 +72,8 @@ struct when {
 
 /* Which kind of proof; exactly one of the bools. See page_way(). */
 struct way {
-    struct str name; /* as in the form field `method`: totp sms voice email recovery push */
-    bool totp, sms, voice, email, recovery, push;
+    struct str name; /* as in the form field `method`: totp sms voice email recovery push remote */
+    bool totp, sms, voice, email, recovery, push, remote;
 };
 
 /* The method of that name; all false when there is none such. */
@@ -135,6 +136,7 @@ struct part_code {
     struct entry in;
     struct str label, hint;
     int digits;
+    bool numeric; /* digits = 0 and yet digits only: how many is not known */
 };
 /* Country code and phone number side by side. */
 struct part_phone {
@@ -201,8 +203,9 @@ struct page_confirm_email {
     struct page page;
     struct str action_url;
     struct str email;
-    struct str name, wished; /* what the sign-up said: whoever reads this must know it as their own */
-    bool ask_username;       /* the wished one was taken meanwhile */
+    struct str name,
+        wished;        /* what the sign-up said: whoever reads this must know it as their own */
+    bool ask_username; /* the wished one was taken meanwhile */
     struct entry username;
 };
 
@@ -255,6 +258,29 @@ struct page_waiting {
     struct str wait_words;
     struct other_ways others;
     struct str cancel_url; /* as of the code page */
+};
+
+/* A second factor of another server's: at sign-in, for step-up, and to turn it on. */
+struct page_remote {
+    struct page page;
+    struct str handle;              /* of the attempt; empty when turning it on */
+    struct str purpose;             /* as of the code page */
+    struct str to;                  /* masked number */
+    bool enrol;                     /* turning it on */
+    bool busy;                      /* the other server is being asked … */
+    bool checking;                  /* … about a code */
+    bool asked;                     /* the app on the phone shows a request */
+    bool sent, called, app, unsent; /* where a code comes from, at most one */
+    bool form;                      /* a code may be entered */
+    bool can_ask;                   /* "Send the request again" */
+    struct entry code;
+    struct str tries_left;
+    struct str status_url; /* polled, or a stream; empty = nothing to wait for */
+    int left_s, total_s;
+    struct str left_words;
+    struct str action_url, resend_url;
+    struct other_ways others;
+    struct str cancel_url;
 };
 
 /* The policy demands a second factor: choose one. */

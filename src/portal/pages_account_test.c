@@ -97,11 +97,14 @@ static void change_phone(struct html *h)
 static void security(struct html *h)
 {
     const struct factor_row factors[] = {
-        {.method = way("push"),  .on = true,        .detail = STR("Added today, last used today")         },
-        {.method = way("totp"),  .on = true,        .detail = STR("Added 3 days ago, last used today")    },
-        {.method = way("sms"),   .available = true, .to = STR("+1 ••• ••• 0142")              },
-        {.method = way("voice"), .available = true, .to = STR("+1 ••• ••• 0142")              },
-        {.method = way("email"), .on = true,        .detail = STR("To m•••@example.com, never used")},
+        {.method = way("push"),
+         .on = true,
+         .available = true,
+         .detail = STR("Added today, last used today")},
+        {.method = way("totp"),                     .on = true,  .detail = STR("Added 3 days ago, last used today")        },
+        {.method = way("sms"),                     .available = true,   .to = STR("+1 ••• ••• 0142")},
+        {.method = way("voice"),                     .available = true, .to = STR("+1 ••• ••• 0142")      },
+        {.method = way("email"),                     .on = true, .detail = STR("To m•••@example.com, never used") },
     };
     const struct device_row devices[] = {
         {STR("Pixel 9"),                          STR("Chrome on Android"), STR("/account/security/devices/YF01"),

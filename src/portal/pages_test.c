@@ -212,6 +212,64 @@ static void waiting_step_up(struct html *h)
                     });
 }
 
+static struct page_remote remote(void)
+{
+    return (struct page_remote){
+        .page = base(),
+        .handle = STR("q7"),
+        .to = STR("+1 ••• ••• 0142"),
+        .total_s = 120,
+        .action_url = STR("/verify"),
+        .resend_url = STR("/resend"),
+        .others = ways(),
+    };
+}
+
+static void remote_asked(struct html *h)
+{
+    struct page_remote p = remote();
+
+    p.asked = p.form = true;
+    p.status_url = STR("/login/status?attempt=q7&shown=0");
+    p.left_s = 74;
+    p.left_words = STR("1 min 14 s");
+    page_remote(h, &p);
+}
+
+static void remote_busy(struct html *h)
+{
+    struct page_remote p = remote();
+
+    p.busy = p.checking = true;
+    p.status_url = STR("/login/status?attempt=q7&shown=1");
+    p.left_s = p.total_s = 30;
+    p.left_words = STR("0 min 30 s");
+    page_remote(h, &p);
+}
+
+static void remote_wrong(struct html *h)
+{
+    struct page_remote p = remote();
+
+    p.page = with_problem(p.page, STR("code"), STR("That code didn't match."));
+    p.code = bad(STR_NONE, STR("code"));
+    p.sent = p.form = true;
+    p.tries_left = STR("3 tries");
+    page_remote(h, &p);
+}
+
+static void remote_enrol(struct html *h)
+{
+    struct page_remote p = remote();
+
+    p.page = signed_in();
+    p.handle = STR_NONE;
+    p.others = (struct other_ways){0};
+    p.enrol = p.app = p.form = p.can_ask = true;
+    p.cancel_url = STR("/account/security");
+    page_remote(h, &p);
+}
+
 static void waiting_over(struct html *h)
 {
     struct page page = with_problem(
@@ -373,6 +431,7 @@ static const struct golden goldens[] = {
     PAGE(sign_up_plain), PAGE(sign_up_wrong), PAGE(check_email), PAGE(confirm_email),
     PAGE(confirm_email_username), PAGE(verify_totp), PAGE(verify_sms), PAGE(verify_sms_wrong),
     PAGE(verify_voice), PAGE(verify_email), PAGE(verify_recovery), PAGE(verify_step_up),
+    PAGE(remote_asked), PAGE(remote_busy), PAGE(remote_wrong), PAGE(remote_enrol),
     PAGE(waiting), PAGE(waiting_step_up), PAGE(waiting_over), PAGE(enrol_required), PAGE(enrol_advised), PAGE(reset_password),
     PAGE(reset_sent), PAGE(reset_set), PAGE(reauth), PAGE(not_me), PAGE(locked), PAGE(notice), PAGE(error_404),
     PAGE(error_429), PAGE(error_500), PAGE(outbox), PAGE(outbox_empty), PAGE(authenticator),

@@ -67,6 +67,8 @@ static const struct route routes[] = {
     {GET,  "/account/security/devices/{sid}",  AUTH_SESSION, LIMIT_PAGE,  READ,  device_page},
     {POST, "/account/security/devices/{sid}",  AUTH_SESSION, LIMIT_FORM,  WRITE, device_name_set},
     {POST, "/account/security/devices/{sid}/off", AUTH_SESSION, LIMIT_SEND, WRITE, device_off},
+    {GET,  "/account/security/remote/status",  AUTH_SESSION, LIMIT_PAGE,  READ,  remote_enrol_status},
+    {GET,  "/account/security/remote/done",    AUTH_SESSION, LIMIT_PAGE,  WRITE, remote_enrol_done},
     {POST, "/account/security/{kind}/start",   AUTH_FRESH,   LIMIT_SEND,  WRITE, enrol_start},
     {GET,  "/account/security/{kind}",         AUTH_FRESH,   LIMIT_PAGE,  READ,  enrol_page},
     {POST, "/account/security/{kind}",         AUTH_FRESH,   LIMIT_LOGIN, WRITE, enrol_check},

@@ -101,12 +101,13 @@ static void account_needs_a_session(void **state)
     }
 }
 
-/* GETs that turn what happened on a phone into a session or another cookie of it: once, and only
- * for the browser that holds the attempt's or the session's cookie. */
+/* GETs that turn what happened on a phone, or at a remote service, into a session or another cookie
+ * of it: once, and only for the browser that holds the attempt's or the session's cookie. */
 static const char *const getting_writes[] = {
     "GET /login/status",
     "GET /login/finish",
     "GET /account/security/push/done",
+    "GET /account/security/remote/done",
 };
 
 /* What changes something is a POST on the writer, and no form is without its limit. */

@@ -11,9 +11,9 @@
 
 enum { RECOVERY_LOW = 3 };
 
-/* What people can turn on, in the order of the page. */
-static const enum factor_kind offered[] = {FACTOR_PUSH, FACTOR_TOTP, FACTOR_SMS, FACTOR_VOICE,
-                                           FACTOR_EMAIL};
+/* The order of the page. */
+static const enum factor_kind page_kinds[] = {FACTOR_REMOTE, FACTOR_PUSH,  FACTOR_TOTP,
+                                              FACTOR_SMS,    FACTOR_VOICE, FACTOR_EMAIL};
 
 struct security {
     struct person person;
@@ -23,7 +23,26 @@ struct security {
     int on_count; /* recovery codes do not count */
     int64_t recovery_left;
     bool has_recovery;
+    enum factor_kind shown[COUNT_OF(page_kinds)]; /* what can be turned on, and what is on */
+    size_t shown_count;
 };
+
+static const struct factor *find_factor(const struct security *s, enum factor_kind kind)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->factors[i].kind == kind)
+            return &s->factors[i];
+    }
+    return NULL;
+}
+
+static void choose_shown(const struct core *core, struct security *s)
+{
+    EACH_ROW (kind, page_kinds) {
+        if (factor_kind_is_offered(core, *kind) || find_factor(s, *kind))
+            s->shown[s->shown_count++] = *kind;
+    }
+}
 
 static enum err security_load(struct ctx *cx, struct request *rq, struct security *out)
 {
@@ -41,23 +60,17 @@ static enum err security_load(struct ctx *cx, struct request *rq, struct securit
         else
             s.on_count++;
     }
+    choose_shown(core_of(rq->db), &s);
     *out = s;
     return OK;
 }
 
-static const struct factor *find_factor(const struct security *s, enum factor_kind kind)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        if (s->factors[i].kind == kind)
-            return &s->factors[i];
-    }
-    return NULL;
-}
-
 /* Whether there is anything to send to. The core decides again when it is turned on. */
-static bool is_available(const struct person *p, enum factor_kind kind)
+static bool is_available(const struct core *core, const struct person *p, enum factor_kind kind)
 {
-    if (kind == FACTOR_SMS || kind == FACTOR_VOICE)
+    if (!factor_kind_is_offered(core, kind))
+        return false;
+    if (kind == FACTOR_SMS || kind == FACTOR_VOICE || kind == FACTOR_REMOTE)
         return p->phone.n > 0;
     return kind != FACTOR_EMAIL || p->policy != POLICY_STRICT;
 }
@@ -77,17 +90,19 @@ static json_t *devices_json(const struct device_rows *rows)
     return list;
 }
 
-static enum err security_json(struct ctx *cx, struct response *rs, const struct security *s)
+static enum err security_json(struct ctx *cx, const struct request *rq, struct response *rs,
+                              const struct security *s)
 {
     json_t *list = json_array();
 
-    EACH_ROW (kind, offered) {
+    for (const enum factor_kind *kind = s->shown; kind < s->shown + s->shown_count; kind++) {
         const struct factor *f = find_factor(s, *kind);
 
         json_array_append_new(list, json_pack("{s:o, s:b, s:b, s:o, s:o, s:o}", "kind",
                                               json_of(factor_kind_name(*kind)), "on", f != NULL,
-                                              "available", is_available(&s->person, *kind), "to",
-                                              json_of(factor_target(cx, &s->person, *kind)),
+                                              "available",
+                                              is_available(core_of(rq->db), &s->person, *kind),
+                                              "to", json_of(factor_target(cx, &s->person, *kind)),
                                               "added_at", json_instant(f ? f->verified_at_ms : 0),
                                               "used_at", json_instant(f ? f->used_at_ms : 0)));
     }
@@ -111,22 +126,23 @@ static struct str factor_detail(struct ctx *cx, const struct factor *f)
                         STR_ARG(words_ago(cx, f->used_at_ms)));
 }
 
-static const struct factor_row *factor_rows(struct ctx *cx, const struct security *s)
+static const struct factor_row *factor_rows(struct ctx *cx, const struct core *core,
+                                            const struct security *s)
 {
-    struct factor_row *rows = ARENA_ARRAY(cx->mem, struct factor_row, COUNT_OF(offered));
+    struct factor_row *rows = ARENA_ARRAY(cx->mem, struct factor_row, COUNT_OF(page_kinds));
 
-    for (size_t i = 0; i < COUNT_OF(offered); i++) {
-        const struct factor *f = find_factor(s, offered[i]);
+    for (size_t i = 0; i < s->shown_count; i++) {
+        const struct factor *f = find_factor(s, s->shown[i]);
 
         rows[i] = (struct factor_row){
-            .method = page_way(factor_kind_name(offered[i])),
+            .method = page_way(factor_kind_name(s->shown[i])),
             .on = f != NULL,
-            .available = is_available(&s->person, offered[i]),
-            .to = factor_target(cx, &s->person, offered[i]),
+            .available = is_available(core, &s->person, s->shown[i]),
+            .to = factor_target(cx, &s->person, s->shown[i]),
             .detail = f ? factor_detail(cx, f) : STR_NONE,
             .last_required = f && s->on_count == 1 && s->person.policy == POLICY_REQUIRED,
         };
-        if (!rows[i].available && offered[i] == FACTOR_EMAIL)
+        if (!rows[i].available && s->shown[i] == FACTOR_EMAIL)
             rows[i].to = STR("not strong enough here");
     }
     return rows;
@@ -136,12 +152,12 @@ static const struct factor_row *factor_rows(struct ctx *cx, const struct securit
 static enum err enrol_choice(struct ctx *cx, struct request *rq, struct response *rs,
                              const struct security *s)
 {
-    struct enrol_choice *list = ARENA_ARRAY(cx->mem, struct enrol_choice, COUNT_OF(offered));
+    struct enrol_choice *list = ARENA_ARRAY(cx->mem, struct enrol_choice, COUNT_OF(page_kinds));
     struct page_enrol_required p = {.required = true};
     size_t n = 0;
 
-    EACH_ROW (kind, offered) {
-        if (is_available(&s->person, *kind))
+    EACH_ROW (kind, page_kinds) {
+        if (is_available(core_of(rq->db), &s->person, *kind))
             list[n++] = (struct enrol_choice){page_way(factor_kind_name(*kind)),
                                               factor_target(cx, &s->person, *kind)};
     }
@@ -162,11 +178,11 @@ enum err security_page(struct ctx *cx, struct request *rq, struct response *rs)
     if ((e = security_load(cx, rq, &s)))
         return e;
     if (wants_json(rq))
-        return security_json(cx, rs, &s);
+        return security_json(cx, rq, rs, &s);
     if (visit_of(cx, rq)->enrolling)
         return enrol_choice(cx, rq, rs, &s);
     p = (struct page_security){
-        .factors = {factor_rows(cx, &s), COUNT_OF(offered)},
+        .factors = {factor_rows(cx, core_of(rq->db), &s), s.shown_count},
         .devices = s.devices,
         .on_count = s.on_count,
         .only_one = s.on_count == 1 && !s.has_recovery,

@@ -10,7 +10,7 @@
 #include "portal/words.h"
 
 struct verify_form {
-    struct str code, method, handle;
+    struct str code, method, handle, via;
     enum factor_kind kind;
     int64_t recovery_row;
 };
@@ -21,30 +21,11 @@ static const struct field verify_fields[] = {
     {"handle", offsetof(struct verify_form, handle), field_text, FIELD_OPTIONAL},
 };
 
-/* ---- what an attempt looks like ---- */
-
-enum err view_of(struct ctx *cx, struct db *db, const struct login *l, struct view *out)
-{
-    enum err e;
-
-    if ((e = person_by_id(cx, db, l->person_id, &out->person)) ||
-        (e = factor_list(cx, db, out->person.identity_id, &out->factors, &out->count)))
-        return e;
-    return login_waiting(cx, db, l, &out->wait, &out->challenge);
-}
-
-static const struct factor *find_factor(const struct view *view, enum factor_kind kind)
-{
-    for (size_t i = 0; i < view->count; i++) {
-        if (view->factors[i].kind == kind)
-            return &view->factors[i];
-    }
-    return NULL;
-}
+/* ---- what is said of a factor ---- */
 
 int code_digits(const struct factor *f)
 {
-    return f->kind == FACTOR_RECOVERY ? 0 : f->digits;
+    return f->kind == FACTOR_RECOVERY || f->kind == FACTOR_REMOTE ? 0 : f->digits;
 }
 
 struct str tries_words(struct ctx *cx, const struct factor *f)
@@ -84,70 +65,6 @@ enum err resend_wait(struct ctx *cx, struct db *db, const struct factor *f, int6
 
 /* ---- the page ---- */
 
-static const struct str factor_nouns[FACTOR_KINDS] = {
-    [FACTOR_PASSKEY] = STR("the passkey"),
-    [FACTOR_PUSH] = STR("phone approval"),
-    [FACTOR_TOTP] = STR("the authenticator app"),
-    [FACTOR_SMS] = STR("text messages"),
-    [FACTOR_VOICE] = STR("voice calls"),
-    [FACTOR_EMAIL] = STR("e-mail codes"),
-    [FACTOR_RECOVERY] = STR("your recovery codes"),
-};
-
-struct str purpose_words(struct ctx *cx, const struct view *view, const struct login *l)
-{
-    if (!str_eq(l->purpose, STR("step_up")))
-        return STR_NONE;
-    for (size_t i = 0; i < view->count; i++) {
-        if (view->factors[i].id == l->action_id && view->factors[i].kind == FACTOR_PUSH)
-            return arena_printf(cx->mem, "To remove %.*s", STR_ARG(view->factors[i].name));
-        if (view->factors[i].id == l->action_id)
-            return arena_printf(cx->mem, "To turn off %.*s",
-                                STR_ARG(factor_nouns[view->factors[i].kind]));
-    }
-    return STR("To go on");
-}
-
-struct str cancel_path(const struct login *l)
-{
-    if (!str_eq(l->purpose, STR("step_up")))
-        return STR_NONE;
-    return l->action_id ? STR("/account/security") : STR("/account");
-}
-
-/* Nothing to show before a message or a request went out. */
-static bool needs_sending(enum factor_kind kind)
-{
-    return factor_kind_is_sent(kind) || kind == FACTOR_PUSH;
-}
-
-/* Each phone is a factor of its own; as a way they are one. Kinds are in order. */
-static bool is_again(const struct view *view, size_t i)
-{
-    return i > 0 && view->factors[i].kind == view->factors[i - 1].kind;
-}
-
-struct other_ways other_ways(struct ctx *cx, const struct view *view, const struct login *l,
-                             enum factor_kind shown)
-{
-    struct other_way *list = ARENA_ARRAY(cx->mem, struct other_way, view->count + 1);
-    size_t n = 0;
-
-    for (size_t i = 0; i < view->count; i++) {
-        enum factor_kind kind = view->factors[i].kind;
-
-        if (kind == shown || is_again(view, i))
-            continue;
-        list[n++] = (struct other_way){
-            .method = page_way(factor_kind_name(kind)),
-            .to = factor_target(cx, &view->person, kind),
-            .sends = kind == FACTOR_PUSH ? view->wait != WAIT_PENDING
-                                         : factor_kind_is_sent(kind) && kind != l->method,
-        };
-    }
-    return (struct other_ways){list, n};
-}
-
 /* What the page is for: what failed, what was asked for, what the attempt is at. A code that has to
  * be sent first is not shown as sent. */
 static enum factor_kind shown_kind(struct ctx *cx, const struct request *rq,
@@ -158,8 +75,8 @@ static enum factor_kind shown_kind(struct ctx *cx, const struct request *rq,
     struct str asked = f ? f->method : request_query(cx, rq, STR("method"));
     enum factor_kind kind;
 
-    if (asked.n && factor_kind_from(asked, &kind) && find_factor(view, kind) &&
-        (kind == l->method || !needs_sending(kind)))
+    if (asked.n && factor_kind_from(asked, &kind) && view_factor(view, kind) &&
+        (kind == l->method || !way_needs_sending(kind)))
         return kind;
     return l->method;
 }
@@ -169,7 +86,7 @@ static json_t *method_names(const struct view *view)
     json_t *names = json_array();
 
     for (size_t i = 0; i < view->count; i++) {
-        if (!is_again(view, i))
+        if (!view_is_again(view, i))
             json_array_append_new(names, json_of(factor_kind_name(view->factors[i].kind)));
     }
     return names;
@@ -181,7 +98,7 @@ static enum err answer_state(struct ctx *cx, struct request *rq, struct response
     struct view view;
     const struct factor *f;
     json_t *body;
-    bool waits;
+    bool asks, waits;
     int wait_s = 0;
     enum err e;
 
@@ -189,15 +106,16 @@ static enum err answer_state(struct ctx *cx, struct request *rq, struct response
         return respond_redirect(cx, rs, STR("/verify"));
     if ((e = view_of(cx, rq->db, l, &view)))
         return e;
-    f = find_factor(&view, l->method);
-    waits = l->method == FACTOR_PUSH && view.wait == WAIT_PENDING;
+    f = view_factor(&view, l->method);
+    asks = l->method == FACTOR_PUSH && view.wait == WAIT_PENDING;
+    waits = asks || (l->method == FACTOR_REMOTE && (view.turn.busy || view.turn.asked));
     if (f && factor_kind_is_sent(f->kind) && (e = resend_wait(cx, rq->db, f, l->id, &wait_s)))
         return e;
     body = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:i}", "state", waits ? "waiting" : "code",
                      "next", "/verify", "method", json_of(factor_kind_name(l->method)), "methods",
                      method_names(&view), "to", json_of(factor_target(cx, &view.person, l->method)),
                      "handle", json_of(login_handle(cx, l)), "resend_after_s", wait_s);
-    if (waits && (e = waiting_json(cx, rq->db, &view, body))) {
+    if (asks && (e = waiting_json(cx, rq->db, &view, body))) {
         json_decref(body);
         return e;
     }
@@ -270,7 +188,7 @@ static enum err draw(struct ctx *cx, struct request *rq, struct response *rs,
 static const struct factor *code_after(const struct view *view)
 {
     for (size_t i = 0; i < view->count; i++) {
-        if (!needs_sending(view->factors[i].kind))
+        if (!way_needs_sending(view->factors[i].kind))
             return &view->factors[i];
     }
     return NULL;
@@ -293,13 +211,15 @@ enum err verify_page(struct ctx *cx, struct request *rq, struct response *rs)
         return answer_state(cx, rq, rs, &v->login);
     if ((e = view_of(cx, rq->db, &v->login, &view)))
         return e;
-    f = find_factor(&view, shown_kind(cx, rq, &view, &v->login));
+    f = view_factor(&view, shown_kind(cx, rq, &view, &v->login));
     if (f && f->kind == FACTOR_PUSH) {
         note = waiting_ended(&view);
         f = note.n ? code_after(&view) : NULL;
         if (!f)
             return waiting_page(cx, rq, rs, &view, &v->login);
     }
+    if (f && f->kind == FACTOR_REMOTE)
+        return remote_page(cx, rq, rs, &view, &v->login, f);
     if (!f && view.count) /* switched off meanwhile: the strongest that is left */
         f = &view.factors[0];
     if (!f)
@@ -423,6 +343,7 @@ enum err check_complain(struct ctx *cx, struct draft *d, enum factor_kind kind,
     case CHECK_OFF:
         return draft_complain(cx, d, &off);
     case CHECK_RIGHT:
+    case CHECK_ASKED:
         break;
     }
     return fail(cx, ERR_INTERNAL, "verify: a right code did not complete the attempt");
@@ -504,6 +425,8 @@ enum err verify(struct ctx *cx, struct request *rq, struct response *rs)
         return draft_limited(cx, d, "There were too many tries.");
     if (e)
         return e;
+    if (done.check.outcome == CHECK_ASKED)
+        return answer_state(cx, rq, rs, l);
     if (!done.done)
         return check_complain(cx, d, f->kind, &done.check);
     return attempt_done(cx, rq, rs, l, &done);
@@ -514,6 +437,7 @@ enum err verify(struct ctx *cx, struct request *rq, struct response *rs)
 static const struct field way_fields[] = {
     {"method", offsetof(struct verify_form, method), field_text, FIELD_OPTIONAL},
     {"handle", offsetof(struct verify_form, handle), field_text, FIELD_OPTIONAL},
+    {"via",    offsetof(struct verify_form, via),    field_text, FIELD_OPTIONAL},
 };
 
 static enum err bind_way(struct ctx *cx, struct request *rq, struct draft **out)
@@ -536,11 +460,16 @@ static enum err answer_way(struct ctx *cx, struct request *rq, struct response *
     static const struct complaint no_phone = {
         ERR_LIMITED, 0, "limited", STR_NONE,
         STR("We can't ask your phone again now. Use another way.")};
+    static const struct complaint no_service = {
+        ERR_UPSTREAM, 503, "unavailable", STR_NONE,
+        STR("We can't ask on your phone now. Use another way.")};
     const struct verify_form *f = d->in;
     const struct login *l = &visit_of(cx, rq)->login;
 
     if (e == ERR_NOT_FOUND || e == ERR_INVALID)
         return draft_complain(cx, d, &not_on);
+    if (e == ERR_UPSTREAM)
+        return draft_complain(cx, d, &no_service);
     if (e == ERR_LIMITED && f->kind == FACTOR_PUSH)
         return draft_complain(cx, d, &no_phone);
     if (e == ERR_LIMITED)
@@ -581,6 +510,6 @@ enum err resend(struct ctx *cx, struct request *rq, struct response *rs)
     if (f->kind != l->method)
         e = login_choose(cx, rq->db, l, f->kind, &from);
     else
-        e = login_resend(cx, rq->db, l, &from);
+        e = login_resend(cx, rq->db, l, remote_via_from(f->via), &from);
     return answer_way(cx, rq, rs, d, e);
 }

@@ -5,6 +5,7 @@
 #define PORTAL_VERIFY_H
 
 #include "core/challenge.h"
+#include "core/remote.h"
 #include "portal/frame.h"
 
 struct view { /* what an attempt's pages show of its person */
@@ -13,8 +14,15 @@ struct view { /* what an attempt's pages show of its person */
     size_t count;
     enum login_wait wait;       /* of the request to a device; WAIT_EXPIRED without */
     struct challenge challenge; /* id 0: none was put */
+    struct remote_turn turn;    /* what a remote service was asked for this attempt */
 };
 enum err view_of(struct ctx *cx, struct db *db, const struct login *l, struct view *out);
+/* The first of a kind; NULL: none is on. */
+const struct factor *view_factor(const struct view *view, enum factor_kind kind);
+/* Each phone is a factor of its own; as a way they are one. */
+bool view_is_again(const struct view *view, size_t i);
+/* Nothing to show before a message or a request went out. */
+bool way_needs_sending(enum factor_kind kind);
 /* The ways that are not shown. */
 struct other_ways other_ways(struct ctx *cx, const struct view *view, const struct login *l,
                              enum factor_kind shown);
@@ -30,6 +38,20 @@ enum err waiting_page(struct ctx *cx, struct request *rq, struct response *rs,
 struct str waiting_ended(const struct view *view);
 /* What a JSON client needs to show while it waits; members of `into`. */
 enum err waiting_json(struct ctx *cx, struct db *db, const struct view *view, json_t *into);
+/* The page for an attempt whose method is a remote service; see remote.c. */
+enum err remote_page(struct ctx *cx, struct request *rq, struct response *rs,
+                     const struct view *view, const struct login *l, const struct factor *f);
+/* The page that turns it on. */
+enum err remote_enrol_page(struct ctx *cx, struct request *rq, struct response *rs,
+                           const struct factor *f, const struct person *person);
+/* What a page of a turn shows, as a number: a status is news when there is another. -1: no page. */
+int64_t remote_shown(const struct remote_turn *t);
+/* pending, approved, denied, expired, or code: nothing to wait for, look at the page. */
+const char *remote_word(const struct remote_turn *t, int64_t shown);
+/* When nothing is waited for any more; 0 = nothing is now. */
+int64_t remote_until_ms(const struct remote_turn *t);
+/* `via` of a form. */
+enum remote_via remote_via_from(struct str name);
 /* A proof was right: the session's cookie. *out_next is where the attempt leads. */
 enum err attempt_cookies(struct ctx *cx, struct request *rq, struct response *rs,
                          const struct login *l, const struct login_done *done,

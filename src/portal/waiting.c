@@ -31,7 +31,21 @@ static const struct standing answered[] = {
     [WAIT_EXPIRED] = {"expired",  "/verify"  },
 };
 
-static enum err standing_of(struct ctx *cx, struct db *db, const struct login *l,
+/* shown: what the page that asks shows of a remote service's turn; remote_shown(). */
+static enum err remote_standing(struct ctx *cx, struct db *db, const struct login *l, int64_t shown,
+                                struct standing *out)
+{
+    struct view view;
+    enum err e = view_of(cx, db, l, &view);
+
+    if (e)
+        return e;
+    out->state = remote_word(&view.turn, shown);
+    out->next = view.turn.proved ? FINISH_PATH : "/verify";
+    return OK;
+}
+
+static enum err standing_of(struct ctx *cx, struct db *db, const struct login *l, int64_t shown,
                             struct standing *out)
 {
     struct challenge c;
@@ -46,6 +60,8 @@ static enum err standing_of(struct ctx *cx, struct db *db, const struct login *l
         *out = over;
         return OK;
     }
+    if (l->method == FACTOR_REMOTE)
+        return remote_standing(cx, db, l, shown, out);
     if (l->method != FACTOR_PUSH) {
         *out = pending;
         return OK;
@@ -74,7 +90,7 @@ static bool standing_wake(struct ctx *cx, struct db *db, const struct wait *w, e
 
     if (why == WAKE_STOP) /* the browser connects again, to whoever runs then */
         return true;
-    if (login_by_id(cx, db, w->id, &l) == OK && standing_of(cx, db, &l, &s))
+    if (login_by_id(cx, db, w->id, &l) == OK && standing_of(cx, db, &l, w->arg, &s))
         return why == WAKE_DEADLINE;
     if (str_eq(str_from(s.state), STR("pending")) && why != WAKE_DEADLINE)
         return false;
@@ -91,7 +107,11 @@ static bool standing_wake(struct ctx *cx, struct db *db, const struct wait *w, e
 static int64_t stream_deadline(struct ctx *cx, struct db *db, const struct login *l)
 {
     struct challenge c;
+    struct view view;
 
+    if (l->method == FACTOR_REMOTE && view_of(cx, db, l, &view) == OK &&
+        remote_until_ms(&view.turn))
+        return MIN_OF(remote_until_ms(&view.turn), l->expires_at_ms) + 1;
     if (l->method == FACTOR_PUSH && challenge_by_login(cx, db, l->id, &c) == OK &&
         c.state == CHALLENGE_PENDING && c.expires_at_ms)
         return MIN_OF(c.expires_at_ms, l->expires_at_ms) + 1;
@@ -99,11 +119,12 @@ static int64_t stream_deadline(struct ctx *cx, struct db *db, const struct login
 }
 
 static enum err respond_stream(struct ctx *cx, struct request *rq, struct response *rs,
-                               const struct login *l)
+                               const struct login *l, int64_t shown)
 {
     return respond_wait(cx, rs,
                         &(struct wait){.topic = login_topic(l->id),
                                        .id = l->id,
+                                       .arg = shown,
                                        .deadline_ms = stream_deadline(cx, rq->db, l),
                                        .wake = standing_wake});
 }
@@ -144,16 +165,19 @@ enum err login_status(struct ctx *cx, struct request *rq, struct response *rs)
     struct str handle = request_query(cx, rq, STR("attempt")), next;
     struct standing s = visit_of(cx, rq)->signed_in && !handle.n ? arrived : over;
     bool plain = accepts_first(rq, STR("text/plain"), STR("application/json"));
+    int64_t shown = -1;
     struct login l;
     enum err e = asked_attempt(cx, rq, handle, &l);
 
+    if (!str_to_i64(request_query(cx, rq, STR("shown")), 0, INT64_MAX, &shown))
+        shown = -1;
     if (e && e != ERR_EXPIRED)
         return e;
     if (e == OK) {
-        if ((e = standing_of(cx, rq->db, &l, &s)))
+        if ((e = standing_of(cx, rq->db, &l, shown, &s)))
             return e;
         if (accepts_first(rq, STR("text/event-stream"), STR("application/json")))
-            return respond_stream(cx, rq, rs, &l);
+            return respond_stream(cx, rq, rs, &l, shown);
     }
     if (accepts_first(rq, STR("text/html"), STR("application/json"))) /* somebody followed a link */
         return respond_redirect(cx, rs, str_from(s.next));

@@ -134,6 +134,7 @@ const states = {
   approved: 'Approved. Signing you in.',
   denied: 'The request was denied.',
   expired: 'The request has expired.',
+  code: 'One moment.', // the page itself has news
 };
 
 function waiting(box) {

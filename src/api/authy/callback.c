@@ -3,9 +3,9 @@
  * (docs/wire/authy.md): no lists, "" where something is not known, device_uuid a string.
  */
 #include "api/authy/callback.h"
-#include "api/authy/sign.h"
 #include "api/authy/wire.h"
 #include "base/encode.h"
+#include "channel/authy_sign.h"
 #include "core/callback.h"
 
 enum { TEST_AUTHY_ID = 1234 };

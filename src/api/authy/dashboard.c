@@ -8,8 +8,8 @@
 #include "api/authy/event.h"
 #include "api/authy/gate.h"
 #include "api/authy/handlers.h"
-#include "api/authy/sign.h"
 #include "base/encode.h"
+#include "channel/authy_sign.h"
 #include "core/limit.h"
 
 #include <stdlib.h>

@@ -170,6 +170,7 @@ enum err number_check(struct ctx *cx, struct request *rq, struct response *rs)
     case CHECK_OFF:
         return answer_unproved(cx, rq, rs, target, EVENT_PHONE_NOT_FOUND, AUTHY_NONE_PENDING);
     case CHECK_PAUSED:
+    case CHECK_ASKED: /* portal accounts' only */
     case CHECK_ENDED:
         cx->retry_after_s = check.retry_after_s;
         return answer_unproved(cx, rq, rs, target, EVENT_TOO_MANY_CHECKS, AUTHY_LIMITED);

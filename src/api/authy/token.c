@@ -227,6 +227,7 @@ enum err token_verify(struct ctx *cx, struct request *rq, struct response *rs)
     case CHECK_USED:
         return answer_wrong(cx, rq, rs, &i, EVENT_TOKEN_WRONG, AUTHY_TOKEN_USED);
     case CHECK_PAUSED:
+    case CHECK_ASKED: /* portal accounts' only */
     case CHECK_ENDED:
         cx->retry_after_s = check.retry_after_s;
         return answer_wrong(cx, rq, rs, &i, EVENT_TOO_MANY_CHECKS, AUTHY_LIMITED);

@@ -517,6 +517,7 @@ enum err verifications_check(struct ctx *cx, struct request *rq, struct response
         return call_not_found(cx, rq);
     case CHECK_PAUSED:
     case CHECK_OFF:
+    case CHECK_ASKED: /* portal accounts' only */
     case CHECK_ENDED:
         cx->retry_after_s = out.retry_after_s;
         return call_refuse(cx, rq, 60202, "Max check attempts reached");

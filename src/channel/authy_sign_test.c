@@ -1,6 +1,6 @@
-/* sign_test.c: the vectors of the reference, V1 and V2, each as POST and GET. */
-#include "api/authy/sign.h"
+/* authy_sign_test.c: the vectors of the reference, V1 and V2, each as POST and GET. */
 #include "base/unit.h"
+#include "channel/authy_sign.h"
 
 #include <string.h>
 

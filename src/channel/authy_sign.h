@@ -1,9 +1,10 @@
 /*
- * sign.h: the signature of callbacks: a JSON object as Rails' to_query writes it, under HMAC-SHA256
- * with the application's API key. Pure but for the arena. docs/wire/authy.md has the rules.
+ * authy_sign.h: the signature of Authy's callbacks, those we send and those we get: a JSON object
+ * as Rails' to_query writes it, under HMAC-SHA256 with the application's API key. Pure but for the
+ * arena. docs/wire/authy.md has the rules.
  */
-#ifndef API_AUTHY_SIGN_H
-#define API_AUTHY_SIGN_H
+#ifndef CHANNEL_AUTHY_SIGN_H
+#define CHANNEL_AUTHY_SIGN_H
 
 #include "base/ctx.h"
 #include "base/str.h"

@@ -1,5 +1,5 @@
-/* sign.c: see sign.h. */
-#include "api/authy/sign.h"
+/* authy_sign.c: see authy_sign.h. */
+#include "channel/authy_sign.h"
 #include "base/buf.h"
 #include "base/encode.h"
 #include "crypto/hash.h"

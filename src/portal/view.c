@@ -1,0 +1,88 @@
+/*
+ * view.c: what the pages of an attempt show of its person: factors, other ways, what it is for.
+ */
+#include "portal/verify.h"
+
+enum err view_of(struct ctx *cx, struct db *db, const struct login *l, struct view *out)
+{
+    enum err e;
+
+    if ((e = person_by_id(cx, db, l->person_id, &out->person)) ||
+        (e = factor_list(cx, db, out->person.identity_id, &out->factors, &out->count)))
+        return e;
+    out->turn = (struct remote_turn){0};
+    for (size_t i = 0; i < out->count; i++) {
+        if (out->factors[i].kind == FACTOR_REMOTE &&
+            (e = remote_turn(cx, db, out->factors[i].id, l->id, &out->turn)))
+            return e;
+    }
+    return login_waiting(cx, db, l, &out->wait, &out->challenge);
+}
+
+const struct factor *view_factor(const struct view *view, enum factor_kind kind)
+{
+    for (size_t i = 0; i < view->count; i++) {
+        if (view->factors[i].kind == kind)
+            return &view->factors[i];
+    }
+    return NULL;
+}
+
+static const struct str factor_nouns[FACTOR_KINDS] = {
+    [FACTOR_PASSKEY] = STR("the passkey"), [FACTOR_PUSH] = STR("phone approval"),
+    [FACTOR_REMOTE] = STR("your phone"),   [FACTOR_TOTP] = STR("the authenticator app"),
+    [FACTOR_SMS] = STR("text messages"),   [FACTOR_VOICE] = STR("voice calls"),
+    [FACTOR_EMAIL] = STR("e-mail codes"),  [FACTOR_RECOVERY] = STR("your recovery codes"),
+};
+
+struct str purpose_words(struct ctx *cx, const struct view *view, const struct login *l)
+{
+    if (!str_eq(l->purpose, STR("step_up")))
+        return STR_NONE;
+    for (size_t i = 0; i < view->count; i++) {
+        if (view->factors[i].id == l->action_id && view->factors[i].kind == FACTOR_PUSH)
+            return arena_printf(cx->mem, "To remove %.*s", STR_ARG(view->factors[i].name));
+        if (view->factors[i].id == l->action_id)
+            return arena_printf(cx->mem, "To turn off %.*s",
+                                STR_ARG(factor_nouns[view->factors[i].kind]));
+    }
+    return STR("To go on");
+}
+
+struct str cancel_path(const struct login *l)
+{
+    if (!str_eq(l->purpose, STR("step_up")))
+        return STR_NONE;
+    return l->action_id ? STR("/account/security") : STR("/account");
+}
+
+bool way_needs_sending(enum factor_kind kind)
+{
+    return factor_kind_is_sent(kind) || kind == FACTOR_PUSH || kind == FACTOR_REMOTE;
+}
+
+bool view_is_again(const struct view *view, size_t i)
+{
+    return i > 0 && view->factors[i].kind == view->factors[i - 1].kind;
+}
+
+struct other_ways other_ways(struct ctx *cx, const struct view *view, const struct login *l,
+                             enum factor_kind shown)
+{
+    struct other_way *list = ARENA_ARRAY(cx->mem, struct other_way, view->count + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < view->count; i++) {
+        enum factor_kind kind = view->factors[i].kind;
+
+        if (kind == shown || view_is_again(view, i))
+            continue;
+        list[n++] = (struct other_way){
+            .method = page_way(factor_kind_name(kind)),
+            .to = factor_target(cx, &view->person, kind),
+            .sends = kind == FACTOR_PUSH ? view->wait != WAIT_PENDING
+                                         : way_needs_sending(kind) && kind != l->method,
+        };
+    }
+    return (struct other_ways){list, n};
+}
