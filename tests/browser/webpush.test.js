@@ -14,8 +14,8 @@ const worker = `
   self.addEventListener("install", () => self.skipWaiting());
   self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
   self.addEventListener("push", (event) => event.waitUntil((async () => {
-    await fetch("/pushed", { method: "POST", body: event.data.text() });
     await self.registration.showNotification("Somebody signs in");
+    await fetch("/pushed", { method: "POST", body: event.data.text() });
   })()));`;
 const files = {
   "/": ["text/html", "<!doctype html><title>Phone</title>"],
@@ -73,16 +73,14 @@ test("a browser subscribes with our key, and a sign-in wakes its worker", async 
   const { status, text } = await phone.request("POST", "/device/push", { endpoint, p256dh: keys.p256dh, auth: keys.auth });
   assert.equal(status, 204, text);
   await ring();
-  await eventually(() => assert.deepEqual(pushed, ['{"t":"wake"}']), { ms: 15_000 });
-  const shown = await page.evaluate(async () =>
-    (await (await navigator.serviceWorker.ready).getNotifications()).map((n) => n.title));
-  assert.deepEqual(shown, ["Somebody signs in"]);
-  assert.deepEqual(vendor.pushes.map((push) => push.status), [201]);
+  // The worker tells us when its notification is shown; without a screen, Chromium's list of them may be empty.
+  await eventually(() => assert.deepEqual(pushed, ['{"t":"wake"}']));
+  await eventually(() => assert.deepEqual(vendor.pushes.map((push) => push.status), [201]));
 });
 
 test("a subscription that the vendor has forgotten is given up", async () => {
   vendor.forget();
   await ring();
   await eventually(async () => assert.equal((await phone.request("GET", "/device/self")).json.push, false));
-  assert.deepEqual(vendor.pushes.map((push) => push.status), [201, 410]);
+  await eventually(() => assert.deepEqual(vendor.pushes.map((push) => push.status), [201, 410]));
 });

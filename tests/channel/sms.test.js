@@ -46,7 +46,7 @@ const waitLogged = (server, event, count = 1) => eventually(() => {
   const lines = logged(server, event);
   assert.equal(lines.length, count, `${lines.length} of ${count} ${event}:\n${server.log}`);
   return lines;
-}, { ms: 15_000 });
+});
 
 // A company's server: every request is kept with its fields; `answers` are given in order, the last
 // again and again.
@@ -68,7 +68,7 @@ async function company(answers) {
   await once(server, "listening");
   return {
     got, url: `http://127.0.0.1:${server.address().port}`,
-    next: (n = 0) => eventually(() => got[n] ?? assert.fail(`request ${n + 1} did not come`), { ms: 15_000 }),
+    next: (n = 0) => eventually(() => got[n] ?? assert.fail(`request ${n + 1} did not come`)),
     close: () => (server.closeAllConnections(), server.close()),
   };
 }
@@ -91,7 +91,7 @@ describe("Kannel", () => {
     assert.equal(sms.coding, "text");
     assert.equal((await verify(server, "VerificationCheck", { To: to, Code: codeIn(sms.text) })).status, "approved");
     await waitLogged(server, "sent");
-    await eventually(() => assert.ok(logged(server, "receipt").some((line) => line.endsWith(" state=delivered")), server.log), { ms: 15_000 });
+    await eventually(() => assert.ok(logged(server, "receipt").some((line) => line.endsWith(" state=delivered")), server.log));
   });
 
   test("what the GSM alphabet lacks goes as UCS-2", async () => {
@@ -106,7 +106,7 @@ describe("Kannel", () => {
   test("a wrong password: codes wait", async () => {
     const own = await production({ ...kannel.options, sms_password_file: secretFile("wrong") });
     await askForCode(own);
-    const line = await eventually(() => logged(own, "send_again")[0] ?? assert.fail(own.log), { ms: 15_000 });
+    const line = await eventually(() => logged(own, "send_again")[0] ?? assert.fail(own.log));
     assert.match(line, /why="127\.0\.0\.1:\d+ answered 403: Authorization failed/);
     await own.stop();
   });

@@ -26,7 +26,7 @@ export async function freePorts(count) {
 const listens = (port) => eventually(() => new Promise((resolve, reject) => {
   const socket = net.connect(port, "127.0.0.1", () => socket.end(resolve));
   socket.on("error", reject);
-}), { ms: 15_000 });
+}));
 
 export class Kannel {
   static async open({ user = "app", password = "secret" } = {}) {
@@ -95,7 +95,7 @@ concatenation = true
   async next(to) {
     const number = this.given.get(to) ?? 0;
     this.given.set(to, number + 1);
-    return eventually(() => this.messages.filter((m) => m.to === to)[number] ?? assert.fail(`no SMS to ${to}:\n${this.out}`), { ms: 15_000 });
+    return eventually(() => this.messages.filter((m) => m.to === to)[number] ?? assert.fail(`no SMS to ${to}:\n${this.out}`));
   }
 
   async close() {

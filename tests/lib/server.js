@@ -136,7 +136,7 @@ export function command(args, options = {}) {
 }
 
 // Tries until it no longer throws, or throws the last error when the time is over.
-export async function eventually(check, { ms = 5000, everyMs = 20 } = {}) {
+export async function eventually(check, { ms = 15_000, everyMs = 20 } = {}) {
   const deadline = Date.now() + limitMs(ms);
   for (;;) {
     try {
