@@ -1,8 +1,9 @@
 // Webhooks of the Authy dialect: managed by signed requests, told of events by signed tokens. The signing
 // here is written from the reference, not taken from the program.
 import assert from "node:assert/strict";
-import { createHmac, randomUUID } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { after, before, test } from "node:test";
+import { signatureOf, signedRequest } from "../lib/authy.js";
 import { Client } from "../lib/client.js";
 import { Device } from "../lib/device.js";
 import { newest } from "../lib/outbox.js";
@@ -24,12 +25,6 @@ after(async () => {
   await server.stop();
 });
 
-const escaped = (text) => encodeURIComponent(text).replace(/%20/g, "+").replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-// [name, value] pairs as Rails' to_query has them: members by bytes, list elements in their order.
-const canonical = (pairs) => pairs.map(([name, value], at) => ({ name: `${escaped(name)}=`, text: `${escaped(name)}=${escaped(value)}`, at }))
-  .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.at - b.at)).map(({ text }) => text).join("&");
-const signatureOf = (key, nonce, method, url, pairs) => createHmac("sha256", key).update([nonce, method, url, canonical(pairs)].join("|")).digest("base64");
-
 test("the signing of this test is the reference's", () => {
   const pairs = [["app_api_key", "APPKEY"], ["access_key", "ACCESS"], ["url", "https://app.example.com/hook"], ["name", "reg"],
     ["events[]", "user_added"], ["events[]", "user_removed"]];
@@ -37,19 +32,7 @@ test("the signing of this test is the reference's", () => {
     "3RTsYccrdHKUYugYUfib7JwNLT2TZA9fEkDenExMs9s=");
 });
 
-// A signed request. `place`: where the parameters stand; `change` replaces what is sent.
-function ask(method, path, pairs = [], { who = app, place = "form", nonce = `${Date.now() / 1000}.${randomUUID()}`, base = server.url, change = {} } = {}) {
-  const all = [["app_api_key", who.api_key], ["access_key", who.account_sid], ...pairs];
-  const signature = signatureOf(who.auth_token, nonce, method, base + path, all);
-  const text = all.map((pair) => pair.map(encodeURIComponent).join("=")).join("&");
-  const types = { form: "application/x-www-form-urlencoded", json: "application/json" };
-  const json = () => JSON.stringify(Object.fromEntries(all.map(([name]) => [name.replace("[]", ""),
-    name.endsWith("[]") ? all.filter(([n]) => n === name).map(([, v]) => v) : all.find(([n]) => n === name)[1]])));
-  return me.request(method, place === "query" ? `${path}?${text}` : path, {
-    body: place === "query" ? undefined : place === "json" ? json() : text,
-    headers: { "content-type": types[place], "x-authy-signature": signature, "x-authy-signature-nonce": nonce, ...change },
-  });
-}
+const ask = (method, path, pairs, { who = app, ...more } = {}) => signedRequest(me, who, method, path, pairs, more);
 
 const listen = (events, { url = ear.url, name = "reg", ...more } = {}) =>
   ask("POST", hooks, [["url", url], ["name", name], ...events.map((event) => ["events[]", event])], more);
@@ -135,6 +118,21 @@ test("what is not signed as it must be is refused, and changes nothing", async (
   assert.equal((await ask("GET", hooks, [], { nonce, who: other })).status, 200, "another account's nonces are its own");
   assert.equal((await good()).status, 200);
   await removeAll();
+});
+
+test("the application, and where its callbacks go", async () => {
+  const at = (name) => `/dashboard/json/application/${name}`;
+  const { app: shown } = (await ask("GET", at("details"))).json;
+  assert.deepEqual([shown.name, shown.callback_url, shown.callback_method], ["shop", "", "POST"]);
+  const set = await ask("POST", at("update"), [["callback_url", ear.url], ["callback_method", "GET"]]);
+  assert.deepEqual([set.status, set.json.app.callback_url, set.json.app.callback_method], [200, ear.url, "GET"]);
+  assert.match((await ear.take()).url, /^\/hook\?.*&authy_id=1234&/);
+  for (const bad of ["ftp://x", "https://app.example.com/?a=b"])
+    refused(await ask("POST", at("update"), [["callback_method", "POST"], ["callback_url", bad]]), 400, "60066");
+  refused(await ask("POST", at("update"), [["callback_method", "PUT"]]), 400, "60066");
+  assert.equal((await ask("GET", at("details"))).json.app.callback_method, "GET", "all or nothing");
+  assert.equal((await ask("POST", at("update"), [["callback_url", ""], ["callback_method", "POST"]])).json.app.callback_url, "");
+  assert.equal(ear.got.length, 0, "nobody is left to be told");
 });
 
 test("names, URLs and events that are none", async () => {

@@ -3,10 +3,9 @@
 #include "api/authy/wire.h"
 #include "core/usage.h"
 
-enum err app_details(struct ctx *cx, struct request *rq, struct response *rs)
+json_t *app_json(const struct service *s)
 {
-    const struct service *s = &visitor_of(rq)->service;
-    json_t *o = json_object(), *app = json_object();
+    json_t *app = json_object();
 
     json_object_set_new(app, "name", text_json(s->test_mode ? STR("Sandbox App 1") : s->name));
     json_object_set_new(app, "plan", json_string("pay_as_you_go"));
@@ -14,7 +13,14 @@ enum err app_details(struct ctx *cx, struct request *rq, struct response *rs)
     json_object_set_new(app, "phone_calls_enabled", json_true());
     json_object_set_new(app, "app_id", json_integer(sid_number(s->sid)));
     json_object_set_new(app, "onetouch_enabled", json_true());
-    json_object_set_new(o, "app", app);
+    return app;
+}
+
+enum err app_details(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "app", app_json(&visitor_of(rq)->service));
     json_object_set_new(o, "message", json_string("Application information."));
     json_object_set_new(o, "success", json_true());
     return authy_answer(cx, rq, rs, o);

@@ -1,5 +1,5 @@
 /*
- * dashboard.c: webhooks of an application: made, listed, deleted by signed requests.
+ * dashboard.c: signed requests about an application: its webhooks, and where its callbacks go.
  *
  * Who asks names the application (app_api_key) and the account (access_key: its SID, or a key
  * pair's) and signs method, URL and all parameters with the account's auth token, or the pair's
@@ -158,7 +158,62 @@ enum err authy_signed_gate(struct ctx *cx, struct request *rq, struct response *
     return right ? take_nonce(cx, rq) : authy_refuse(cx, rq, AUTHY_SIGNATURE);
 }
 
-/* ---- what is asked ---- */
+/* ---- the application ---- */
+
+static enum err answer_app(struct ctx *cx, struct request *rq, struct response *rs,
+                           const struct service *s, const char *message)
+{
+    json_t *o = json_object(), *app = app_json(s);
+
+    json_object_set_new(app, "callback_url", text_json(s->callback_url));
+    json_object_set_new(app, "callback_method", text_json(s->callback_method));
+    json_object_set_new(o, "app", app);
+    json_object_set_new(o, "message", json_string(message));
+    json_object_set_new(o, "success", json_true());
+    return authy_answer(cx, rq, rs, o);
+}
+
+enum err dashboard_details(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    return answer_app(cx, rq, rs, &visitor_of(rq)->service, "Application information.");
+}
+
+static bool is_given(const struct args *a, const char *name)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        if (str_eq(a->item[i].name, str_from(name)))
+            return true;
+    }
+    return false;
+}
+
+/* The method first: setting the URL sends the test call. */
+enum err dashboard_update(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    static const char *const settings[] = {"callback_method", "callback_url"};
+    const struct visitor *v = visitor_of(rq);
+    struct service now;
+    enum err e;
+
+    EACH_ROW (setting, settings) {
+        struct str value = arg_text(v->args, *setting);
+
+        if (!is_given(v->args, *setting))
+            continue;
+        e = service_set(cx, rq->db, v->service.id, str_from(*setting), value.n ? value : STR(""));
+        if (e == ERR_INVALID)
+            return authy_refuse_saying(
+                cx, rq, AUTHY_CALLBACK,
+                arena_printf(cx->mem, "OneTouch callback could not be saved: %s", cx->why));
+        if (e)
+            return e;
+    }
+    if ((e = service_by_id(cx, rq->db, v->service.id, &now)))
+        return e;
+    return answer_app(cx, rq, rs, &now, "Application was updated successfully");
+}
+
+/* ---- webhooks ---- */
 
 static json_t *webhook_json(struct ctx *cx, const struct request *rq, const struct subscriber *sub)
 {

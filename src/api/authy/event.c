@@ -42,7 +42,7 @@ static void set(json_t *o, const char *key, struct str s)
     json_object_set_new(o, key, text_json(s));
 }
 
-static json_t *app_json(const struct told *t)
+static json_t *application_json(const struct told *t)
 {
     json_t *o = json_object();
 
@@ -120,7 +120,7 @@ static enum err objects_json(const struct told *t, struct db *db, json_t *o)
     struct device d;
     enum err e;
 
-    json_object_set_new(o, "app", app_json(t));
+    json_object_set_new(o, "app", application_json(t));
     if (fact(t, "user").n)
         json_object_set_new(o, "user", user_json(t));
     else if (fact(t, "phone").n)

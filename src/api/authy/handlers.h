@@ -19,6 +19,6 @@ handler_fn approval_create, approval_status;
 /* registration.c */
 handler_fn registration_status, registration_pair;
 /* dashboard.c */
-handler_fn webhook_create, webhook_list, webhook_delete;
+handler_fn dashboard_details, dashboard_update, webhook_create, webhook_list, webhook_delete;
 
 #endif

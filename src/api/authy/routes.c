@@ -41,6 +41,8 @@ static const struct route onetouch_routes[] = {
 };
 /* Signed with what only the account's owner has; written, since a nonce is spent. */
 static const struct route dashboard_routes[] = {
+    {GET,    "/dashboard/{format}/application/details",        AUTH_ACCOUNT, LIMIT_API, WRITE, dashboard_details,   BOUND},
+    {POST,   "/dashboard/{format}/application/update",         AUTH_ACCOUNT, LIMIT_API, WRITE, dashboard_update,    BOUND},
     {POST,   "/dashboard/{format}/application/webhooks",       AUTH_ACCOUNT, LIMIT_API, WRITE, webhook_create,      BOUND},
     {GET,    "/dashboard/{format}/application/webhooks",       AUTH_ACCOUNT, LIMIT_API, WRITE, webhook_list,        BOUND},
     {DELETE, "/dashboard/{format}/application/webhooks",       AUTH_ACCOUNT, LIMIT_API, WRITE, webhook_delete,      BOUND},

@@ -46,6 +46,7 @@
     X(NOT_REGISTERED, 60050, 400, "User is not registered with an authenticator app")              \
     X(ACCESS_KEY, 60072, 401, "Access key is invalid")                                             \
     X(APP_KEY, 60073, 401, "Application API key is invalid")                                       \
+    X(CALLBACK, 60066, 400, "OneTouch callback could not be saved")                                \
     X(APPROVAL, 60080, 400, "Approval request is invalid")                                         \
     X(JWT_EXPIRED, 60086, 401, "JWT has expired")                                                  \
     X(SIGNATURE, 60087, 401, "Signature is invalid")                                               \
@@ -110,6 +111,9 @@ struct origin authy_origin(const struct request *rq);
 enum err authy_tell(struct ctx *cx, struct request *rq, enum event event, const struct identity *i);
 enum err authy_tell_number(struct ctx *cx, struct request *rq, enum event event, struct str e164,
                            struct str via);
+
+/* What the application is told about itself. */
+json_t *app_json(const struct service *s);
 
 /* 31 bits of a sid, and its first 24 hex digits. */
 int64_t sid_number(struct str sid);
