@@ -156,9 +156,13 @@ static bool wants_xml(const struct request *rq)
 static enum err send(struct ctx *cx, const struct request *rq, struct response *rs, int status,
                      const char *root, json_t *json)
 {
-    if (!wants_xml(rq))
-        return respond_json(cx, rs, status, json);
-    return respond_xml(cx, rs, status, root, json);
+    enum err e;
+
+    if (wants_xml(rq))
+        return respond_xml(cx, rs, status, root, json);
+    e = respond_json(cx, rs, status, json);
+    rs->content_type = "application/json;charset=utf-8"; /* as the hosted service had it */
+    return e;
 }
 
 enum err authy_answer(struct ctx *cx, const struct request *rq, struct response *rs, json_t *json)
