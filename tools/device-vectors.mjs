@@ -7,7 +7,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const file = path.join(path.dirname(fileURLToPath(import.meta.url)), "../docs/wire/device.md");
-const head = "## 6. Test vectors";
+const head = "## 7. Test vectors";
 
 // --- P-256 with BigInt: slow, and fine for this ------------------------------------------------------
 

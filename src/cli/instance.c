@@ -61,6 +61,7 @@ static void fill_core(const struct config *cf, struct core *core)
     core->cannot.voice = core->cannot.whatsapp = !core->demo; /* no carrier of ours speaks these */
     core->remote = remote_dialect(cf->second_factor);
     core->push_hosts = cf->push_hosts;
+    core->private_targets = cf->egress_allow.n > 0;
     core->session_lifetime_ms = (int64_t)cf->session_lifetime_s * MS_PER_S;
     core->session_idle_ms = (int64_t)cf->session_idle_s * MS_PER_S;
     core->remember_lifetime_ms = (int64_t)cf->remember_lifetime_s * MS_PER_S;

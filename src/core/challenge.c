@@ -1,8 +1,8 @@
 /*
  * challenge.c: asking. Answering is in answer.c.
  *
- * `shown` is written once, here: it is the very text that the device shows and signs the digest of, so
- * details cannot change behind a signature (attack 61).
+ * `shown` is written once, here: it is the very text that the device shows and signs the digest of,
+ * so details cannot change behind a signature (attack 61).
  */
 #include "core/challenge.h"
 #include "base/buf.h"
@@ -10,9 +10,9 @@
 #include "base/encode.h"
 #include "core/agent.h"
 #include "core/answer.h"
+#include "core/display.h"
 #include "core/outbox.h"
 #include "core/rows.h"
-#include "core/text.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "crypto/token.h"
@@ -20,9 +20,9 @@
 #include <jansson.h>
 
 static const struct str state_names[CHALLENGE_STATES] = {
-    [CHALLENGE_PENDING] = {"pending", 7},   [CHALLENGE_APPROVED] = {"approved", 8},
-    [CHALLENGE_DENIED] = {"denied", 6},     [CHALLENGE_EXPIRED] = {"expired", 7},
-    [CHALLENGE_CANCELED] = {"canceled", 8},
+    [CHALLENGE_PENDING] = STR("pending"),   [CHALLENGE_APPROVED] = STR("approved"),
+    [CHALLENGE_DENIED] = STR("denied"),     [CHALLENGE_EXPIRED] = STR("expired"),
+    [CHALLENGE_CANCELED] = STR("canceled"),
 };
 
 struct str challenge_state_name(enum challenge_state s)
@@ -145,9 +145,9 @@ enum err challenge_pending(struct ctx *cx, struct db *db, const struct device *d
 {
     enum { PENDING_MAX = 20 };
     OWN(db_rows_end) struct db_rows r = {0};
-    enum err e = db_query(cx, db, Q_CHALLENGE_PENDING,
-                          DB_ARGS(db_int(d->identity_id), db_int(d->factor_id), db_int(cx->now_ms)),
-                          &r);
+    enum err e =
+        db_query(cx, db, Q_CHALLENGE_PENDING,
+                 DB_ARGS(db_int(d->identity_id), db_int(d->factor_id), db_int(cx->now_ms)), &r);
 
     return e ? e : read_list(cx, &r, PENDING_MAX, out, out_count);
 }
@@ -164,8 +164,7 @@ enum err challenge_history(struct ctx *cx, struct db *db, const struct device *d
     return e ? e : read_list(cx, &r, max, out, out_count);
 }
 
-enum err challenge_digits(struct ctx *cx, struct db *db, const struct challenge *c,
-                          struct str *out)
+enum err challenge_digits(struct ctx *cx, struct db *db, const struct challenge *c, struct str *out)
 {
     OWN(secret_deinit) struct secret key = {0};
     char code[CODE_DIGITS_MAX + 1];
@@ -180,22 +179,9 @@ enum err challenge_digits(struct ctx *cx, struct db *db, const struct challenge 
 
 /* ---- making one ---- */
 
-struct str shown_text(struct ctx *cx, struct str in, size_t max_chars)
+static struct str shown_text(struct ctx *cx, struct str in)
 {
-    OWN(buf_deinit) struct buf b;
-    size_t chars = 0;
-
-    buf_init(&b, in.n + 1);
-    for (size_t i = 0; i < in.n && chars < max_chars; chars++) {
-        size_t n = 1;
-
-        while (i + n < in.n && ((unsigned char)in.p[i + n] & 0xC0) == 0x80)
-            n++;
-        if (!str_has_control(str_sub(in, i, n)))
-            buf_add(&b, str_sub(in, i, n));
-        i += n;
-    }
-    return arena_str(cx->mem, buf_str(&b));
+    return display_text(cx->mem, in, CHALLENGE_TEXT_MAX_CHARS);
 }
 
 static json_t *text_json(struct str s)
@@ -216,11 +202,11 @@ static json_t *details_json(struct ctx *cx, const struct challenge_in *in)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < in->detail_count && i < CHALLENGE_DETAILS_MAX; i++) {
+    for (size_t i = 0; i < in->detail_count; i++) {
         json_t *item = json_object();
 
-        json_object_set_new(item, "label", text_json(shown_text(cx, in->details[i].label, CHALLENGE_TEXT_MAX_CHARS)));
-        json_object_set_new(item, "value", text_json(shown_text(cx, in->details[i].value, CHALLENGE_TEXT_MAX_CHARS)));
+        json_object_set_new(item, "label", text_json(shown_text(cx, in->details[i].label)));
+        json_object_set_new(item, "value", text_json(shown_text(cx, in->details[i].value)));
         json_array_append_new(list, item);
     }
     return list;
@@ -234,13 +220,15 @@ static struct str shown_json(struct ctx *cx, const struct challenge *c, const st
 
     json_object_set_new(o, "v", json_integer(1));
     json_object_set_new(o, "service", text_json(s->sid));
-    json_object_set_new(o, "service_name", text_json(s->name));
+    json_object_set_new(o, "service_name", text_json(shown_text(cx, s->name)));
     json_object_set_new(o, "challenge", text_json(c->sid));
     json_object_set_new(o, "message", text_json(c->message));
     json_object_set(o, "details", details);
-    json_object_set_new(o, "address", text_json(shown_text(cx, in->from.addr, CHALLENGE_TEXT_MAX_CHARS)));
-    json_object_set_new(o, "browser", text_json(agent_words(cx, in->from.user_agent)));
-    json_object_set_new(o, "place", text_json(shown_text(cx, in->place, CHALLENGE_TEXT_MAX_CHARS)));
+    json_object_set_new(o, "address", text_json(shown_text(cx, in->from.addr)));
+    json_object_set_new(
+        o, "browser",
+        text_json(in->from.user_agent.n ? agent_words(cx, in->from.user_agent) : STR("")));
+    json_object_set_new(o, "place", text_json(shown_text(cx, in->place)));
     json_object_set_new(o, "needs_digits", json_boolean(c->needs_digits));
     json_object_set_new(o, "created_at", json_integer(c->created_at_ms / MS_PER_S));
     json_object_set_new(o, "expires_at",
@@ -271,7 +259,7 @@ static enum err show_push(struct ctx *cx, struct db *db, const struct challenge 
     json_object_set_new(what, "challenge_sid", text_json(c->sid));
     json_object_set_new(what, "factor_sid", text_json(d->sid));
     json_object_set_new(what, "message", text_json(c->message));
-    row.params = params_what(cx, dump(cx, what), &(struct origin){{NULL, 0}, {NULL, 0}});
+    row.params = params_what(cx, dump(cx, what), &(struct origin){STR_NONE, STR_NONE});
     json_decref(what);
     return outbox_add(cx, db, &row);
 }
@@ -320,7 +308,7 @@ enum err challenge_create(struct ctx *cx, struct db *db, const struct challenge_
         .factor_id = in->factor_id,
         .login_id = in->login_id,
         .credential_id = in->credential_id,
-        .message = shown_text(cx, in->message, CHALLENGE_TEXT_MAX_CHARS),
+        .message = shown_text(cx, in->message),
         .hidden_details = in->hidden_details,
         .logos = in->logos,
         .needs_digits = in->needs_digits,
@@ -334,6 +322,8 @@ enum err challenge_create(struct ctx *cx, struct db *db, const struct challenge_
     json_t *details;
     enum err e;
 
+    if (in->detail_count > CHALLENGE_DETAILS_MAX) /* none may be left out of what is signed */
+        return fail(cx, ERR_INVALID, "more than %d details", CHALLENGE_DETAILS_MAX);
     if ((e = service_by_id(cx, db, in->service_id, &s)))
         return e;
     details = details_json(cx, in);
@@ -404,9 +394,9 @@ enum err challenge_for_login(struct ctx *cx, struct db *db, const struct login *
                              const struct person *p, struct challenge *out)
 {
     const struct detail details[] = {
-        {STR("Account"), p->email},
-        {STR("From"), agent_words(cx, l->user_agent)},
-        {STR("Address"), l->addr},
+        {STR("Account"), p->email      },
+        {STR("From"),    agent_words(cx, l->user_agent)},
+        {STR("Address"),              l->addr              },
     };
     bool step_up = str_eq(l->purpose, STR("step_up"));
     struct device *list;
@@ -419,22 +409,22 @@ enum err challenge_for_login(struct ctx *cx, struct db *db, const struct login *
         return fail(cx, ERR_NOT_FOUND, "no device is paired");
     if ((e = challenge_take_push(cx, db, p->identity_id)) || (e = supersede(cx, db, p->identity_id)))
         return e;
-    return challenge_create(cx, db,
-                            &(struct challenge_in){
-                                .service_id = core_of(db)->portal_service_id,
-                                .identity_id = p->identity_id,
-                                .login_id = l->id,
-                                .message = step_up ? STR("Confirm it's you")
-                                                   : STR("Sign-in on the web"),
-                                .details = details,
-                                .detail_count = COUNT_OF(details),
-                                .hidden_details = STR(""),
-                                .logos = STR(""),
-                                .from = {l->addr, l->user_agent},
-                                .life_s = CHALLENGE_LOGIN_LIFE_S,
-                                .needs_digits = true,
-                            },
-                            out);
+    return challenge_create(
+        cx, db,
+        &(struct challenge_in){
+            .service_id = core_of(db)->portal_service_id,
+            .identity_id = p->identity_id,
+            .login_id = l->id,
+            .message = step_up ? STR("Confirm it's you") : STR("Sign-in on the web"),
+            .details = details,
+            .detail_count = COUNT_OF(details),
+            .hidden_details = STR(""),
+            .logos = STR(""),
+            .from = {l->addr, l->user_agent},
+            .life_s = CHALLENGE_LOGIN_LIFE_S,
+            .needs_digits = true,
+    },
+        out);
 }
 
 enum err challenge_push_again(struct ctx *cx, struct db *db, const struct challenge *c)

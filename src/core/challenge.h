@@ -65,8 +65,8 @@ struct challenge_in {
     int64_t life_s;                   /* 0 = never expires */
     bool needs_digits;
 };
-/* Stores it, wakes the identity's devices and queues pushes. Texts are stripped of control and bidi
- * characters and capped (attack 62). */
+/* Stores it, wakes the identity's devices and queues pushes. Texts are made fit to be shown (display.h)
+ * before they are stored and signed. ERR_INVALID: more than CHALLENGE_DETAILS_MAX details. */
 enum err challenge_create(struct ctx *cx, struct db *db, const struct challenge_in *in,
                           struct challenge *out);
 /* An application's request: takes one of the identity's pushes (attack 58) and creates it. No digits:

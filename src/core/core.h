@@ -24,6 +24,7 @@ struct core {
     } cannot;                  /* nothing carries these; in demo mode everything is shown */
     enum remote_dialect remote; /* the second factor that portal accounts may turn on; NONE: our own */
     struct str push_hosts;     /* further push service hosts, separated by spaces */
+    bool private_targets;      /* the operator lets us connect to some (egress_allow) */
     int64_t session_lifetime_ms, session_idle_ms, remember_lifetime_ms;
 
     /* Filled by core_open. */

@@ -474,7 +474,7 @@ static bool push_host_allowed(const struct core *core, const struct url *u)
 enum err device_set_push(struct ctx *cx, struct db *db, int64_t factor_id, struct str endpoint,
                          struct bytes key, struct bytes auth)
 {
-    enum { ENDPOINT_MAX = 1024, AUTH_LEN = 16 };
+    enum { HTTPS_PORT = 443, AUTH_LEN = 16 };
     struct url u;
 
     if (endpoint.n == 0)
@@ -482,7 +482,8 @@ enum err device_set_push(struct ctx *cx, struct db *db, int64_t factor_id, struc
                        DB_ARGS(db_text(STR("none")), db_text(STR("")), db_null(), db_null(),
                                db_int(factor_id)),
                        NULL);
-    if (endpoint.n > ENDPOINT_MAX || !url_parse(cx->mem, endpoint, &u) || !u.https ||
+    if (endpoint.n > PUSH_ENDPOINT_MAX || !url_parse(cx->mem, endpoint, &u) || !u.https ||
+        (u.port != HTTPS_PORT && !core_of(db)->private_targets) ||
         !push_host_allowed(core_of(db), &u))
         return fail(cx, ERR_INVALID, "the push endpoint is no https URL of a known push service");
     if (key.n != DEVICE_KEY_LEN || auth.n != AUTH_LEN)

@@ -19,6 +19,7 @@ enum {
     DEVICE_NONCE_MAX = 64,
     DEVICE_CLOCK_S = 300,  /* how far a device's clock may be off */
     DEVICES_MAX = 20,      /* active ones of an identity */
+    PUSH_ENDPOINT_MAX = 1024, /* bytes */
 };
 
 struct device {
@@ -94,7 +95,8 @@ enum err device_list(struct ctx *cx, struct db *db, int64_t identity_id, struct 
  * whatever the request does. ERR_DENIED: too old or too new; ERR_CONFLICT: replayed. */
 enum err device_accept(struct ctx *cx, struct db *db, const struct device *d, int64_t at_s,
                        struct str nonce);
-/* Web Push subscription; an empty endpoint ends it. ERR_INVALID: not an https URL of an allowed host. */
+/* Web Push subscription; an empty endpoint ends it. ERR_INVALID: no https URL of an allowed host, or
+ * of another port than 443 where no private targets are allowed (attack 65). */
 enum err device_set_push(struct ctx *cx, struct db *db, int64_t factor_id, struct str endpoint,
                          struct bytes key, struct bytes auth);
 enum err device_drop_push(struct ctx *cx, struct db *db, int64_t factor_id, struct str endpoint);

@@ -11,10 +11,6 @@
  * ASCII by rule, so there is one normal form). */
 struct str lower_ascii(struct ctx *cx, struct str s);
 
-/* What an application sent, fit to be shown to people: control and bidi characters out, capped at
- * max_chars whole characters (attack 62). */
-struct str shown_text(struct ctx *cx, struct str in, size_t max_chars);
-
 /* Books a password proof: clears the count when right (OK and *out), else counts: ERR_DENIED or
  * ERR_LIMITED. `login` is what was typed. */
 enum err password_count(struct ctx *cx, struct db *db, const struct password_proof *proof,

@@ -5,6 +5,7 @@
 #include "core/verification.h"
 #include "core/attempt.h"
 #include "core/audit.h"
+#include "core/display.h"
 #include "core/identity.h"
 #include "core/limit.h"
 #include "core/outbox.h"
@@ -346,7 +347,7 @@ static enum err send_app(struct ctx *cx, struct db *db, const struct service *s,
     const struct code_words words = {
         .locale = in->locale,
         .service = in->friendly_name,
-        .about = shown_text(cx, in->about, ACTION_TEXT_MAX_CHARS),
+        .about = display_text(cx->mem, in->about, ACTION_TEXT_MAX_CHARS),
         .amount = in->amount,
         .payee = in->payee,
         .app_hash = in->app_hash,

@@ -13,6 +13,10 @@ static const struct words refusals[] = {
     [REFUSED_REPLAYED] = {409, "replayed", "This request was accepted before."       },
     [REFUSED_MALFORMED] = {401, "denied",   "The request is not signed as it must be."},
     [REFUSED_ANSWER] = {403, "denied",   "The answer does not fit the request."    },
+    [REFUSED_ENDPOINT] =
+        {400, "invalid",
+                        "Pushes go to https addresses on port 443, of at most 1024 bytes, of push services that "
+         "the server knows."                                                       },
 };
 
 static const struct words by_status[] = {

@@ -9,7 +9,11 @@
 #include "device/wire.h"
 #include "http/form.h"
 
-enum { ENDPOINT_MAX = 1024, KEY_TEXT_MAX = 100, AUTH_LEN = 16 };
+enum {
+    ENDPOINT_TEXT_MAX = 8 * KIB,
+    KEY_TEXT_MAX = 100,
+    AUTH_LEN = 16
+}; /* core says how long it may be */
 
 struct self_form {
     struct str name, endpoint, p256dh, auth;
@@ -20,13 +24,15 @@ static const struct field name_fields[] = {
      DEVICE_NAME_MAX_CHARS},
 };
 static const struct field push_fields[] = {
-    {"endpoint", offsetof(struct self_form, endpoint), field_text, FIELD_REQUIRED, 0, ENDPOINT_MAX},
+    {"endpoint", offsetof(struct self_form, endpoint), field_text, FIELD_REQUIRED, 0,
+     ENDPOINT_TEXT_MAX                                                                            },
     {"p256dh",   offsetof(struct self_form, p256dh),   field_text, FIELD_OPTIONAL, 0, KEY_TEXT_MAX},
     {"auth",     offsetof(struct self_form, auth),     field_text, FIELD_OPTIONAL, 0, KEY_TEXT_MAX},
 };
 /* "" ends the subscription, which a required field would not take */
 static const struct field push_end_fields[] = {
-    {"endpoint", offsetof(struct self_form, endpoint), field_text, FIELD_OPTIONAL, 0, ENDPOINT_MAX},
+    {"endpoint", offsetof(struct self_form, endpoint), field_text, FIELD_OPTIONAL, 0,
+     ENDPOINT_TEXT_MAX},
 };
 
 static enum err bind(struct ctx *cx, struct request *rq, const struct field *fields, size_t count,
@@ -137,9 +143,12 @@ enum err push_prepare(struct ctx *cx, struct request *rq, struct response *rs)
 enum err push_set(struct ctx *cx, struct request *rq, struct response *rs)
 {
     const struct subscription *sub = &signed_of(rq)->push;
-    enum err e = device_set_push(cx, rq->db, caller_of(cx, rq)->device.factor_id, sub->endpoint,
-                                 sub->key, sub->auth);
+    struct caller *c = caller_of(cx, rq);
+    enum err e =
+        device_set_push(cx, rq->db, c->device.factor_id, sub->endpoint, sub->key, sub->auth);
 
+    if (e == ERR_INVALID)
+        c->refused = REFUSED_ENDPOINT;
     if (e == OK)
         rs->status = 204;
     return e;

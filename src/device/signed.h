@@ -20,6 +20,7 @@ enum refusal {
     REFUSED_REPLAYED,  /* the nonce was used */
     REFUSED_MALFORMED, /* headers are missing, doubled or not as they must be */
     REFUSED_ANSWER,    /* the request is right, what it holds is not */
+    REFUSED_ENDPOINT,  /* pushes do not go there */
 };
 
 struct caller { /* rq->who */

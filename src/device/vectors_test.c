@@ -37,7 +37,7 @@ static struct str document(void)
 /* The one block of JSON in the last section. */
 static int setup(void **state)
 {
-    static const struct str head = {"## 6. Test vectors", 18}, open = {"```json\n", 8};
+    static const struct str head = {"## 7. Test vectors", 18}, open = {"```json\n", 8};
     struct str text;
     ptrdiff_t at, end;
 

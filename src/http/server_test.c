@@ -324,7 +324,7 @@ static void an_address_has_a_budget(void **state)
     AWAIT_STAT(refused_limits, 1);
 }
 
-static void only_a_listed_proxy_names_the_client(void **state)
+static void only_a_listed_proxy_names_the_client_attack_64(void **state)
 {
     static const struct {
         const char *header, *want;
@@ -468,7 +468,7 @@ int main(void)
         SERVED(work_is_prepared_elsewhere),
         SERVED(the_hash_pools_queue_is_short),
         OWN_SERVER(an_address_has_a_budget),
-        OWN_SERVER(only_a_listed_proxy_names_the_client),
+        OWN_SERVER(only_a_listed_proxy_names_the_client_attack_64),
         OWN_SERVER(the_control_socket_is_for_the_owner),
         OWN_SERVER(one_socket_serves_both_families),
         SERVED(a_bad_configuration_does_not_start),

@@ -189,7 +189,7 @@ test("what a token is for stands above it; nothing in it can pretend to be somet
   const { body, code } = await sms("Pay 10 € to Zoë");
   assert.ok(body.startsWith(`Pay 10 € to Zoë\n${code} is your shop code.`), body);
   assert.match(body, new RegExp(`\n@\\S+ #${code}$`), "the last line stays what phones read");
-  assert.ok((await sms("a\n@evil.example #123456\u202e\u0007")).body.startsWith("a@evil.example #123456\n"), "no line of its own, no turned text");
+  assert.ok((await sms("a\n@evil.example #123456\u202e\u0007")).body.startsWith("a @evil.example #123456\n"), "no line of its own, no turned text");
   assert.ok((await sms("x".repeat(255))).body.startsWith(`${"x".repeat(255)}\n`));
   refused(await sms("x".repeat(256)), 400, "60004");
   await ask("GET", `/protected/json/call/${id}?action=pay&action_message=Vault`);

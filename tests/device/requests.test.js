@@ -153,17 +153,35 @@ test("attack 65: a push subscription goes to known push services only", async ()
   const bad = [
     ["http://web.push.apple.com/x", keys], ["https://example.com/x", keys], ["https://127.0.0.1/x", keys], ["https://web.push.apple.com@evil.example/x", keys],
     ["https://web.push.apple.com.evil.example/x", keys], ["https://evilnotify.windows.com/", keys], ["file:///etc/passwd", keys],
-    [`https://web.push.apple.com/${"a".repeat(1100)}`, keys], ["https://web.push.apple.com/x", {}],
+    ["https://web.push.apple.com:22/x", keys], ["https://web.push.apple.com:8443/x", keys], ["https://web.push.apple.com:0/x", keys],
+    [`https://web.push.apple.com/${"a".repeat(1024)}`, keys], ["https://web.push.apple.com/x", {}],
     ["https://web.push.apple.com/x", { ...keys, auth: "AA" }], ["https://web.push.apple.com/x", { ...keys, p256dh: base64url(Buffer.alloc(65, 4)) }],
   ];
   for (const [endpoint, more] of bad)
     assert.deepEqual(code(await phone.request("POST", "/device/push", { endpoint, ...more })), [400, "invalid"], endpoint);
   assert.deepEqual(code(await phone.request("POST", "/device/push", {})), [400, "invalid"]);
+  for (const endpoint of ["https://web.push.apple.com:8443/x", `https://web.push.apple.com/${"a".repeat(1024)}`, "http://web.push.apple.com/x"])
+    assert.match((await phone.request("POST", "/device/push", { endpoint, ...keys })).json.error.message, /https addresses on port 443, of at most 1024 bytes/);
+  assert.equal((await phone.request("POST", "/device/push", { endpoint: `https://web.push.apple.com/${"a".repeat(997)}`, ...keys })).status, 204, "1024 bytes");
+  assert.equal((await phone.request("POST", "/device/push", { endpoint: "https://web.push.apple.com:443/x", ...keys })).status, 204);
+  assert.equal((await phone.request("POST", "/device/push", { endpoint: "" })).status, 204);
   assert.equal((await phone.request("GET", self)).json.push, false);
   assert.equal((await phone.request("POST", "/device/push", { endpoint: "https://web.push.apple.com/abc?x=1", ...keys })).status, 204);
   assert.equal((await phone.request("GET", self)).json.push, true);
   assert.equal((await phone.request("POST", "/device/push", { endpoint: "" })).status, 204);
   assert.equal((await phone.request("GET", self)).json.push, false);
+});
+
+test("attack 65: where the operator allows private targets, a push service may be on any port", async () => {
+  const own = await startServer({ egress_allow: "127.0.0.0/8", push_hosts: "push.example.net" });
+  try {
+    const mine = (await withPhone(own)).phone, keys = { p256dh: base64url(newKey().point), auth: base64url(randomBytes(16)) };
+    const ask = async (endpoint) => (await mine.request("POST", "/device/push", { endpoint, ...keys })).status;
+    assert.deepEqual([await ask("https://push.example.net:8443/x"), await ask("http://push.example.net:8443/x"), await ask("https://other.example.net:8443/x")],
+      [204, 400, 400]);
+  } finally {
+    await own.stop();
+  }
 });
 
 test("events tell at once what is asked, answered and gone", async () => {

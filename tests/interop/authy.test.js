@@ -173,7 +173,7 @@ test("a paired phone is registered, and texts are not sent unless forced", async
   assert.equal((await client.requestSms({ authyId: user.id }, { force: true })).ignored, undefined);
 });
 
-test("approval requests: asked, answered, told", async () => {
+test("approval requests: asked, answered, told by a signed callback [68]", async () => {
   assert.equal(run("app", "set", "shop", `callback_url=${receiver.url}`).code, 0);
   const preset = JSON.parse((await receiver.take()).body);
   assert.strictEqual(preset.authy_id, 1234);

@@ -211,7 +211,7 @@ async function listen(how = { steal: true }) {
 
 // A row of a list: of what waits, or of what is over.
 function requestRow({ id, shown, created_at: at, pairing: { account } }, state) {
-  const row = copyOf('v-row', { service: shown.service_name, about: `${shown.message}, ${agoWords(at)}`, account, state });
+  const row = copyOf('v-row', { service: shown.service_name, message: shown.message, ago: `, ${agoWords(at)}`, account, state });
   one('[data-link]', row).href = `#request=${id}`;
   return row;
 }

@@ -17,6 +17,9 @@ function digitsField(input, changed) {
   };
 }
 
+// Whether a person has just touched or typed; a script that presses a button has not.
+const touched = () => navigator.userActivation?.isActive ?? true;
+
 // Answers; resolves to the outcome, or to nothing when the answer may not have got through.
 async function decided(item, decision, digits) {
   try {
@@ -29,8 +32,9 @@ async function decided(item, decision, digits) {
 
 // How it ended: just now, or some time ago.
 export function finish(item, outcome, past = false) {
-  const service = item?.shown.service_name ?? 'The service', about = past && `${item.shown.message}, ${agoWords(item.created_at)}`;
-  const view = show('v-outcome', { service, about, past, now: !past, facts: item });
+  const service = item?.shown.service_name ?? 'The service';
+  const what = past ? { message: item.shown.message, ago: `, ${agoWords(item.created_at)}` } : {};
+  const view = show('v-outcome', { service, ...what, past, now: !past, facts: item });
   for (const node of all('[data-outcome]', view)) if (node.dataset.outcome !== outcome) node.remove();
   if (item) factRows(one('[data-facts]', view), item.shown);
   say(one('h1', view).textContent);
@@ -51,6 +55,7 @@ export function request(id) {
     approve.disabled = busy || (asks && digits.length < 6);
   };
   const act = async (decision) => {
+    if (decision === 'approved' && !touched()) return fill(view, { trouble: 'Nothing was approved: press the button yourself.' });
     busy = true;
     wake();
     fill(view, { trouble: '' });

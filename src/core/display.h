@@ -1,0 +1,22 @@
+/*
+ * display.h: text of others, made fit to be shown to a person who decides by it (attack 62).
+ *
+ * Somebody else writes what an approver reads: the application, or through it whoever signs in.
+ * Unicode lets text show in another order than it has, hide a part, or push one out of sight. So
+ * what has no picture of its own goes, line ends become blanks, and a text that is cut says so.
+ * What stays is what is signed: a challenge's `shown` holds the outcome. Pure.
+ *
+ * Letters that look alike stay as they are; the texts are those of an application that showed its
+ * key, and a server's name is written in punycode by the browser.
+ */
+#ifndef CORE_DISPLAY_H
+#define CORE_DISPLAY_H
+
+#include "base/arena.h"
+#include "base/str.h"
+
+/* A copy in mem, of at most max_chars (> 0) characters; the last one is "…" when there was more.
+ * Bytes that are no UTF-8 become U+FFFD. */
+struct str display_text(struct arena *mem, struct str in, size_t max_chars);
+
+#endif
