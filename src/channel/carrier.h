@@ -1,6 +1,8 @@
 /*
  * carrier.h: a message on its way, and a way to carry it. A carrier is a value: one for each
- * channel, made at start and given to the courier, which calls it on its own thread only.
+ * channel, made at start and given to the courier, which calls it on its own thread only. Most make
+ * a request for libcurl (load, judge); one with a thread and a protocol of its own is handed the
+ * message (hand, room, stop).
  */
 #ifndef CHANNEL_CARRIER_H
 #define CHANNEL_CARRIER_H
@@ -46,6 +48,16 @@ struct verdict {
     int64_t retry_after_ms; /* as the carrier asked, 0 = it did not */
     unsigned said;          /* remote: enum remote_said, and provider_id is its ref */
     bool lost;              /* the request had gone out, so it may arrive although nobody said so */
+    bool unsent; /* with OUTCOME_RETRY: nothing went out, for reasons that are not the message's */
+};
+
+/* A message in the hands of a carrier that has a thread of its own. */
+struct errand {
+    const struct parcel *parcel; /* constant until done is called */
+    /* To be called once, from any thread; v is copied, and the carrier has no more to do with it.
+     */
+    void (*done)(struct errand *e, const struct verdict *v);
+    struct errand *next; /* the carrier's */
 };
 
 struct carrier {
@@ -58,6 +70,14 @@ struct carrier {
     /* When t has ended. */
     void (*judge)(struct ctx *cx, void *self, const struct parcel *p, const struct transfer *t,
                   struct verdict *out);
+    /* Or in place of both, for a carrier that has a thread of its own: takes the message over. It
+     * gives it back in time for the courier's lease. */
+    void (*hand)(void *self, struct errand *e);
+    /* How many messages it wants to have now, `parallel` at most; who raises it wakes the courier.
+     */
+    unsigned (*room)(void *self);
+    /* The courier is about to stop: what has not left yet comes back at once; cut: all of it. */
+    void (*stop)(void *self, bool cut);
 };
 
 #endif

@@ -2,8 +2,9 @@
  * courier.c: slots, lanes and the loop. See courier.h.
  *
  *   slot:  FREE --claim--> MOVING --end--> ENDED --exchange--> BOOKING --commit--> FREE
- *                             |              ^                    |
- *                          cannot load ------'<---- exchange failed
+ *            |                               ^                    |
+ *            |------> cannot load -----------+<---- exchange failed
+ *            '------> HANDED --given back----'
  *
  * There are as many slots as messages may be under way, and a slot is free only when its result is
  * booked; so a store that does not answer stops the sending and nothing grows.
@@ -27,9 +28,16 @@ enum {
     CONNECTIONS_PER_HOST_MAX = 16,
     CONNECTIONS_KEPT = 64,
     LAST_EXCHANGE_MS = 5 * MS_PER_S, /* at a stop, for booking what was cut off */
+    PROVIDER_ID_MAX = 80,
 };
 
-enum slot_state { SLOT_FREE, SLOT_MOVING, SLOT_ENDED, SLOT_BOOKING };
+enum slot_state { SLOT_FREE, SLOT_MOVING, SLOT_HANDED, SLOT_ENDED, SLOT_BOOKING };
+
+/* What a carrier with a thread of its own has said, copied. */
+struct said {
+    struct verdict v;
+    char why[CTX_WHY_MAX], provider_id[PROVIDER_ID_MAX];
+};
 
 struct lane {
     struct carrier carrier;
@@ -44,6 +52,10 @@ struct slot {
     struct transfer *transfer;
     struct parcel parcel;
     struct courier_result result;
+    struct courier *courier;
+    struct errand errand;
+    struct said said;        /* guarded by the courier's lock until it is taken from given_back */
+    struct slot *given_next; /* the same */
 };
 
 struct courier {
@@ -64,8 +76,11 @@ struct courier {
 
     _Atomic bool woken, stopping;
     _Atomic int64_t cut_at_ms; /* monotonic, when stopping */
-    pthread_mutex_t lock; /* guards answered, and keeps wake_fd while another thread writes it */
-    bool answered;        /* x has come back */
+    bool told_to_stop, told_to_cut;
+    pthread_mutex_t
+        lock;      /* guards what follows, and keeps wake_fd while another thread writes it */
+    bool answered; /* x has come back */
+    struct slot *given_back; /* by carriers with a thread of their own, the newest first */
 };
 
 /* ---- other threads ---- */
@@ -86,6 +101,29 @@ static void exchange_done(struct courier_exchange *x)
     pthread_mutex_unlock(&c->lock);
 }
 
+static void copy_text(char *out, size_t out_max, struct str in)
+{
+    in = str_sub(in, 0, out_max - 1);
+    memcpy(out, in.n ? in.p : "", in.n);
+    out[in.n] = '\0';
+}
+
+static void errand_done(struct errand *e, const struct verdict *v)
+{
+    struct slot *s = (struct slot *)(void *)((char *)e - offsetof(struct slot, errand));
+    struct courier *c = s->courier;
+
+    pthread_mutex_lock(&c->lock);
+    s->said.v = *v;
+    copy_text(s->said.why, sizeof(s->said.why), v->why);
+    copy_text(s->said.provider_id, sizeof(s->said.provider_id), v->provider_id);
+    if (!c->given_back)
+        eventfd_write(c->wake_fd, 1);
+    s->given_next = c->given_back;
+    c->given_back = s;
+    pthread_mutex_unlock(&c->lock);
+}
+
 /* ---- slots ---- */
 
 static struct slot *free_slot(struct courier *c)
@@ -95,10 +133,9 @@ static struct slot *free_slot(struct courier *c)
 
         if (s->state != SLOT_FREE)
             continue;
-        if (!s->mem) { /* made when first used: an idle server needs none of them */
+        if (!s->mem) /* made when first used: an idle server needs none of them */
             s->mem = arena_new();
-            s->transfer = transfer_new(c->rules);
-        }
+        s->courier = c;
         return s;
     }
     return NULL;
@@ -111,6 +148,16 @@ static size_t count_in(const struct courier *c, enum slot_state state)
     for (size_t i = 0; i < c->slot_count; i++)
         n += c->slots[i].state == state;
     return n;
+}
+
+static int64_t delay_ms(const struct slot *s, const struct verdict *v)
+{
+    unsigned attempt = s->parcel.attempt;
+
+    if (s->state == SLOT_HANDED && atomic_load(&s->courier->stopping))
+        return 0; /* given back for the next start */
+    return retry_delay_ms(v->unsent ? MIN_OF(attempt, (unsigned)RETRY_UNSENT_ATTEMPT) : attempt,
+                          v->retry_after_ms);
 }
 
 /* The result of a verdict: what is to be tried again too late is not tried again. */
@@ -126,7 +173,7 @@ static void settle(struct slot *s, const struct ctx *cx, const struct verdict *v
     };
 
     if (v->outcome == OUTCOME_RETRY) {
-        r.next_at_ms = cx->now_ms + retry_delay_ms(s->parcel.attempt, v->retry_after_ms);
+        r.next_at_ms = cx->now_ms + delay_ms(s, v);
         /* a parcel that could not be loaded says not how long it lives; its next attempt does */
         if (s->parcel.expires_at_ms && r.next_at_ms >= s->parcel.expires_at_ms) {
             r.outcome = OUTCOME_FAILED;
@@ -164,6 +211,22 @@ static enum err have_multi(struct ctx *cx, struct courier *c)
     return OK;
 }
 
+static enum err transfer_begin(struct ctx *cx, struct courier *c, struct slot *s)
+{
+    const struct carrier *carrier = &s->lane->carrier;
+    enum err e;
+
+    if (!s->transfer)
+        s->transfer = transfer_new(c->rules);
+    if ((e = have_multi(cx, c)) || (e = carrier->load(cx, carrier->self, &s->parcel, s->transfer)))
+        return e;
+    if (curl_easy_setopt(transfer_handle(s->transfer), CURLOPT_PRIVATE, s) ||
+        curl_multi_add_handle(c->multi, transfer_handle(s->transfer)))
+        return fail(cx, ERR_INTERNAL, "libcurl does not take the request");
+    s->state = SLOT_MOVING;
+    return OK;
+}
+
 /* Loads and begins one claimed row, or ends it right away. */
 static void begin(struct courier *c, struct lane *lane, const struct courier_claim *claim)
 {
@@ -184,17 +247,14 @@ static void begin(struct courier *c, struct lane *lane, const struct courier_cla
     s->parcel.id = claim->id;
     s->parcel.attempt = claim->attempt;
     s->parcel.channel = lane->carrier.channel;
-    if (!e)
-        e = have_multi(&cx, c);
-    if (!e)
-        e = lane->carrier.load(&cx, lane->carrier.self, &s->parcel, s->transfer);
-    if (!e && (curl_easy_setopt(transfer_handle(s->transfer), CURLOPT_PRIVATE, s) ||
-               curl_multi_add_handle(c->multi, transfer_handle(s->transfer))))
-        e = fail(&cx, ERR_INTERNAL, "libcurl does not take the request");
-    if (!e) {
-        s->state = SLOT_MOVING;
+    if (!e && lane->carrier.hand) {
+        s->state = SLOT_HANDED;
+        s->errand = (struct errand){.parcel = &s->parcel, .done = errand_done};
+        lane->carrier.hand(lane->carrier.self, &s->errand);
         return;
     }
+    if (!e && !(e = transfer_begin(&cx, c, s)))
+        return;
     v.why = arena_str(s->mem, str_from(cx.why));
     v.outcome = e == ERR_EXPIRED || e == ERR_NOT_FOUND ? OUTCOME_DEAD
                 : e == ERR_INVALID                     ? OUTCOME_FAILED
@@ -229,6 +289,36 @@ static void collect(struct courier *c)
     }
 }
 
+static void take_given_back(struct courier *c)
+{
+    struct slot *s;
+    struct ctx cx;
+
+    pthread_mutex_lock(&c->lock);
+    s = TAKE(c->given_back);
+    pthread_mutex_unlock(&c->lock);
+    while (s) {
+        struct slot *next = s->given_next;
+        struct verdict v = s->said.v;
+
+        v.why = arena_str(s->mem, str_from(s->said.why));
+        v.provider_id = arena_str(s->mem, str_from(s->said.provider_id));
+        ctx_init(&cx, s->mem);
+        settle(s, &cx, &v);
+        s = next;
+    }
+}
+
+static void tell_to_stop(struct courier *c, bool cut)
+{
+    for (size_t i = 0; i < c->lane_count; i++) {
+        const struct carrier *carrier = &c->lanes[i].carrier;
+
+        if (carrier->stop)
+            carrier->stop(carrier->self, cut);
+    }
+}
+
 /* At a stop, when the grace is over: the rows are due again at once, for the next start. */
 static void cut_off(struct courier *c)
 {
@@ -245,6 +335,23 @@ static void cut_off(struct courier *c)
 
 /* ---- exchanges ---- */
 
+/* How many messages of a lane may be under way now. */
+static unsigned lane_room(const struct lane *lane)
+{
+    const struct carrier *carrier = &lane->carrier;
+
+    if (carrier->room)
+        return MIN_OF(carrier->room(carrier->self), carrier->parallel);
+    return MAX_OF(carrier->parallel, 1u); /* what no carrier takes is ended, one by one */
+}
+
+static unsigned lane_want(const struct lane *lane)
+{
+    unsigned room = lane_room(lane);
+
+    return room > lane->taken ? room - lane->taken : 0;
+}
+
 static bool due(struct courier *c, int64_t now_ms)
 {
     if (atomic_load(&c->stopping))
@@ -254,7 +361,7 @@ static bool due(struct courier *c, int64_t now_ms)
     for (size_t i = 0; i < c->lane_count; i++) {
         const struct lane *lane = &c->lanes[i];
 
-        if (lane->next_at_ms <= now_ms && lane->taken < MAX_OF(lane->carrier.parallel, 1u))
+        if (lane->next_at_ms <= now_ms && lane_want(lane))
             return true;
     }
     return false;
@@ -263,6 +370,7 @@ static bool due(struct courier *c, int64_t now_ms)
 static void ask(struct courier *c)
 {
     struct courier_exchange *x = &c->x;
+    unsigned under_way[COURIER_LANES_MAX];
     bool stopping = atomic_load(&c->stopping);
 
     if (c->asking || clock_mono_ms() < c->ask_after_ms ||
@@ -274,7 +382,7 @@ static void ask(struct courier *c)
         struct lane *lane = &c->lanes[i];
 
         x->lanes[i] = (struct courier_lane){.channel = lane->carrier.channel};
-        x->lanes[i].want = stopping ? 0 : MAX_OF(lane->carrier.parallel, 1u) - lane->taken;
+        under_way[i] = lane->taken;
     }
     x->lane_count = c->lane_count;
     for (size_t i = 0; i < c->slot_count; i++) {
@@ -284,11 +392,14 @@ static void ask(struct courier *c)
             continue;
         s->state = SLOT_BOOKING;
         c->results[x->result_count++] = &s->result;
-        if (!stopping)
-            x->lanes[s->lane - c->lanes].want++; /* free by the time that the claim is begun */
+        under_way[s->lane - c->lanes]--; /* free by the time that the claim is begun */
     }
-    for (size_t i = 0; i < x->lane_count; i++)
-        x->lanes[i].want = MIN_OF(x->lanes[i].want, (unsigned)COURIER_CLAIM_MAX);
+    for (size_t i = 0; i < x->lane_count && !stopping; i++) {
+        unsigned room = lane_room(&c->lanes[i]);
+
+        if (room > under_way[i])
+            x->lanes[i].want = MIN_OF(room - under_way[i], (unsigned)COURIER_CLAIM_MAX);
+    }
     c->asking = true;
     if (c->ops.exchange(c->ops.arg, x)) {
         x->e = ERR_BUSY;
@@ -352,8 +463,15 @@ static bool finished(struct courier *c)
     if (!atomic_load(&c->stopping))
         return false;
     late_ms = clock_mono_ms() - atomic_load(&c->cut_at_ms);
-    if (late_ms >= 0)
+    if (!c->told_to_stop)
+        tell_to_stop(c, false);
+    c->told_to_stop = true;
+    if (late_ms >= 0) {
         cut_off(c);
+        if (!c->told_to_cut)
+            tell_to_stop(c, true);
+        c->told_to_cut = true;
+    }
     /* while asking, x belongs to the store */
     return idle(c) || (!c->asking && late_ms > LAST_EXCHANGE_MS);
 }
@@ -370,7 +488,7 @@ static int wait_ms(struct courier *c)
     if (!c->asking && (count_in(c, SLOT_ENDED) || due(c, now_ms)))
         return (int)MAX_OF(c->ask_after_ms - mono_ms, (int64_t)0);
     for (size_t i = 0; i < c->lane_count && !stopping; i++) {
-        if (c->lanes[i].taken < MAX_OF(c->lanes[i].carrier.parallel, 1u))
+        if (lane_want(&c->lanes[i]))
             wait = MIN_OF(wait, MAX_OF(c->lanes[i].next_at_ms - now_ms, (int64_t)1));
     }
     return (int)wait;
@@ -403,6 +521,7 @@ static void *run(void *arg)
             look_ms = mono_ms;
         }
         take_answer_of_exchange(c);
+        take_given_back(c);
         ask(c);
         if (c->multi) {
             curl_multi_perform(c->multi, &moving);

@@ -10,6 +10,7 @@
 enum {
     RETRY_FIRST_MS = 1500,
     RETRY_MOST_MS = 3600 * 1000, /* also of what a carrier asks for */
+    RETRY_UNSENT_ATTEMPT = 4,    /* what has not even left waits no longer than behind this one */
 };
 
 /* Behind failed attempt number `attempt` (1 = the first): RETRY_FIRST_MS doubled each time up to
