@@ -17,7 +17,7 @@ SELECT min(next_at_ms) FROM outbox WHERE channel = $1 AND state = 'queued';
 -- :name outbox_sent :write :exec
 -- $3: what to say when an answer had been lost before.
 UPDATE outbox SET state = 'sent', provider_id = $1, settled_at_ms = $2,
-    why = CASE WHEN lost_count > 0 THEN $3 ELSE '' END
+    why = CASE WHEN lost_count > 0 THEN $3 WHEN receipt = 'undelivered' THEN why ELSE '' END
 WHERE id = $4 AND state = 'sending' AND attempts = $5;
 
 -- :name outbox_again :write :exec
@@ -43,5 +43,10 @@ SELECT attempts, lost_count, why, provider_id, next_at_ms, settled_at_ms FROM ou
 
 -- :name outbox_receipt :write :exec
 -- delivered and undelivered are final; receipts come late, twice and out of order.
-UPDATE outbox SET receipt = $1 WHERE id = $2 AND receipt NOT IN ('delivered', 'undelivered')
-    AND receipt <> $1;
+UPDATE outbox SET receipt = $1, why = CASE WHEN $2 <> '' THEN $2 ELSE why END
+WHERE id = $3 AND receipt NOT IN ('delivered', 'undelivered') AND receipt <> $1;
+
+-- :name outbox_by_provider :read :one
+-- Carriers use their numbers again; the newest message is the one that they speak of.
+SELECT id FROM outbox WHERE provider_id = $1 AND provider_id <> '' AND channel = 'sms'
+ORDER BY id DESC LIMIT 1;

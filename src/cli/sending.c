@@ -11,6 +11,7 @@
 #include "channel/gateway.h"
 #include "channel/mail.h"
 #include "channel/push.h"
+#include "channel/smpp.h"
 #include "channel/transfer.h"
 #include "channel/webhook.h"
 #include "core/delivery.h"
@@ -25,13 +26,24 @@ struct sending {
     struct transfer_rules *rules;
     struct push *push;
     struct mail *mail;       /* NULL = none is sent */
-    struct gateway *gateway; /* NULL = no SMS is sent */
+    struct gateway *gateway; /* NULL = no SMS is sent over HTTP */
+    struct smpp *smpp;       /* NULL = none over SMPP */
     struct db *reader;       /* the courier's thread's */
 
     struct store_job job;
     struct courier_exchange *x; /* of the job */
     struct arena *mem;          /* of the job: the writer's while it runs */
     struct ctx cx;
+
+    struct receipts { /* of SMPP, being booked: one batch at a time */
+        struct store_job job;
+        const struct smpp_fact *facts;
+        size_t count;
+        int64_t changed[SMPP_RECEIPTS_MAX]; /* the messages that it was news for */
+        size_t changed_count;
+        enum smpp_fate fates[SMPP_RECEIPTS_MAX];
+        struct arena *mem;
+    } receipts;
 
     pthread_mutex_t lock; /* guards courier against a wake while it goes */
     struct courier *courier;
@@ -125,6 +137,94 @@ static void settled(void *arg, const struct courier_result *r)
               r->why.n ? log_value(mem, r->why) : "");
 }
 
+/* ---- SMPP ---- */
+
+static const char *const fate_words[] = {
+    [SMPP_UNDER_WAY] = "accepted",
+    [SMPP_DELIVERED] = "delivered",
+    [SMPP_UNDELIVERED] = "undelivered",
+};
+
+static struct sending *sending_of_receipts(struct store_job *job)
+{
+    return (struct sending *)(void *)((char *)job - offsetof(struct sending, receipts.job));
+}
+
+static enum err receipts_run(struct store_job *job, struct db *db)
+{
+    struct receipts *r = &sending_of_receipts(job)->receipts;
+    struct ctx cx;
+    bool changed;
+    int64_t id;
+    enum err e;
+
+    arena_reset(r->mem);
+    ctx_init(&cx, r->mem);
+    r->changed_count = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct smpp_fact *fact = &r->facts[i];
+
+        e = delivery_report(&cx, db, fact->message_id, str_from(fact->id),
+                            str_from(fate_words[fact->fate]), str_from(fact->why), &id, &changed);
+        if (e == ERR_NOT_FOUND) /* not ours, or swept: to say no would bring it again and again */
+            continue;
+        if (e)
+            return e;
+        if (changed) {
+            r->fates[r->changed_count] = fact->fate;
+            r->changed[r->changed_count++] = id;
+        }
+    }
+    return OK;
+}
+
+static void receipts_done(struct store_job *job, enum err result)
+{
+    struct sending *s = sending_of_receipts(job);
+    const struct receipts *r = &s->receipts;
+
+    for (size_t i = 0; result == OK && i < r->changed_count; i++)
+        log_info(NULL, "receipt", "id=%" PRId64 " state=%s", r->changed[i],
+                 fate_words[r->fates[i]]);
+    if (result)
+        log_error(NULL, "receipts_failed", "count=%zu", r->count);
+    smpp_booked(s->smpp, result == OK);
+}
+
+static enum err smpp_book(void *arg, const struct smpp_fact *facts, size_t count)
+{
+    struct sending *s = arg;
+
+    s->receipts.job = (struct store_job){.run = receipts_run, .done = receipts_done};
+    s->receipts.facts = facts;
+    s->receipts.count = count;
+    return store_submit(s->in->store, &s->receipts.job);
+}
+
+static void smpp_is_bound(void *arg, const char *host)
+{
+    (void)arg;
+    log_info(NULL, "smpp_bound", "carrier=%s", host);
+}
+
+static void smpp_is_lost(void *arg, const char *why)
+{
+    OWN(arena_free) struct arena *mem = arena_new();
+
+    (void)arg;
+    log_warn(NULL, "smpp_down", "why=%s", log_value(mem, str_from(why)));
+}
+
+static void wake_courier(void *arg)
+{
+    struct sending *s = arg;
+
+    pthread_mutex_lock(&s->lock);
+    if (s->courier)
+        courier_wake(s->courier);
+    pthread_mutex_unlock(&s->lock);
+}
+
 /* ---- starting and stopping ---- */
 
 static bool plain_in_json(struct str s)
@@ -180,6 +280,65 @@ static enum err open_gateway(struct ctx *cx, const struct config *cf, struct gat
     return gateway_new(cx, &conf, out);
 }
 
+/* sms_gateway is smpp. */
+static enum err open_smpp(struct ctx *cx, const struct config *cf, struct sending *s)
+{
+    static const enum smpp_long longs[] = {
+        [LONG_UDH] = SMPP_UDH, [LONG_SAR] = SMPP_SAR, [LONG_PAYLOAD] = SMPP_PAYLOAD};
+    static const enum smpp_ids ids[] = {
+        [IDS_SAME] = SMPP_IDS_SAME, [IDS_DECIMAL] = SMPP_IDS_DECIMAL, [IDS_HEX] = SMPP_IDS_HEX};
+    struct config_smpp_url url;
+    struct smpp_conf conf = {
+        .ca_file = cf->smpp_ca_file.n ? cf->smpp_ca_file : cf->egress_ca_file,
+        .system_id = cf->sms_user,
+        .system_type = cf->smpp_system_type,
+        .from = smpp_sender(cf->sms_from),
+        .window = cf->smpp_window,
+        .rate = cf->smpp_rate,
+        .enquire_s = cf->smpp_enquire_s,
+        .how = longs[cf->smpp_long],
+        .ids = ids[cf->smpp_receipt_id],
+        .ops = {.arg = s,
+                .book = smpp_book,
+                .bound = smpp_is_bound,
+                .lost = smpp_is_lost,
+                .wake = wake_courier},
+    };
+    enum err e;
+
+    if (!config_smpp_url(cf->sms_url, &url))
+        return fail(cx, ERR_INVALID, "sms_url: is no smpps:// or smpp+plain:// address");
+    conf.host = url.host;
+    conf.port = url.port;
+    conf.tls = url.tls;
+    if (cf->smpp_source.given) {
+        conf.from.ton = cf->smpp_source.ton;
+        conf.from.npi = cf->smpp_source.npi;
+    }
+    if ((e = config_read_file(cx, cf->sms_password_file, &conf.password)))
+        return e;
+    s->receipts.mem = arena_new();
+    return smpp_new(cx, &conf, &s->smpp);
+}
+
+/* sms_gateway is there. In demo mode nothing is sent by SMPP, so there is no session to keep. */
+static enum err open_sms(struct ctx *cx, struct sending *s, const struct config *cf)
+{
+    if (!str_eq(cf->sms_gateway, STR("smpp")))
+        return open_gateway(cx, cf, &s->gateway);
+    return cf->mode == MODE_DEMO ? OK : open_smpp(cx, cf, s);
+}
+
+static struct carrier sms_carrier(struct sending *s)
+{
+    if (s->smpp)
+        return smpp_carrier(s->smpp);
+    if (s->gateway)
+        return gateway_carrier(s->gateway);
+    return (struct carrier){.channel = STR("sms"),
+                            .absent = "no way to send SMS is set up: sms_gateway is empty"};
+}
+
 static enum err start_courier(struct ctx *cx, struct sending *s)
 {
     const struct carrier carriers[] = {
@@ -188,10 +347,7 @@ static enum err start_courier(struct ctx *cx, struct sending *s)
         s->mail ? mail_carrier(s->mail)
                 : (struct carrier){.channel = STR("email"),
                                    .absent = "no way to send e-mail is set up: smtp_url is empty"      },
-        s->gateway
-            ? gateway_carrier(s->gateway)
-            : (struct carrier){.channel = STR("sms"),
-                                   .absent = "no way to send SMS is set up: sms_gateway is empty"      },
+        sms_carrier(s),
         {.channel = STR("voice"), .absent = "no way to place calls is set up"},
     };
 
@@ -234,9 +390,10 @@ enum err sending_start(struct ctx *cx, struct instance *in, struct sending **out
     s->push = push_new(&push);
     if ((e = transfer_rules_new(cx, &rules, &s->rules)) ||
         (cf->smtp_url.n && (e = open_mail(cx, cf, &s->mail))) ||
-        (cf->sms_gateway.n && (e = open_gateway(cx, cf, &s->gateway))) ||
         (e = store_reader_open(cx, in->store, &s->reader)) ||
-        (e = store_run(cx, in->store, recover, &left_over)) || (e = start_courier(cx, s)))
+        (e = store_run(cx, in->store, recover, &left_over)) ||
+        (cf->sms_gateway.n && (e = open_sms(cx, s, cf))) || (e = start_courier(cx, s)) ||
+        (s->smpp && (e = smpp_run(cx, s->smpp))))
         return e;
     if (left_over)
         log_warn(NULL, "sending_resumed", "cut_off=%" PRId64, left_over);
@@ -270,6 +427,7 @@ void sending_stop(struct sending *s, int64_t grace_ms)
     courier = TAKE(s->courier);
     pthread_mutex_unlock(&s->lock);
     courier_stop(&courier, grace_ms);
+    smpp_stop(s->smpp);
     db_close(&s->reader);
 }
 
@@ -280,7 +438,9 @@ void sending_free(struct sending **s)
     db_close(&(*s)->reader);
     push_free(&(*s)->push);
     mail_free(&(*s)->mail);
+    smpp_free(&(*s)->smpp);
     gateway_free(&(*s)->gateway);
+    arena_free(&(*s)->receipts.mem);
     transfer_rules_free(&(*s)->rules);
     arena_free(&(*s)->mem);
     pthread_mutex_destroy(&(*s)->lock);

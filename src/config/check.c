@@ -166,6 +166,43 @@ static void check_second_factor(struct check *c)
     }
 }
 
+/* Names and passwords have room in SMPP's fields only (section 4.1.5 of version 3.4). */
+static void check_smpp(struct check *c)
+{
+    enum { USER_MAX = 15, PASSWORD_MAX = 8, LETTERS_MAX = 11 };
+    const struct config *cf = c->cf;
+    struct config_smpp_url url;
+    struct str password;
+
+    if (!str_eq(cf->sms_gateway, STR("smpp")))
+        return;
+    if (cf->sms_url.n == 0)
+        problem(c, OPTION_sms_url,
+                "is needed with sms_gateway = smpp: the carrier's address, as in "
+                "smpps://smsc.example.com:3550");
+    else if (!config_smpp_url(cf->sms_url, &url))
+        problem(
+            c, OPTION_sms_url,
+            "must be smpps://host:port (TLS) with sms_gateway = smpp, or smpp+plain://host:port "
+            "(in the clear: only where nobody can listen, as through a VPN)");
+    if (cf->sms_user.n == 0)
+        problem(c, OPTION_sms_user, "is needed with sms_gateway = smpp: the carrier's system_id");
+    else if (cf->sms_user.n > USER_MAX)
+        problem(c, OPTION_sms_user, "has %zu characters; SMPP has room for %d", cf->sms_user.n,
+                USER_MAX);
+    if (cf->sms_password_file.n == 0)
+        problem(c, OPTION_sms_password_file, "is needed with sms_gateway = smpp");
+    else if (config_read_file(c->cx, cf->sms_password_file, &password) == OK &&
+             (password.n == 0 || password.n > PASSWORD_MAX))
+        problem(c, OPTION_sms_password_file,
+                "%s: holds %zu characters; a password of SMPP has 1 to %d", cf->sms_password_file.p,
+                password.n, PASSWORD_MAX);
+    if (cf->sms_from.n > LETTERS_MAX && !str_all_digits(cf->sms_from) &&
+        !str_starts(cf->sms_from, STR("+")))
+        problem(c, OPTION_sms_from, "has %zu characters; a sender with letters has %d at most",
+                cf->sms_from.n, LETTERS_MAX);
+}
+
 static void check_files(struct check *c)
 {
     struct str key = config_master_key_file(c->cx->mem, c->cf);
@@ -181,6 +218,7 @@ static void check_files(struct check *c)
     check_file(c, OPTION_sms_password_file, c->cf->sms_password_file);
     check_file(c, OPTION_authy_key_file, c->cf->authy_key_file);
     check_file(c, OPTION_verify_token_file, c->cf->verify_token_file);
+    check_file(c, OPTION_smpp_ca_file, c->cf->smpp_ca_file);
     if (str_find(c->cf->sms_gateway, '/') >= 0)
         check_file(c, OPTION_sms_gateway, c->cf->sms_gateway);
     if (access(key.p, F_OK) == 0 || errno != ENOENT) /* the first start makes it */
@@ -219,8 +257,8 @@ static void check_data_dir(struct check *c)
 enum err config_check(struct ctx *cx, const struct config *cf, struct buf *problems)
 {
     static void (*const rules[])(struct check *) = {
-        check_demo, check_production,    check_database, check_sessions,
-        check_mail, check_second_factor, check_files,    check_data_dir,
+        check_demo, check_production,    check_database, check_sessions, check_mail,
+        check_smpp, check_second_factor, check_files,    check_data_dir,
     };
     struct check c = {cx, cf, problems};
     size_t before = problems->n;

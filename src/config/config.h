@@ -27,19 +27,29 @@ struct config_rate { /* count 0 = unlimited */
     uint32_t window_s;
 };
 
+enum config_smpp_long { LONG_UDH, LONG_SAR, LONG_PAYLOAD };
+enum config_smpp_ids { IDS_SAME, IDS_DECIMAL, IDS_HEX };
+struct config_smpp_source {
+    bool given; /* false: auto */
+    uint8_t ton, npi;
+};
+
 /* The C type of each option type in options.def. */
-#define CONFIG_ADDR     struct str /* "127.0.0.1:8080", "[::1]:8080": always numeric */
-#define CONFIG_URL      struct str /* "https://login.example.com", no slash behind it */
-#define CONFIG_PATH     struct str
-#define CONFIG_TEXT     struct str
-#define CONFIG_EMAIL    struct str
-#define CONFIG_DATABASE struct str
-#define CONFIG_SMTP     struct str /* "smtp://mail.example.com:587", always with a port */
-#define CONFIG_UINT     uint32_t
-#define CONFIG_MODE     enum config_mode
-#define CONFIG_LEVEL    enum log_level
-#define CONFIG_CIDRS    struct config_list
-#define CONFIG_RATE     struct config_rate
+#define CONFIG_ADDR        struct str /* "127.0.0.1:8080", "[::1]:8080": always numeric */
+#define CONFIG_URL         struct str /* "https://login.example.com", no slash behind it */
+#define CONFIG_PATH        struct str
+#define CONFIG_TEXT        struct str
+#define CONFIG_EMAIL       struct str
+#define CONFIG_DATABASE    struct str
+#define CONFIG_SMTP        struct str /* "smtp://mail.example.com:587", always with a port */
+#define CONFIG_UINT        uint32_t
+#define CONFIG_SMPP_LONG   enum config_smpp_long
+#define CONFIG_SMPP_IDS    enum config_smpp_ids
+#define CONFIG_SMPP_SOURCE struct config_smpp_source
+#define CONFIG_MODE        enum config_mode
+#define CONFIG_LEVEL       enum log_level
+#define CONFIG_CIDRS       struct config_list
+#define CONFIG_RATE        struct config_rate
 
 enum config_option {
 #define OPTION(name, ...) OPTION_##name,
@@ -87,6 +97,14 @@ enum err config_check(struct ctx *cx, const struct config *cf, struct buf *probl
 /* What a file that an option names holds: its text without the last line end. Lives in cx->mem,
  * which is wiped. */
 enum err config_read_file(struct ctx *cx, struct str path, struct str *out);
+
+struct config_smpp_url { /* "smpps://host:3550", "smpp+plain://host:2775" */
+    bool tls;
+    struct str host; /* a view into the text */
+    uint16_t port;   /* the scheme's own when the text has none */
+};
+/* sms_url when sms_gateway is smpp; false when it is none of the two. */
+bool config_smpp_url(struct str text, struct config_smpp_url *out);
 
 /* After a reload: puts the values of `running` back into `fresh` where a change needs a restart,
  * and adds a line for each to *notes. `running` must outlive `fresh`. */

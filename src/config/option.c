@@ -5,6 +5,7 @@
  * stores one canonical form, so that equal settings are equal bytes.
  */
 #include "config/option.h"
+#include "base/host.h"
 #include "base/url.h"
 
 #include <arpa/inet.h>
@@ -278,6 +279,80 @@ static enum err parse_cidrs(struct ctx *cx, const struct option *o, struct str t
     return OK;
 }
 
+static enum err parse_smpp_source(struct ctx *cx, const struct option *o, struct str text,
+                                  void *out)
+{
+    enum { TON_MAX = 6, NPI_MAX = 18 };
+    ptrdiff_t slash = str_find(text, '/');
+    int64_t ton, npi;
+
+    (void)o;
+    if (str_eq(text, STR("auto"))) {
+        *(struct config_smpp_source *)out = (struct config_smpp_source){0};
+        return OK;
+    }
+    if (slash == STR_NPOS || !str_to_i64(str_sub(text, 0, (size_t)slash), 0, TON_MAX, &ton) ||
+        !str_to_i64(str_sub(text, (size_t)slash + 1, text.n), 0, NPI_MAX, &npi))
+        return fail(cx, ERR_INVALID,
+                    "must be auto, or a type of number from 0 to %d, a slash and a numbering plan "
+                    "from 0 to %d, as in 5/0",
+                    TON_MAX, NPI_MAX);
+    *(struct config_smpp_source *)out =
+        (struct config_smpp_source){.given = true, .ton = (uint8_t)ton, .npi = (uint8_t)npi};
+    return OK;
+}
+
+bool config_smpp_url(struct str text, struct config_smpp_url *out)
+{
+    static const struct {
+        struct str scheme;
+        bool tls;
+        uint16_t port;
+    } schemes[] = {
+        {{"smpps://", 8},       true,  3550},
+        {{"smpp+plain://", 13}, false, 2775},
+    };
+    struct host host;
+
+    EACH_ROW (row, schemes) {
+        if (!str_starts(text, row->scheme) ||
+            !host_parse(str_sub(text, row->scheme.n, text.n), &host))
+            continue;
+        *out = (struct config_smpp_url){row->tls, host.name, host.port ? host.port : row->port};
+        return true;
+    }
+    return false;
+}
+
+static const char *const long_words[] = {
+    [LONG_UDH] = "udh", [LONG_SAR] = "sar", [LONG_PAYLOAD] = "payload"};
+static const char *const ids_words[] = {
+    [IDS_SAME] = "same", [IDS_DECIMAL] = "decimal", [IDS_HEX] = "hex"};
+
+static enum err parse_smpp_long(struct ctx *cx, const struct option *o, struct str text, void *out)
+{
+    (void)o;
+    for (unsigned i = 0; i < COUNT_OF(long_words); i++) {
+        if (str_eq(text, str_from(long_words[i]))) {
+            *(enum config_smpp_long *)out = (enum config_smpp_long)i;
+            return OK;
+        }
+    }
+    return fail(cx, ERR_INVALID, "must be udh, sar or payload");
+}
+
+static enum err parse_smpp_ids(struct ctx *cx, const struct option *o, struct str text, void *out)
+{
+    (void)o;
+    for (unsigned i = 0; i < COUNT_OF(ids_words); i++) {
+        if (str_eq(text, str_from(ids_words[i]))) {
+            *(enum config_smpp_ids *)out = (enum config_smpp_ids)i;
+            return OK;
+        }
+    }
+    return fail(cx, ERR_INVALID, "must be same, decimal or hex");
+}
+
 static const char *const mode_words[] = {[MODE_DEMO] = "demo", [MODE_PRODUCTION] = "production"};
 static const char *const level_words[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
@@ -358,6 +433,26 @@ static void print_cidrs(const void *value, struct buf *out)
     }
 }
 
+static void print_smpp_source(const void *value, struct buf *out)
+{
+    const struct config_smpp_source *source = value;
+
+    if (source->given)
+        buf_addf(out, "%u/%u", source->ton, source->npi);
+    else
+        buf_add(out, STR("auto"));
+}
+
+static void print_smpp_long(const void *value, struct buf *out)
+{
+    buf_add(out, str_from(long_words[*(const enum config_smpp_long *)value]));
+}
+
+static void print_smpp_ids(const void *value, struct buf *out)
+{
+    buf_add(out, str_from(ids_words[*(const enum config_smpp_ids *)value]));
+}
+
 static void print_mode(const void *value, struct buf *out)
 {
     buf_add(out, str_from(mode_words[*(const enum config_mode *)value]));
@@ -380,6 +475,12 @@ static const struct option_type type_SMTP = {"mail server", parse_smtp, print_te
 static const struct option_type type_UINT = {"number", parse_uint, print_uint, true};
 static const struct option_type type_RATE = {"count/time", parse_rate, print_rate, false};
 static const struct option_type type_CIDRS = {"list", parse_cidrs, print_cidrs, false};
+static const struct option_type type_SMPP_SOURCE = {"auto | type/plan", parse_smpp_source,
+                                                    print_smpp_source, false};
+static const struct option_type type_SMPP_LONG = {"udh | sar | payload", parse_smpp_long,
+                                                  print_smpp_long, false};
+static const struct option_type type_SMPP_IDS = {"same | decimal | hex", parse_smpp_ids,
+                                                 print_smpp_ids, false};
 static const struct option_type type_MODE = {"demo | production", parse_mode, print_mode, false};
 static const struct option_type type_LEVEL = {"debug | info | warn | error", parse_level,
                                               print_level, false};

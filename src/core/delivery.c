@@ -181,22 +181,41 @@ struct str delivery_receipt_url(struct ctx *cx, const struct db *db, int64_t id)
                         STR_ARG(receipt_token(cx, db, id)));
 }
 
+static enum err book_receipt(struct ctx *cx, struct db *db, int64_t id, struct str state,
+                             struct str why, bool *out_changed)
+{
+    int64_t changes = 0;
+    enum err e = db_exec(cx, db, Q_OUTBOX_RECEIPT,
+                         DB_ARGS(db_text(state), db_text(why), db_int(id)), &changes);
+
+    *out_changed = changes > 0;
+    return e;
+}
+
+enum err delivery_report(struct ctx *cx, struct db *db, int64_t id, struct str provider_id,
+                         struct str state, struct str why, int64_t *out_id, bool *out_changed)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e;
+
+    if (!id && (e = db_one(cx, db, Q_OUTBOX_BY_PROVIDER, DB_ARGS(db_text(provider_id)), &r)))
+        return e;
+    *out_id = id ? id : db_col_int(&r, 0);
+    return book_receipt(cx, db, *out_id, state, why, out_changed);
+}
+
 enum err delivery_receipt(struct ctx *cx, struct db *db, struct str token, struct str state,
                           int64_t *out_id, bool *out_changed)
 {
     ptrdiff_t dot = str_find(token, '.');
-    int64_t id, changes = 0;
-    enum err e;
+    int64_t id;
 
     if (token.n > RECEIPT_TOKEN_MAX || dot < 0 ||
         !str_to_i64(str_sub(token, 0, (size_t)dot), 1, INT64_MAX, &id) ||
         !ct_equal_str(token, receipt_token(cx, db, id)))
         return fail(cx, ERR_NOT_FOUND, "no receipt was asked for there");
-    if ((e = db_exec(cx, db, Q_OUTBOX_RECEIPT, DB_ARGS(db_text(state), db_int(id)), &changes)))
-        return e;
     *out_id = id;
-    *out_changed = changes > 0;
-    return OK;
+    return book_receipt(cx, db, id, state, STR(""), out_changed);
 }
 
 static enum err load_message(struct ctx *cx, struct db *db, const struct outbox_row *row,

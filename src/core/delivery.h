@@ -24,11 +24,17 @@ enum err delivery_load(struct ctx *cx, struct db *db, int64_t id, struct parcel 
 
 /* Where it may say so: secret, one for each message. */
 struct str delivery_receipt_url(struct ctx *cx, const struct db *db, int64_t id);
-/* token is the URL's last part; state is "delivered" or "undelivered", which are final, or "accepted".
- * A late or repeated one changes nothing. *out_id: the message's, *out_changed: whether it is news.
- * ERR_NOT_FOUND: no such URL. */
+/* token is the URL's last part; state is "delivered" or "undelivered", which are final, or
+ * "accepted". A late or repeated one changes nothing. *out_id: the message's, *out_changed: whether
+ * it is news. ERR_NOT_FOUND: no such URL. */
 enum err delivery_receipt(struct ctx *cx, struct db *db, struct str token, struct str state,
                           int64_t *out_id, bool *out_changed);
+
+/* The same from a carrier that knows no URLs: id is the message's, or 0 when only provider_id is
+ * known, the carrier's name for it; why ("" = none) says what went wrong. ERR_NOT_FOUND: no such
+ * message. */
+enum err delivery_report(struct ctx *cx, struct db *db, int64_t id, struct str provider_id,
+                         struct str state, struct str why, int64_t *out_id, bool *out_changed);
 
 /* At start, where one process owns the store: every claim is of a process that is gone, and lapses
  * at once. */

@@ -29,6 +29,7 @@ const walls = [
   { library: "libevent", names: /\b(ev|event|evtimer|evsignal|evutil|evconnlistener)_\w+\s*\(|<event2\//, home: ["http"] },
   { library: "SQLite", names: /\bsqlite3_\w+|<sqlite3\.h>/, home: ["store"] },
   { library: "libpq", names: /\bPQ[a-z]\w+|<libpq-fe\.h>/, home: ["store"] },
+  { library: "libsmpp34", names: /\bsmpp34_\w+\s*\(|<smpp34\w*\.h>/, home: ["channel"] },
   { library: "libcurl", names: /\bcurl_\w+|<curl\//, home: ["channel"] },
 ];
 
