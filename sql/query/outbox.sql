@@ -1,7 +1,8 @@
 -- :name outbox_insert :write :exec
 INSERT INTO outbox (id, service_id, identity_id, channel, target, template, verification_id,
-    link_id, params, state, attempts, next_at_ms, why, created_at_ms, expires_at_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, '', $11, $12);
+    link_id, params, state, attempts, next_at_ms, why, created_at_ms, expires_at_ms,
+    charge, counted)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, '', $11, $12, $13, $14);
 
 -- :name outbox_newest :read :many
 -- What people can read: a push to a browser says nothing.

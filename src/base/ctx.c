@@ -37,6 +37,7 @@ const char *err_name(enum err e)
         [ERR_DENIED] = "denied",
         [ERR_CONFLICT] = "conflict",
         [ERR_LIMITED] = "limited",
+        [ERR_BLOCKED] = "blocked",
         [ERR_EXPIRED] = "expired",
         [ERR_BUSY] = "busy",
         [ERR_UPSTREAM] = "upstream",

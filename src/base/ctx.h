@@ -16,6 +16,7 @@ struct ctx {
     int64_t now_ms;          /* read once, so a request sees one instant and a test can set it */
     int64_t deadline_ms;     /* inherited by every outbound call; 0 = none */
     int64_t retry_after_s;   /* with ERR_LIMITED and ERR_BUSY: when it is worth trying again */
+    const char *rule;        /* with ERR_BLOCKED: a word of the module that refused; else NULL */
     char id[CTX_ID_LEN + 1]; /* in each log line and error reply */
     char why[CTX_WHY_MAX];   /* for the operator; clients get their face's text */
 };

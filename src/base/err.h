@@ -12,6 +12,7 @@ enum err {
     ERR_DENIED,    /* proof missing or wrong */
     ERR_CONFLICT,  /* somebody else was first, or the state does not allow it */
     ERR_LIMITED,   /* a budget is used up; cx->retry_after_s says when to come back */
+    ERR_BLOCKED,   /* a rule of the operator's forbids it, and cx->rule says which */
     ERR_EXPIRED,   /* was right once */
     ERR_BUSY,      /* a bounded queue is full; try again */
     ERR_UPSTREAM,  /* somebody else's server failed us */

@@ -231,7 +231,8 @@ const struct command cmd_app_set = {
         "Settings: name; policy (optional, required, strict: whether its people need a second\n"
         "factor); code_digits (4 to 10, of sent codes); callback_url (told about answers; setting it\n"
         "sends a test call) and callback_method (POST, GET); operator_email (told when callbacks had to\n"
-        "be switched off); custom_code (yes, no: the application may choose codes); test_mode (yes,\n"
+        "be switched off); countries (where text messages and calls may go, as in \"DE AT\"; empty: what\n"
+        "the setting phone_countries says); custom_code (yes, no: the application may choose codes); test_mode (yes,\n"
         "no: nothing is sent, zeros are right).\n"
         "Either all of them are changed or none.",
     .example =

@@ -2,6 +2,7 @@
  * cmd_local.c: the commands that need no data: config, version, help.
  */
 #include "cli/cli.h"
+#include "cli/guard.h"
 
 static const struct flag json_only[] = {
     {"json", FLAG_YES, offsetof(struct cli_args, json), NULL, "Print JSON, one object a line", 0,
@@ -66,6 +67,8 @@ static enum err config_check_run(struct ctx *cx, const struct cli_call *call, st
 {
     OWN(config_free) struct config *cf = NULL;
     OWN(buf_deinit) struct buf problems = {0};
+    struct firewall_rules rules;
+    bool guarded;
     enum err e;
 
     buf_init(&problems, 64 * KIB);
@@ -75,6 +78,8 @@ static enum err config_check_run(struct ctx *cx, const struct cli_call *call, st
         buf_add(&out->err, buf_str(&problems));
         return e;
     }
+    if ((e = guard_rules(cx, cf, &rules, &guarded)))
+        return e;
     buf_add(&out->out, STR("The settings are good.\n"));
     return OK;
 }

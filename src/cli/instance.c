@@ -6,6 +6,7 @@
  * key. The keys are read under the store's lock: whoever has it may be rotating them.
  */
 #include "cli/instance.h"
+#include "cli/guard.h"
 #include "base/url.h"
 
 #include <errno.h>
@@ -86,6 +87,7 @@ enum err instance_open(struct ctx *cx, const struct config *cf, instance_notify_
                               .arg = in};
     struct str key = config_master_key_file(cx->mem, cf);
     bool existed = instance_exists(cx, cf);
+    bool guarded;
     enum err e;
 
     *in = (struct instance){0};
@@ -94,6 +96,9 @@ enum err instance_open(struct ctx *cx, const struct config *cf, instance_notify_
     in->started_at_ms = cx->now_ms;
     fill_core(cf, &in->core);
     instance_set_url(cx, in, 0);
+    if ((e = guard_rules(cx, cf, &in->firewall, &guarded)))
+        return e;
+    in->core.firewall = guarded ? &in->firewall : NULL;
     if ((e = make_folder(cx, cf->data_dir)) || (!existed && (e = make_key(cx, key))) ||
         (e = store_open(cx, &conf, &in->store)))
         return e;

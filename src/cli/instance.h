@@ -8,6 +8,7 @@
 #include "cli/job.h"
 #include "config/config.h"
 #include "core/app.h"
+#include "core/firewall.h"
 #include "crypto/vault.h"
 #include "http/server.h"
 
@@ -24,6 +25,7 @@ struct instance {
     struct store *store;
     struct vault *vault;
     struct core core;
+    struct firewall_rules firewall; /* core.firewall, if there are any */
     bool first; /* this start made the database */
     int64_t started_at_ms;
     _Atomic(const struct config *) config; /* replaced by a reload; the old ones stay valid */

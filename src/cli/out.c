@@ -57,6 +57,7 @@ enum cli_exit out_exit(enum err e)
         [ERR_EXPIRED] = CLI_FAILED,
         [ERR_BUSY] = CLI_BUSY,
         [ERR_UPSTREAM] = CLI_FAILED,
+        [ERR_BLOCKED] = CLI_FAILED,
         [ERR_INTERNAL] = CLI_FAILED,
     };
 

@@ -1,5 +1,6 @@
 /* attempt.c: see attempt.h. */
 #include "core/attempt.h"
+#include "core/firewall.h"
 #include "core/phone.h"
 
 static const int64_t kept_ms = ATTEMPT_DAYS * DAY_MS;
@@ -47,8 +48,10 @@ enum err attempt_add(struct ctx *cx, struct db *db, const struct verification *v
 
 enum err attempt_convert(struct ctx *cx, struct db *db, int64_t verification_id)
 {
-    return db_exec(cx, db, Q_ATTEMPT_CONVERT, DB_ARGS(db_int(cx->now_ms), db_int(verification_id)),
-                   NULL);
+    enum err e = db_exec(cx, db, Q_ATTEMPT_CONVERT,
+                         DB_ARGS(db_int(cx->now_ms), db_int(verification_id)), NULL);
+
+    return e ? e : firewall_proved(cx, db, verification_id);
 }
 
 static enum err read_list(struct ctx *cx, struct db_rows *r, unsigned max, struct attempt **out,

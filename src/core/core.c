@@ -210,6 +210,8 @@ enum err core_sweep(struct ctx *cx, struct db *db, bool *out_more)
         {Q_SWEEP_ATTEMPTS,      30 * DAY_MS},
         {Q_SWEEP_TOKENS,        DAY_MS    },
         {Q_SWEEP_REMOTE_CALLS,  HOUR_MS   },
+        {Q_SWEEP_PHONE_PREFIXES, 2 * DAY_MS},
+        {Q_SWEEP_PHONE_SPEND,   90 * DAY_MS},
     };
     bool more = false;
     int64_t changes;

@@ -13,6 +13,8 @@
 #include "crypto/vault.h"
 #include "store/store.h"
 
+struct firewall_rules;
+
 struct core {
     struct vault *vault;       /* borrowed */
     struct str public_url;     /* "https://id.example.org", no slash at the end; all links begin so */
@@ -25,6 +27,7 @@ struct core {
     enum remote_dialect remote; /* the second factor that portal accounts may turn on; NONE: our own */
     struct str push_hosts;     /* further push service hosts, separated by spaces */
     bool private_targets;      /* the operator lets us connect to some (egress_allow) */
+    const struct firewall_rules *firewall; /* of messages to phones; NULL: there is none */
     int64_t session_lifetime_ms, session_idle_ms, remember_lifetime_ms;
 
     /* Filled by core_open. */

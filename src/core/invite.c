@@ -45,8 +45,13 @@ enum err invite_send(struct ctx *cx, struct db *db, const struct identity *i, en
         (e = device_list(cx, db, i->id, &list, &count)) || count > 0 || s.test_mode ||
         target.n == 0)
         return e;
-    e = destination_take(cx, db, verification_target(cx, ways[way].channel, target));
-    if (e == ERR_LIMITED)
+    e = destination_take(cx, db,
+                         &(struct dispatch){
+                             .service_id = i->service_id,
+                             .channel = ways[way].channel,
+                             .target = verification_target(cx, ways[way].channel, target),
+                         });
+    if (e == ERR_LIMITED || e == ERR_BLOCKED)
         return OK;
     if (e || (e = device_pair_invite(cx, db, i->id, STR(""), ways[way].life_s, &link_id, &url)))
         return e;

@@ -16,6 +16,9 @@ struct limit_rule {
  * it is used up. */
 enum err limit_take(struct ctx *cx, struct db *db, const struct limit_rule *rule,
                     struct str subject);
+/* Takes one without asking and without keeping it: for callers that have looked before. */
+enum err limit_count(struct ctx *cx, struct db *db, const struct limit_rule *rule,
+                     struct str subject);
 /* Only looks; works on a read-only handle. */
 enum err limit_peek(struct ctx *cx, struct db *db, const struct limit_rule *rule,
                     struct str subject);

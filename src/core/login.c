@@ -69,7 +69,7 @@ static enum err first_code(struct ctx *cx, struct db *db, const struct login *l,
     if (e != ERR_NOT_FOUND)
         return e;
     e = verification_send(cx, db, f, l->id, from, &v);
-    return e == ERR_LIMITED ? OK : e;
+    return e == ERR_LIMITED || e == ERR_BLOCKED ? OK : e;
 }
 
 /* Asks the person's devices. Out of budget or out of devices is no reason to fail the attempt. */

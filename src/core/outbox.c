@@ -3,7 +3,9 @@
  */
 #include "core/outbox.h"
 #include "channel/message.h"
+#include "channel/gsm7.h"
 #include "core/agent.h"
+#include "core/firewall.h"
 #include "core/link.h"
 #include "core/person.h"
 #include "core/phone.h"
@@ -12,11 +14,26 @@
 
 #include <jansson.h>
 
+/* What goes to a phone is paid for by parts, so it is written once before it is queued. */
+static enum err ask_firewall(struct ctx *cx, struct db *db, struct outbox_row *row)
+{
+    struct outbox_message m;
+    enum err e;
+
+    if (!core_of(db)->firewall || !firewall_guards(row->channel))
+        return OK;
+    e = outbox_render(cx, db, row, &m);
+    return e ? e : firewall_take(cx, db, row, sms_measure(m.body).parts);
+}
+
 enum err outbox_add(struct ctx *cx, struct db *db, struct outbox_row *row)
 {
     bool stays = core_of(db)->demo && !str_eq(row->channel, STR("webpush")) &&
                  !str_eq(row->channel, STR("webhook"));
+    enum err e = ask_firewall(cx, db, row);
 
+    if (e)
+        return e;
     row->id = id_new(cx);
     row->created_at_ms = cx->now_ms;
     row->state = stays ? STR("shown") : STR("queued");
@@ -27,7 +44,8 @@ enum err outbox_add(struct ctx *cx, struct db *db, struct outbox_row *row)
                    DB_ARGS(db_int(row->id), db_int(row->service_id), db_int(row->identity_id),
                            db_text(row->channel), db_text(row->target), db_text(row->template_name),
                            db_int(row->verification_id), db_int(row->link_id), db_text(row->params),
-                           db_text(row->state), db_int(cx->now_ms), db_int(row->expires_at_ms)),
+                           db_text(row->state), db_int(cx->now_ms), db_int(row->expires_at_ms),
+                           db_int(row->charge), db_int(row->counted)),
                    NULL);
 }
 

@@ -13,6 +13,9 @@ struct outbox_row {
     struct str params; /* JSON object of plain values */
     struct str state;
     int64_t created_at_ms, expires_at_ms;
+    struct str client; /* to a phone: address of whoever causes it; empty: not known */
+    int64_t charge;    /* to a phone: what it costs; set by outbox_add, like the next */
+    bool counted;      /* whether its code is waited for */
 };
 
 struct outbox_message { /* rendered; holds secrets, lives until the ctx ends */
@@ -26,7 +29,8 @@ struct outbox_message { /* rendered; holds secrets, lives until the ctx ends */
 enum { OUTBOX_TOPIC = 1 };
 
 /* id, state and created_at_ms are set here; expires_at_ms = 0 means a day. In demo mode only pushes are
- * queued; the rest is shown. */
+ * queued; the rest is shown. A message to a phone is asked of the firewall (core/firewall.h) first:
+ * ERR_BLOCKED. */
 enum err outbox_add(struct ctx *cx, struct db *db, struct outbox_row *row);
 /* A security notice to an address: what (a sentence), when, where from, with a not-me link. */
 enum err outbox_notice(struct ctx *cx, struct db *db, int64_t person_id, struct str email,

@@ -242,7 +242,13 @@ static enum err start(struct ctx *cx, struct db *db, const struct factor *f, int
     if (op != REMOTE_ASK) {
         if (turn->sends >= REMOTE_SENDS_MAX)
             return fail(cx, ERR_LIMITED, "this attempt has had its codes");
-        if ((e = destination_take(cx, db, f->target)))
+        /* the other server sends it, and counts; ours only says whom it may reach */
+        if ((e = destination_take(cx, db,
+                                  &(struct dispatch){
+                                      .service_id = core_of(db)->portal_service_id,
+                                      .channel = via == VIA_CALL ? STR("voice") : STR("sms"),
+                                      .target = f->target,
+                                  })))
             return e;
     }
     if (!authy)
@@ -277,11 +283,11 @@ enum err remote_begin(struct ctx *cx, struct db *db, const struct factor *f, int
     bool queued, won;
     enum err e = remote_start(cx, db, f, login_id, VIA_USUAL), noted;
 
-    if (e != ERR_LIMITED && e != ERR_UPSTREAM)
+    if (e != ERR_LIMITED && e != ERR_BLOCKED && e != ERR_UPSTREAM)
         return e;
     if ((noted = remote_queue(cx, db, &row, STR_NONE, REMOTE_LIFE_S, &queued)))
         return noted;
-    return remote_end(cx, db, &row, e == ERR_LIMITED ? REMOTE_LIMITED : REMOTE_NOTHING, STR(""),
+    return remote_end(cx, db, &row, e == ERR_UPSTREAM ? REMOTE_NOTHING : REMOTE_LIMITED, STR(""),
                       arena_str(cx->mem, str_from(cx->why)), &won);
 }
 

@@ -9,12 +9,13 @@
 #include "core/callback.h"
 #include "core/identity.h"
 #include "core/rows.h"
+#include "core/tariff.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
 
 #include <string.h>
 
-enum { SERVICE_NAME_MAX = 64, TOKEN_BYTES = 16, API_KEY_BYTES = 16, CODE_KEY_LEN = 32 };
+enum { SERVICE_NAME_MAX = 64, TOKEN_BYTES = 16, API_KEY_BYTES = 16, CODE_KEY_LEN = 32, COUNTRIES_MAX = 1500 };
 
 static const struct str policy_names[] = {
     [POLICY_OPTIONAL] = {"optional", 8},
@@ -174,6 +175,7 @@ struct service service_row(const struct db_rows *r)
         .test_mode = db_col_int(r, 10) != 0,
         .callback_method = db_col_text(r, 11),
         .operator_email = db_col_text(r, 12),
+        .countries = db_col_text(r, 13),
     };
 
     policy_from(db_col_text(r, 4), &s.policy);
@@ -231,6 +233,7 @@ const struct service_setting service_settings[] = {
     {"callback_url", "http(s) URL that is told about answers to approval requests; empty = none" },
     {"callback_method", "POST | GET: how it is told"},
     {"operator_email", "Address that is told when callbacks had to be switched off; empty = none"},
+    {"countries",    "DE AT, or all -CU: where text messages and calls may go; empty = phone_countries"},
     {"custom_code",  "yes | no: whether the application may choose the codes that are sent"      },
     {"test_mode",    "yes | no: nothing is sent, and a code of zeros is right; for tests only"   },
 };
@@ -240,7 +243,7 @@ static enum err unknown_setting(struct ctx *cx, struct str setting)
 {
     return fail(cx, ERR_NOT_FOUND,
                 "no setting '%.*s': there are name, policy, code_digits, callback_url, "
-                "callback_method, operator_email, custom_code and test_mode",
+                "callback_method, operator_email, countries, custom_code and test_mode",
                 STR_ARG(str_sub(setting, 0, 40)));
 }
 
@@ -283,6 +286,12 @@ static enum err apply(struct ctx *cx, struct service *s, struct str setting, str
         if (value.n && !identity_email_ok(value))
             return fail(cx, ERR_INVALID, "operator_email is an e-mail address, or empty");
         s->operator_email = value;
+    } else if (str_eq(setting, STR("countries"))) {
+        if (value.n > COUNTRIES_MAX)
+            return fail(cx, ERR_INVALID, "countries has at most %d characters", COUNTRIES_MAX);
+        if ((e = countries_check(cx, value)))
+            return e;
+        s->countries = value;
     } else if (str_eq(setting, STR("custom_code"))) {
         return yes_or_no(cx, setting, value, &s->custom_code);
     } else if (str_eq(setting, STR("test_mode"))) {
@@ -317,7 +326,8 @@ enum err service_set(struct ctx *cx, struct db *db, int64_t id, struct str setti
                 DB_ARGS(db_text(s.name), db_text(service_key(cx, s.name)),
                         db_text(policy_name(s.policy)), db_int(s.code_digits),
                         db_text(s.callback_url), db_int(s.custom_code), db_int(s.test_mode),
-                        db_text(s.callback_method), db_text(s.operator_email), db_int(cx->now_ms),
+                        db_text(s.callback_method), db_text(s.operator_email), db_text(s.countries),
+                        db_int(cx->now_ms),
                         db_int(id)),
                 NULL);
     if (e == ERR_CONFLICT)
@@ -342,6 +352,8 @@ enum err service_get(struct ctx *cx, const struct service *s, struct str setting
         *out = s->callback_method;
     else if (str_eq(setting, STR("operator_email")))
         *out = s->operator_email;
+    else if (str_eq(setting, STR("countries")))
+        *out = s->countries;
     else if (str_eq(setting, STR("custom_code")))
         *out = s->custom_code ? STR("yes") : STR("no");
     else if (str_eq(setting, STR("test_mode")))

@@ -9,7 +9,7 @@
 enum policy {
     POLICY_OPTIONAL, /* each person decides about a second factor */
     POLICY_REQUIRED, /* sign-in leads into enrolment */
-    POLICY_STRICT,   /* as SP 800-63B-4: long passwords without a factor, no e-mail codes, no skew */
+    POLICY_STRICT, /* as SP 800-63B-4: long passwords without a factor, no e-mail codes, no skew */
 };
 
 struct service {
@@ -17,6 +17,8 @@ struct service {
     struct str sid, name, callback_url;
     struct str callback_method; /* POST | GET */
     struct str operator_email;  /* told when callbacks were switched off; empty: nobody */
+    struct str
+        countries; /* that messages to phones may go to (tariff.h); empty: the operator's list */
     enum policy policy;
     uint8_t code_digits; /* 4-10 */
     bool custom_code;    /* applications may choose codes */

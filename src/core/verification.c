@@ -6,6 +6,7 @@
 #include "core/attempt.h"
 #include "core/audit.h"
 #include "core/display.h"
+#include "core/firewall.h"
 #include "core/identity.h"
 #include "core/limit.h"
 #include "core/outbox.h"
@@ -115,7 +116,7 @@ static enum err sent_audit(struct ctx *cx, struct db *db, const struct verificat
 }
 
 static enum err enqueue(struct ctx *cx, struct db *db, const struct verification *v,
-                        struct str params)
+                        struct str params, struct str client)
 {
     struct outbox_row row = {
         .service_id = v->service_id,
@@ -126,6 +127,7 @@ static enum err enqueue(struct ctx *cx, struct db *db, const struct verification
         .template_name = STR("code"),
         .params = params,
         .expires_at_ms = v->expires_at_ms,
+        .client = client,
     };
 
     return outbox_add(cx, db, &row);
@@ -134,7 +136,7 @@ static enum err enqueue(struct ctx *cx, struct db *db, const struct verification
 static enum err send_portal(struct ctx *cx, struct db *db, const struct verification *v,
                             const struct origin *from)
 {
-    enum err e = enqueue(cx, db, v, STR("{}"));
+    enum err e = enqueue(cx, db, v, STR("{}"), from->addr);
 
     return e ? e : sent_audit(cx, db, v, "person", from);
 }
@@ -149,11 +151,13 @@ static enum err may_send_again(struct ctx *cx, const struct verification *v)
     return OK;
 }
 
-enum err destination_take(struct ctx *cx, struct db *db, struct str target)
+enum err destination_take(struct ctx *cx, struct db *db, const struct dispatch *d)
 {
-    enum err e = limit_take(cx, db, &destination_hour, target);
+    enum err e;
 
-    return e ? e : limit_take(cx, db, &destination_day, target);
+    if ((e = firewall_may(cx, db, d)) || (e = limit_take(cx, db, &destination_hour, d->target)))
+        return e;
+    return limit_take(cx, db, &destination_day, d->target);
 }
 
 bool destination_spent(struct ctx *cx, struct db *db, struct str target)
@@ -196,6 +200,12 @@ static enum err insert(struct ctx *cx, struct db *db, struct verification *v, st
 enum err verification_send(struct ctx *cx, struct db *db, const struct factor *f, int64_t login_id,
                            const struct origin *from, struct verification *out)
 {
+    struct dispatch d = {
+        .service_id = core_of(db)->portal_service_id,
+        .channel = factor_kind_name(f->kind),
+        .target = f->target,
+        .client = from->addr,
+    };
     struct verification v;
     struct contact c;
     enum err e;
@@ -206,7 +216,7 @@ enum err verification_send(struct ctx *cx, struct db *db, const struct factor *f
     }
     e = verification_pending(cx, db, f->id, login_id, &v);
     if (e == OK) {
-        if ((e = may_send_again(cx, &v)) || (e = destination_take(cx, db, f->target)) ||
+        if ((e = may_send_again(cx, &v)) || (e = destination_take(cx, db, &d)) ||
             (e = count_send(cx, db, &v)) || (e = send_portal(cx, db, &v, from)))
             return e;
         *out = v;
@@ -214,8 +224,7 @@ enum err verification_send(struct ctx *cx, struct db *db, const struct factor *f
     }
     if (e != ERR_NOT_FOUND)
         return e;
-    if ((e = destination_take(cx, db, f->target)) ||
-        (e = factor_contact(cx, db, f->identity_id, &c)))
+    if ((e = destination_take(cx, db, &d)) || (e = factor_contact(cx, db, f->identity_id, &c)))
         return e;
     v = (struct verification){
         .id = id_new(cx),
@@ -355,7 +364,7 @@ static enum err send_app(struct ctx *cx, struct db *db, const struct service *s,
     };
     enum err e;
 
-    if ((!s->test_mode && (e = enqueue(cx, db, v, params_code(cx, &words)))) ||
+    if ((!s->test_mode && (e = enqueue(cx, db, v, params_code(cx, &words), in->client))) ||
         (e = attempt_add(cx, db, v, in->locale)))
         return e;
     return sent_audit(cx, db, v, "app", &in->from);
@@ -365,6 +374,7 @@ enum err verification_start(struct ctx *cx, struct db *db, const struct verifica
                             struct verification *out)
 {
     struct str target = verification_target(cx, in->channel, in->target);
+    const struct dispatch d = {in->service_id, in->channel, target, in->client};
     struct verification v;
     struct service s;
     bool again;
@@ -383,7 +393,7 @@ enum err verification_start(struct ctx *cx, struct db *db, const struct verifica
             return e;
     }
     if ((again && (e = may_send_again(cx, &v))) ||
-        (!s.test_mode && (e = destination_take(cx, db, target))))
+        (!s.test_mode && (e = destination_take(cx, db, &d))))
         return e;
     if (again) {
         v.channel = in->channel;

@@ -7,6 +7,7 @@
 #define CORE_VERIFICATION_H
 
 #include "core/factor.h"
+#include "core/firewall.h"
 
 enum {
     VERIFICATION_SENDS_MAX = 5,
@@ -27,7 +28,8 @@ struct verification {
 };
 
 /* Sends (or sends again) the code of a sent factor, for one login attempt or (0) its enrolment.
- * ERR_LIMITED with cx->retry_after_s: 5 sends used up, a pause, or the destination's budget. */
+ * ERR_LIMITED with cx->retry_after_s: 5 sends used up, a pause, or the destination's budget.
+ * ERR_BLOCKED: the firewall (core/firewall.h). */
 enum err verification_send(struct ctx *cx, struct db *db, const struct factor *f, int64_t login_id,
                            const struct origin *from, struct verification *out);
 /* The pending, unexpired one. ERR_NOT_FOUND. */
@@ -52,6 +54,7 @@ struct verification_in {
     struct str app_hash;        /* SMS: what an Android app finds its message by */
     bool warn;                  /* SMS: never without the warning not to share it */
     struct origin from;     /* the application, or its user as it says */
+    struct str client;      /* address of its user, if it says so */
 };
 /*
  * Sends a code, or the same one again while it lives: one at a time for (service, target, identity,
@@ -76,8 +79,9 @@ enum err verification_check(struct ctx *cx, struct db *db, const struct verifica
  * not pending. */
 enum err verification_end(struct ctx *cx, struct db *db, const struct verification *v,
                           bool approved, const struct origin *from);
-/* One message from a destination's budget, whoever sends it (attacks 56, 73). ERR_LIMITED. */
-enum err destination_take(struct ctx *cx, struct db *db, struct str target);
+/* Asks the firewall (ERR_BLOCKED), then takes one message from the destination's budget, whoever
+ * sends it (attacks 56, 73): ERR_LIMITED. Before anything else is written. */
+enum err destination_take(struct ctx *cx, struct db *db, const struct dispatch *d);
 /* Whether that budget is used up. */
 bool destination_spent(struct ctx *cx, struct db *db, struct str target);
 /* An address as it is compared and counted; a number as it is. */

@@ -378,7 +378,7 @@ int route_status(enum err e)
     static const int statuses[ERR_COUNT] = {
         [OK] = 200,           [ERR_INVALID] = 400,  [ERR_NOT_FOUND] = 404, [ERR_DENIED] = 403,
         [ERR_CONFLICT] = 409, [ERR_LIMITED] = 429,  [ERR_EXPIRED] = 410,   [ERR_BUSY] = 503,
-        [ERR_UPSTREAM] = 502, [ERR_INTERNAL] = 500,
+        [ERR_UPSTREAM] = 502, [ERR_INTERNAL] = 500, [ERR_BLOCKED] = 403,
     };
 
     return e < ERR_COUNT ? statuses[e] : 500;

@@ -1,5 +1,6 @@
 /* draft.c: see draft.h. */
 #include "portal/draft.h"
+#include "core/firewall.h"
 #include "portal/pages.h"
 #include "portal/words.h"
 
@@ -65,6 +66,18 @@ enum err draft_settle(struct ctx *cx, const struct draft *d)
         return OK;
     return fail(cx, ERR_INVALID, "form: field %.*s: %.*s", STR_ARG(d->problems.item[0].field),
                 STR_ARG(d->problems.item[0].text));
+}
+
+enum err draft_blocked(struct ctx *cx, struct draft *d)
+{
+    int64_t retry_after_s = cx->retry_after_s;
+    enum err e = draft_complain(cx, d,
+                                &(struct complaint){.e = ERR_BLOCKED,
+                                                    .code = "not_sent",
+                                                    .text = firewall_words(cx->rule)});
+
+    cx->retry_after_s = retry_after_s;
+    return e;
 }
 
 enum err draft_limited(struct ctx *cx, struct draft *d, const char *what)

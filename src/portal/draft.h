@@ -46,6 +46,8 @@ enum err draft_complain(struct ctx *cx, struct draft *d, const struct complaint 
 void draft_note(struct draft *d, struct str field, struct str text);
 /* ERR_INVALID when something was noted. */
 enum err draft_settle(struct ctx *cx, const struct draft *d) MUST_USE;
+/* ERR_BLOCKED, in the words for cx->rule. */
+enum err draft_blocked(struct ctx *cx, struct draft *d) MUST_USE;
 /* ERR_LIMITED in words, with cx->retry_after_s: "Too many tries. Wait 2 minutes, then …" */
 enum err draft_limited(struct ctx *cx, struct draft *d, const char *what) MUST_USE;
 

@@ -205,6 +205,8 @@ enum err enrol_start(struct ctx *cx, struct request *rq, struct response *rs)
         return draft_complain(cx, d, &on);
     if (e == ERR_LIMITED)
         return draft_limited(cx, d, "We can't send another code yet.");
+    if (e == ERR_BLOCKED)
+        return draft_blocked(cx, d);
     if (e)
         return e;
     return answer_started(cx, rq, rs, &f);
@@ -273,9 +275,24 @@ enum err enrol_resend(struct ctx *cx, struct request *rq, struct response *rs)
         e = fail(cx, ERR_NOT_FOUND, "enrol: nothing to send");
     if (e == ERR_LIMITED)
         return draft_limited(cx, d, "We can't send another code yet.");
+    if (e == ERR_BLOCKED)
+        return draft_blocked(cx, d);
     if (e)
         return e;
     if (f.kind != FACTOR_REMOTE)
         flash_set(rq, rs, FLASH_SENT);
     return answer_started(cx, rq, rs, &f);
+}
+
+enum err unsent_words(struct ctx *cx, const struct request *rq, const struct factor *f,
+                           struct str *out)
+{
+    const struct dispatch d = {core_of(rq->db)->portal_service_id, factor_kind_name(f->kind),
+                               f->target, str_from(rq->addr)};
+    enum err e = firewall_may(cx, rq->db, &d);
+
+    *out = e == ERR_BLOCKED
+               ? firewall_words(cx->rule)
+               : STR("We could not send a code just now. Ask for one again, or use another way.");
+    return e == ERR_BLOCKED ? OK : e;
 }

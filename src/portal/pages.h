@@ -227,6 +227,7 @@ struct page_verify {
     int digits;            /* 6; recovery codes: 0 */
     int number;            /* recovery: which code of the list; 0 = any */
     struct str tries_left; /* "3 tries" */
+    bool unsent; /* a code that is to be sent could not be */
     bool can_resend;
     int wait_s; /* until another may be sent */
     struct str wait_words;

@@ -38,7 +38,7 @@ struct str tries_words(struct ctx *cx, const struct factor *f)
 }
 
 static enum err pending_send(struct ctx *cx, struct db *db, const struct factor *f,
-                             int64_t login_id, int *out_wait_s, bool *out_more)
+                             int64_t login_id, int *out_wait_s, bool *out_more, bool *out_none)
 {
     struct verification v;
     enum err e = verification_pending(cx, db, f->id, login_id, &v);
@@ -46,6 +46,7 @@ static enum err pending_send(struct ctx *cx, struct db *db, const struct factor 
 
     *out_wait_s = 0;
     *out_more = true;
+    *out_none = e == ERR_NOT_FOUND;
     if (e)
         return e == ERR_NOT_FOUND ? OK : e;
     wait_ms = v.sent_at_ms + VERIFICATION_RESEND_AFTER_S * MS_PER_S - cx->now_ms;
@@ -58,9 +59,9 @@ static enum err pending_send(struct ctx *cx, struct db *db, const struct factor 
 enum err resend_wait(struct ctx *cx, struct db *db, const struct factor *f, int64_t login_id,
                      int *out_s)
 {
-    bool more;
+    bool more, none;
 
-    return pending_send(cx, db, f, login_id, out_s, &more);
+    return pending_send(cx, db, f, login_id, out_s, &more, &none);
 }
 
 /* ---- the page ---- */
@@ -170,7 +171,8 @@ static enum err draw(struct ctx *cx, struct request *rq, struct response *rs,
     if (!d->problems.n) /* a complaint says it itself */
         p.tries_left = tries_words(cx, f);
     if (factor_kind_is_sent(f->kind)) {
-        if ((e = pending_send(cx, rq->db, f, l->id, &p.wait_s, &p.can_resend)))
+        if ((e = pending_send(cx, rq->db, f, l->id, &p.wait_s, &p.can_resend, &p.unsent)) ||
+            (p.unsent && !note.n && (e = unsent_words(cx, rq, f, &note))))
             return e;
         if (p.wait_s)
             p.wait_words = words_span(cx, p.wait_s);
@@ -474,6 +476,8 @@ static enum err answer_way(struct ctx *cx, struct request *rq, struct response *
         return draft_complain(cx, d, &no_phone);
     if (e == ERR_LIMITED)
         return draft_limited(cx, d, "We can't send another code yet.");
+    if (e == ERR_BLOCKED)
+        return draft_blocked(cx, d);
     if (e)
         return e;
     if (factor_kind_is_sent(l->method))

@@ -88,4 +88,8 @@ enum err resend_wait(struct ctx *cx, struct db *db, const struct factor *f, int6
 /* Digits of a code of this factor; 0 for recovery codes. */
 int code_digits(const struct factor *f);
 
+/* Why no code of a sent factor is under way: the firewall's word, or that there were too many. */
+enum err unsent_words(struct ctx *cx, const struct request *rq, const struct factor *f,
+                      struct str *out);
+
 #endif

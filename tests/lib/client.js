@@ -89,12 +89,12 @@ function chosen(select) {
 }
 
 export class Client {
-  constructor(server, { headers = {}, ca } = {}) {
+  constructor(server, { headers = {}, ca, localAddress } = {}) {
     this.server = server;
     this.cookies = new Map();
     this.headers = headers; // sent with every request
     const { Agent } = server.url.startsWith("https:") ? https : http;
-    this.agent = new Agent({ keepAlive: true, maxSockets: 256, ca });
+    this.agent = new Agent({ keepAlive: true, maxSockets: 256, ca, localAddress });
   }
 
   // The lowest way in. A header given as undefined is not sent.

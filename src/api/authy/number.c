@@ -90,8 +90,11 @@ enum err number_start(struct ctx *cx, struct request *rq, struct response *rs)
                                .locale = locale.n <= LOCALE_MAX ? locale : STR_NONE,
                                .digits = (uint8_t)digits,
                                .from = authy_origin(rq),
+                               .client = authy_client(rq),
                            },
                            &sent);
+    if (e == ERR_BLOCKED)
+        return authy_blocked(cx, rq, call);
     if (e == ERR_DENIED)
         return authy_refuse(cx, rq, AUTHY_NO_CUSTOM_CODE);
     if (e == ERR_INVALID && !custom.n) {

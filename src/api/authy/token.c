@@ -51,16 +51,19 @@ static enum err send_code(struct ctx *cx, struct request *rq, const struct ident
                                   .about = about,
                                   .locale = locale.n <= LOCALE_MAX ? locale : STR_NONE,
                                   .from = authy_origin(rq),
+                                  .client = authy_client(rq),
                               },
                               out);
 }
 
 /* A code that was not sent. What has used up a budget is told, so it is no error to the store. */
 static enum err answer_unsent(struct ctx *cx, struct request *rq, struct response *rs,
-                              const struct identity *i, enum err e)
+                              const struct identity *i, bool call, enum err e)
 {
     if (e == ERR_INVALID)
         return rq->problems ? e : authy_refuse(cx, rq, AUTHY_PHONE);
+    if (e == ERR_BLOCKED)
+        return authy_blocked(cx, rq, call);
     if (e != ERR_LIMITED)
         return authy_pass(cx, rq, e);
     e = authy_tell(cx, rq, EVENT_TOO_MANY_SENDS, i);
@@ -100,7 +103,7 @@ static enum err send_to_phone(struct ctx *cx, struct request *rq, struct respons
     if (count > 0 && !arg_true(v->args, "force", false))
         return answer_ignored(cx, rq, rs, &i, how, &list[0]);
     if ((e = send_code(cx, rq, &i, how->channel, i.phone, &sent)))
-        return answer_unsent(cx, rq, rs, &i, e);
+        return answer_unsent(cx, rq, rs, &i, how == &by_call, e);
     if ((e = usage_add(cx, rq->db, v->service.id, how->usage)) ||
         (e = authy_tell(cx, rq, EVENT_TOKEN_SENT, &i)))
         return e;
@@ -135,7 +138,7 @@ enum err token_email(struct ctx *cx, struct request *rq, struct response *rs)
     if (i.email.n == 0)
         return authy_refuse(cx, rq, AUTHY_EMAIL);
     if ((e = send_code(cx, rq, &i, "email", i.email, &sent)))
-        return answer_unsent(cx, rq, rs, &i, e);
+        return answer_unsent(cx, rq, rs, &i, false, e);
     if ((e = authy_tell(cx, rq, EVENT_TOKEN_SENT, &i)))
         return e;
     o = json_object();

@@ -1,6 +1,7 @@
 /* wire.c: see wire.h. */
 #include "api/authy/wire.h"
 #include "api/authy/xml.h"
+#include "core/firewall.h"
 #include "core/phone.h"
 
 #include <time.h>
@@ -118,12 +119,26 @@ enum err authy_pass(struct ctx *cx, struct request *rq, enum err e)
     case ERR_CONFLICT:
     case ERR_EXPIRED:
     case ERR_BUSY:
+    case ERR_BLOCKED:
     case ERR_UPSTREAM:
     case ERR_INTERNAL:
     case ERR_COUNT:
         break;
     }
     return e;
+}
+
+enum err authy_blocked(struct ctx *cx, struct request *rq, bool call)
+{
+    const char *rule = cx->rule;
+
+    if (rule == FIREWALL_COUNTRY)
+        return authy_refuse(cx, rq, AUTHY_COUNTRY);
+    if (rule == FIREWALL_KIND)
+        return authy_refuse(cx, rq, AUTHY_PHONE);
+    if (rule == FIREWALL_SPEND)
+        return authy_refuse(cx, rq, call ? AUTHY_CALL_LIMIT : AUTHY_SMS_LIMIT);
+    return authy_refuse(cx, rq, AUTHY_LIMITED);
 }
 
 /* The fields are in `errors` and beside it; a wrong token only beside it. */
@@ -237,14 +252,21 @@ enum err authy_user(struct ctx *cx, struct request *rq, struct identity *out)
     return e == ERR_NOT_FOUND ? authy_refuse(cx, rq, AUTHY_NO_USER) : e;
 }
 
-struct origin authy_origin(const struct request *rq)
+struct str authy_client(const struct request *rq)
 {
     enum { ADDR_MAX = 64 };
     struct str addr = arg_text(visitor_of(rq)->args, "user_ip");
 
     if (addr.n == 0)
         addr = arg_text(visitor_of(rq)->args, "ip");
-    if (addr.n == 0 || addr.n > ADDR_MAX || str_has_control(addr))
+    return addr.n > ADDR_MAX || str_has_control(addr) ? STR_NONE : addr;
+}
+
+struct origin authy_origin(const struct request *rq)
+{
+    struct str addr = authy_client(rq);
+
+    if (addr.n == 0)
         addr = str_from(rq->addr);
     return (struct origin){.addr = addr, .user_agent = request_header(rq, STR("User-Agent"))};
 }

@@ -27,6 +27,9 @@
     X(TOO_LARGE, 60002, 413, "Invalid request")                                                    \
     X(LIMITED, 60003, 429, "DoS protection")                                                       \
     X(BUSY, 60000, 503, "An error occurred")                                                       \
+    X(SMS_LIMIT, 60010, 429, "The limit of text messages for today is reached")                    \
+    X(CALL_LIMIT, 60012, 429, "The limit of calls for today is reached")                           \
+    X(COUNTRY, 60013, 403, "Messages to this country are not allowed")                             \
     X(PARAMETER, 60004, 400, "Invalid parameter")                                                  \
     X(SUSPENDED, 60017, 503, "User has been suspended.")                                           \
     X(TOKEN_USED, 60019, 401, "Token is invalid. Token was used recently")                         \
@@ -90,6 +93,9 @@ enum err authy_answer_error_saying(struct ctx *cx, struct request *rq, struct re
  */
 enum err authy_pass(struct ctx *cx, struct request *rq, enum err e);
 
+/* The same for a message to a phone that the firewall stopped (ERR_BLOCKED). */
+enum err authy_blocked(struct ctx *cx, struct request *rq, bool call);
+
 /* 200 with the object, as the path's format says. Takes the reference. */
 enum err authy_answer(struct ctx *cx, const struct request *rq, struct response *rs, json_t *json);
 
@@ -106,6 +112,8 @@ struct str device_os(const struct device *d);
 enum err authy_user(struct ctx *cx, struct request *rq, struct identity *out);
 /* Who asked, for audit: the address that the application names for its user, else its own. */
 struct origin authy_origin(const struct request *rq);
+/* The address that the application names for its user; empty: it names none. */
+struct str authy_client(const struct request *rq);
 
 /* Tells the webhooks that want it: of a user, or (_number) of a number that is no user's. */
 enum err authy_tell(struct ctx *cx, struct request *rq, enum event event, const struct identity *i);

@@ -64,6 +64,7 @@ static const struct api_error errors[] = {
     {60602, 400, "AppHash is not supported by this channel"                   },
     {60605, 403, "Verifications to this destination are blocked"              },
     {60626, 429, "Max messages to this destination reached"                   },
+    {60728, 429, "Message limit of the account reached"                       },
     {68008, 400, "The WhatsApp channel is not set up"                         },
 };
 

@@ -3,6 +3,7 @@
  * here are the dialect's names, its payments (PSD2) and what each refusal is called.
  */
 #include "core/verification.h"
+#include "api/verify/errors.h"
 #include "api/verify/handlers.h"
 #include "api/verify/settings.h"
 #include "core/attempt.h"
@@ -116,7 +117,7 @@ struct start_form {
         app_hash, template_sid, device_ip;
 };
 
-enum { TEXT_SMALL = 255 };
+enum { TEXT_SMALL = 255, ADDR_TEXT_MAX = 45 };
 static const struct wish start_wishes[] = {
     {"To",                 offsetof(struct start_form, to),            WISH_TEXT, true,  1,  IDENTITY_EMAIL_MAX},
     {"Channel",            offsetof(struct start_form, channel),       WISH_TEXT, true,  1,  16                },
@@ -237,6 +238,14 @@ static enum err carried(struct ctx *cx, struct request *rq, const struct service
     return OK;
 }
 
+/* The user's address, if the application says it: its own says nothing about who causes messages. */
+static struct str client_of(const struct input *in)
+{
+    struct str ip = input_get(in, STR("DeviceIp"));
+
+    return ip.n <= ADDR_TEXT_MAX && !str_has_control(ip) ? ip : STR_NONE;
+}
+
 /* Channel and destination: *out_channel is ours, *out_target normalised. */
 static enum err destination(struct ctx *cx, struct request *rq, const struct service *s,
                             const struct start_form *f, const json_t *settings,
@@ -298,6 +307,28 @@ static enum err start_rules(struct ctx *cx, struct request *rq, const struct ser
     return OK;
 }
 
+/* The firewall's rules in the dialect's codes. */
+static enum err refuse_blocked(struct ctx *cx, struct request *rq)
+{
+    static const struct {
+        const char *rule;
+        int code;
+    } codes[] = {
+        {FIREWALL_KIND,    60605},
+        {FIREWALL_COUNTRY, 60605},
+        {FIREWALL_PAUSED,  60410},
+        {FIREWALL_PREFIX,  60410},
+        {FIREWALL_ADDRESS, 20429},
+        {FIREWALL_SPEND,   60728},
+    };
+
+    EACH_ROW (row, codes) {
+        if (row->rule == cx->rule)
+            return call_refuse(cx, rq, row->code, "%s", api_error_find(row->code)->text);
+    }
+    return ERR_BLOCKED;
+}
+
 /* Why core would not send: five sends of one code, or one of its own budgets. */
 static enum err refuse_start(struct ctx *cx, struct request *rq, const struct verification_in *in,
                              enum err e)
@@ -306,6 +337,8 @@ static enum err refuse_start(struct ctx *cx, struct request *rq, const struct ve
 
     if (e == ERR_INVALID)
         return input_bad(cx, rq, 60200, in->custom_code.n ? "CustomCode" : "To");
+    if (e == ERR_BLOCKED)
+        return refuse_blocked(cx, rq);
     if (e != ERR_LIMITED)
         return e;
     if (verification_live(cx, rq->db, in->service_id,
@@ -352,6 +385,7 @@ enum err verifications_start(struct ctx *cx, struct request *rq, struct response
         .app_hash = f.app_hash,
         .warn = warn,
         .from = call_origin(rq),
+        .client = client_of(&in),
     };
     if (f.device_ip.n) /* the end user's, as the application says */
         start.from.addr = f.device_ip;
