@@ -220,7 +220,7 @@ test("digits are pasted with blanks, and corrected in the middle", async () => {
   assert.equal(await field.inputValue(), "471 291", "no more than six");
   await field.fill("٤٨٢٩١٣");
   assert.equal(await field.inputValue(), "482 913");
-  await phone.page.context().close();
+  await phone.close();
 });
 
 test("the camera reads the pairing code and the digits, and fills in nothing else", async () => {
@@ -325,7 +325,7 @@ test("a request that contradicts itself is not shown; where no stream comes thro
   await phone.type(await login.digits());
   await phone.press("Approve");
   await phone.sees("Approved");
-  await phone.page.context().close();
+  await phone.close();
 });
 
 test("a request without digits asks once more; an answer that the server refuses is told", async () => {
@@ -349,7 +349,7 @@ test("a request without digits asks once more; an answer that the server refuses
   await phone.page.getByRole("dialog").getByRole("button", { name: "Approve" }).click();
   await phone.sees("The answer was not accepted");
   await phone.look("refused");
-  await phone.page.context().close();
+  await phone.close();
 });
 
 test("a clock that is an hour wrong is set by the server's", async () => {

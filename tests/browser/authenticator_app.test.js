@@ -33,7 +33,7 @@ test("the private key cannot be taken out of the browser", async () => {
     return { type: key.type, extractable: key.extractable, usages: key.usages, taken };
   });
   assert.deepEqual(key, { type: "private", extractable: false, usages: ["sign"], taken: [false, false] });
-  await phone.page.context().close();
+  await phone.close();
 });
 
 test("a removed phone learns it, and can be forgotten", async () => {
@@ -168,7 +168,7 @@ test("without a network the app opens, and its codes work", async () => {
   await phone.page.context().setOffline(false);
   await phone.tab("Requests");
   await phone.page.getByText("There is no connection to the server").waitFor({ state: "hidden" });
-  await phone.page.context().close();
+  await phone.close();
 });
 
 test("without JavaScript it says how to go on; without a key store it says what is missing", async () => {

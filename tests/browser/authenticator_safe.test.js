@@ -64,7 +64,7 @@ test("attack 62: details are shown as they are signed, whole, each in its own pl
   assert.equal(await statusOf(uuid), "approved");
   assert.deepEqual(page.complaints, []);
   assert.doesNotMatch(await page.title(), /got in/);
-  await phone.page.context().close();
+  await phone.close();
 });
 
 test("attack 67: a script that presses the button approves nothing", async () => {
@@ -86,7 +86,7 @@ test("attack 67: a script that presses the button approves nothing", async () =>
   await phone.press("Approve");
   await phone.sees("Approved");
   await login.arrives();
-  await phone.page.context().close();
+  await phone.close();
 });
 
 test("attack 67: no script but the server's own runs in the app, and no other site can frame it", async () => {
@@ -109,5 +109,5 @@ test("attack 67: no script but the server's own runs in the app, and no other si
   }
   assert.equal(await inPage("globalThis.owned"), undefined);
   assert.ok(phone.page.complaints.every((words) => /Content Security Policy/.test(words)), phone.page.complaints.join());
-  await phone.page.context().close();
+  await phone.close();
 });

@@ -73,6 +73,12 @@ export class Phone {
     return this.page.locator(".tabs a", { hasText: name }).click();
   }
 
+  // What a test has put between the app and the server may be at work: its end is no error.
+  async close() {
+    await this.page.unrouteAll({ behavior: "ignoreErrors" });
+    await this.page.context().close();
+  }
+
   // What a screen reader was told last.
   said() {
     return this.page.locator("#say").textContent();
