@@ -1,7 +1,8 @@
 -- :name attempt_insert :write :exec
 INSERT INTO attempt (id, sid, account_id, service_id, verification_id, verification_sid, channel,
-    target, country, locale, digits, converted, created_at_ms, updated_at_ms, expires_at_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $12, $13);
+    target, country, locale, digits, converted, created_at_ms, updated_at_ms, expires_at_ms,
+    outbox_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $12, $13, $14);
 
 -- :name attempt_convert :write :exec
 UPDATE attempt SET converted = 1, updated_at_ms = $1 WHERE verification_id = $2 AND converted = 0;
@@ -11,6 +12,11 @@ SELECT a.id, a.sid, s.sid, a.verification_sid, a.channel, a.target, a.country, a
     a.converted, a.created_at_ms, a.updated_at_ms, a.expires_at_ms
 FROM attempt a JOIN service s ON s.id = a.service_id
 WHERE a.verification_id = $1 ORDER BY a.id LIMIT 20;
+
+-- :name attempt_message :read :one
+-- What became of it, as long as the message is kept.
+SELECT o.state, o.receipt, o.why, o.price FROM attempt a JOIN outbox o ON o.id = a.outbox_id
+WHERE a.id = $1;
 
 -- :name attempt_by_sid :read :one
 SELECT a.id, a.sid, s.sid, a.verification_sid, a.channel, a.target, a.country, a.locale, a.digits,

@@ -25,7 +25,13 @@ DELETE FROM signup WHERE id IN (SELECT id FROM signup WHERE expires_at_ms < $1 L
 DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at_ms < $1 LIMIT 500);
 
 -- :name sweep_outbox :write :exec
-DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE expires_at_ms < $1 LIMIT 500);
+-- What failed, and calls to applications, stay six days longer.
+DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE expires_at_ms < $1
+    AND (expires_at_ms < $1 - 518400000 OR (state <> 'failed' AND channel <> 'webhook')) LIMIT 500);
+
+-- :name sweep_troubles :write :exec
+DELETE FROM outbox_trouble WHERE outbox_id IN (
+    SELECT outbox_id FROM outbox_trouble WHERE at_ms < $1 LIMIT 500);
 
 -- :name sweep_verifications :write :exec
 DELETE FROM verification WHERE id IN (

@@ -15,10 +15,10 @@ RETURNING id, attempts;
 SELECT min(next_at_ms) FROM outbox WHERE channel = $1 AND state = 'queued';
 
 -- :name outbox_sent :write :exec
--- $3: what to say when an answer had been lost before.
-UPDATE outbox SET state = 'sent', provider_id = $1, settled_at_ms = $2,
-    why = CASE WHEN lost_count > 0 THEN $3 WHEN receipt = 'undelivered' THEN why ELSE '' END
-WHERE id = $4 AND state = 'sending' AND attempts = $5;
+-- $4: what to say when an answer had been lost before.
+UPDATE outbox SET state = 'sent', provider_id = $1, price = $2, settled_at_ms = $3,
+    why = CASE WHEN lost_count > 0 THEN $4 WHEN receipt = 'undelivered' THEN why ELSE '' END
+WHERE id = $5 AND state = 'sending' AND attempts = $6;
 
 -- :name outbox_again :write :exec
 UPDATE outbox SET state = 'queued', why = $1, next_at_ms = $2, lost_count = lost_count + $3
@@ -31,22 +31,54 @@ WHERE id = $5 AND state = 'sending' AND attempts = $6;
 
 -- :name outbox_get :read :one
 SELECT id, service_id, identity_id, channel, target, template, verification_id, link_id, params,
-    state, created_at_ms, expires_at_ms
+    state, created_at_ms, expires_at_ms, hook_id
 FROM outbox WHERE id = $1;
 
 -- :name link_open :read :one
 SELECT id FROM link WHERE id = $1 AND used_at_ms IS NULL AND expires_at_ms > $2;
 
--- :name outbox_facts :read :one
--- What the operator asks of one message.
-SELECT attempts, lost_count, why, provider_id, next_at_ms, settled_at_ms FROM outbox WHERE id = $1;
-
 -- :name outbox_receipt :write :exec
--- delivered and undelivered are final; receipts come late, twice and out of order.
-UPDATE outbox SET receipt = $1, why = CASE WHEN $2 <> '' THEN $2 ELSE why END
-WHERE id = $3 AND receipt NOT IN ('delivered', 'undelivered') AND receipt <> $1;
+-- delivered and undelivered are final; receipts come late, twice and out of order. $3 is a price and
+-- $4 what went wrong; '' changes nothing.
+UPDATE outbox SET receipt = $1, receipt_at_ms = $2, price = CASE WHEN $3 = '' THEN price ELSE $3 END,
+    why = CASE WHEN $4 = '' THEN why ELSE $4 END
+WHERE id = $5 AND receipt NOT IN ('delivered', 'undelivered') AND receipt <> $1;
 
 -- :name outbox_by_provider :read :one
 -- Carriers use their numbers again; the newest message is the one that they speak of.
 SELECT id FROM outbox WHERE provider_id = $1 AND provider_id <> '' AND channel = 'sms'
 ORDER BY id DESC LIMIT 1;
+
+-- What the operator asks.
+
+-- :name outbox_trouble_add :write :exec
+INSERT INTO outbox_trouble (outbox_id, attempt, at_ms, why) VALUES ($1, $2, $3, $4)
+ON CONFLICT (outbox_id, attempt) DO NOTHING;
+
+-- :name outbox_troubles :read :many
+SELECT attempt, at_ms, why FROM outbox_trouble WHERE outbox_id = $1 ORDER BY attempt LIMIT 100;
+
+-- :name delivery_list :read :many
+-- Newest first; an empty filter lets all through.
+SELECT o.id, o.service_id, s.name, o.channel, o.target, o.template, o.state, o.attempts,
+    o.lost_count, o.why, o.provider_id, o.price, o.receipt, o.receipt_at_ms, o.next_at_ms,
+    o.created_at_ms, o.settled_at_ms, o.expires_at_ms, o.hook_id, o.verification_id
+FROM outbox o LEFT JOIN service s ON s.id = o.service_id
+WHERE o.id < $1 AND ($2 = '' OR o.channel = $2) AND ($3 = '' OR o.state = $3)
+    AND ($4 = '' OR o.target = $4) AND ($5 = 0 OR o.service_id = $5) AND ($6 = 0 OR o.hook_id = $6)
+ORDER BY o.id DESC LIMIT $7;
+
+-- :name delivery_get :read :one
+SELECT o.id, o.service_id, s.name, o.channel, o.target, o.template, o.state, o.attempts,
+    o.lost_count, o.why, o.provider_id, o.price, o.receipt, o.receipt_at_ms, o.next_at_ms,
+    o.created_at_ms, o.settled_at_ms, o.expires_at_ms, o.hook_id, o.verification_id
+FROM outbox o LEFT JOIN service s ON s.id = o.service_id WHERE o.id = $1;
+
+-- :name delivery_of_hook :read :many
+-- Calls of one webhook (or, hook 0, of a service's callback) that did not get there, oldest first.
+SELECT id FROM outbox
+WHERE service_id = $1 AND hook_id = $2 AND channel = 'webhook' AND state IN ('failed', 'expired')
+ORDER BY id LIMIT $3;
+
+-- :name delivery_replayed :write :exec
+UPDATE outbox SET state = 'replayed' WHERE id = $1 AND state IN ('failed', 'expired', 'sent');

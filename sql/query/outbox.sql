@@ -1,16 +1,16 @@
 -- :name outbox_insert :write :exec
 INSERT INTO outbox (id, service_id, identity_id, channel, target, template, verification_id,
     link_id, params, state, attempts, next_at_ms, why, created_at_ms, expires_at_ms,
-    charge, counted)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, '', $11, $12, $13, $14);
+    charge, counted, hook_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, '', $11, $12, $13, $14, $15);
 
 -- :name outbox_newest :read :many
 -- What people can read: a push to a browser says nothing.
 SELECT id, service_id, identity_id, channel, target, template, verification_id, link_id, params,
-    state, created_at_ms, expires_at_ms
+    state, created_at_ms, expires_at_ms, hook_id
 FROM outbox WHERE channel IN ('sms', 'voice', 'email', 'whatsapp', 'push') ORDER BY id DESC LIMIT $1;
 
 -- :name outbox_newest_to :read :many
 SELECT id, service_id, identity_id, channel, target, template, verification_id, link_id, params,
-    state, created_at_ms, expires_at_ms
+    state, created_at_ms, expires_at_ms, hook_id
 FROM outbox WHERE target = $1 AND channel IN ('sms', 'voice', 'email', 'whatsapp', 'push') ORDER BY id DESC LIMIT $2;

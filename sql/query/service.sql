@@ -62,9 +62,15 @@ WHERE account_id = $2 AND (service_id = $3 OR (service_id IS NULL AND NOT EXISTS
 -- :name service_callback_taken :write :exec
 UPDATE service SET callback_failures = 0 WHERE id = $1 AND callback_failures > 0;
 
+-- :name service_callback_new :write :exec
+UPDATE service SET callback_failures = 0, callback_off_url = '', callback_off_at_ms = NULL
+WHERE id = $1;
+
 -- :name service_callback_failed :write :one
 UPDATE service SET callback_failures = callback_failures + 1 WHERE id = $1
 RETURNING callback_failures;
 
 -- :name service_callback_off :write :exec
-UPDATE service SET callback_url = '', callback_failures = 0, updated_at_ms = $1 WHERE id = $2;
+UPDATE service SET callback_off_url = callback_url, callback_off_at_ms = $1, callback_url = '',
+    callback_failures = 0, updated_at_ms = $1
+WHERE id = $2;

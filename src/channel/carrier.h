@@ -24,7 +24,7 @@ struct parcel {
     struct str subject, text, html, language;
     struct str receipt_url;   /* sms: where the carrier may tell what became of it */
     struct webpush_keys keys; /* webpush */
-    const char *method;       /* webhook: "POST", with text as JSON body, or "GET" */
+    const char *method;       /* webhook: "POST", with text as body, or "GET" */
     struct str headers[4];    /* webhook: whole lines, its signature among them */
     size_t header_count;
     bool insists;             /* webhook: an answer of 5xx or 429 is no answer: it is tried again */
@@ -45,6 +45,7 @@ struct verdict {
     enum outcome outcome;
     struct str why;         /* a sentence for the operator, without secrets; empty when sent */
     struct str provider_id; /* the carrier's name for it, if it gave one */
+    struct str price;       /* and what it takes: "0.0333 EUR" */
     int64_t retry_after_ms; /* as the carrier asked, 0 = it did not */
     unsigned said;          /* remote: enum remote_said, and provider_id is its ref */
     bool lost;              /* the request had gone out, so it may arrive although nobody said so */

@@ -29,6 +29,7 @@ enum {
     CONNECTIONS_KEPT = 64,
     LAST_EXCHANGE_MS = 5 * MS_PER_S, /* at a stop, for booking what was cut off */
     PROVIDER_ID_MAX = 80,
+    PRICE_MAX = 32,
 };
 
 enum slot_state { SLOT_FREE, SLOT_MOVING, SLOT_HANDED, SLOT_ENDED, SLOT_BOOKING };
@@ -36,7 +37,7 @@ enum slot_state { SLOT_FREE, SLOT_MOVING, SLOT_HANDED, SLOT_ENDED, SLOT_BOOKING 
 /* What a carrier with a thread of its own has said, copied. */
 struct said {
     struct verdict v;
-    char why[CTX_WHY_MAX], provider_id[PROVIDER_ID_MAX];
+    char why[CTX_WHY_MAX], provider_id[PROVIDER_ID_MAX], price[PRICE_MAX];
 };
 
 struct lane {
@@ -117,6 +118,7 @@ static void errand_done(struct errand *e, const struct verdict *v)
     s->said.v = *v;
     copy_text(s->said.why, sizeof(s->said.why), v->why);
     copy_text(s->said.provider_id, sizeof(s->said.provider_id), v->provider_id);
+    copy_text(s->said.price, sizeof(s->said.price), v->price);
     if (!c->given_back)
         eventfd_write(c->wake_fd, 1);
     s->given_next = c->given_back;
@@ -168,6 +170,7 @@ static void settle(struct slot *s, const struct ctx *cx, const struct verdict *v
         .outcome = v->outcome,
         .why = v->why,
         .provider_id = v->provider_id,
+        .price = v->price,
         .said = v->said,
         .lost = v->lost,
     };
@@ -303,6 +306,7 @@ static void take_given_back(struct courier *c)
 
         v.why = arena_str(s->mem, str_from(s->said.why));
         v.provider_id = arena_str(s->mem, str_from(s->said.provider_id));
+        v.price = arena_str(s->mem, str_from(s->said.price));
         ctx_init(&cx, s->mem);
         settle(s, &cx, &v);
         s = next;

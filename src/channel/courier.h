@@ -30,7 +30,7 @@ struct courier;
 struct courier_result {
     const struct parcel *parcel; /* id, attempt and channel are always there */
     enum outcome outcome;
-    struct str why, provider_id;
+    struct str why, provider_id, price;
     unsigned said;      /* remote: enum remote_said */
     int64_t next_at_ms; /* OUTCOME_RETRY */
     bool lost;          /* no answer came back to what had gone out */

@@ -62,6 +62,11 @@ const struct provider *gateway_provider(const struct gateway *gateway)
     return &gateway->provider;
 }
 
+struct str gateway_password(const struct gateway *gateway)
+{
+    return gateway->password;
+}
+
 static enum err load(struct ctx *cx, void *self, const struct parcel *p, struct transfer *t)
 {
     const struct gateway *g = self;

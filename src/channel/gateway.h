@@ -24,5 +24,6 @@ void gateway_free(struct gateway **gateway);
 struct carrier gateway_carrier(struct gateway *gateway);
 /* Lives as long as the gateway, and never changes: any thread may read it. */
 const struct provider *gateway_provider(const struct gateway *gateway);
+struct str gateway_password(const struct gateway *gateway);
 
 #endif

@@ -13,7 +13,7 @@
 
 #define RETRY_DEFAULT STR("401 403 408 425 429 500-599")
 
-enum { NOTE_MAX = 160, ID_MAX = 64, JSON_DEPTH_BYTES_MAX = 16 * KIB };
+enum { NOTE_MAX = 160, ID_MAX = 64, PRICE_MAX = 20, JSON_DEPTH_BYTES_MAX = 16 * KIB };
 
 struct str provider_shipped(struct str name)
 {
@@ -303,6 +303,21 @@ static bool holds(struct ctx *cx, const json_t *json, struct str rule)
     return has_word(rule, at_path(cx, json, path));
 }
 
+static bool is_currency(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < 'A' || s.p[i] > 'Z')
+            return false;
+    }
+    return s.n == 3;
+}
+
+static struct str currency_of(struct ctx *cx, const struct provider *p, const json_t *json)
+{
+    return is_currency(p->currency) || !p->currency.n ? p->currency
+                                                      : at_path(cx, json, p->currency);
+}
+
 /* Somebody else's text: no line of it may end a line of ours. */
 static struct str tame(struct ctx *cx, struct str s, size_t max)
 {
@@ -312,6 +327,26 @@ static struct str tame(struct ctx *cx, struct str s, size_t max)
     for (size_t i = 0; i < s.n && n < max; i++)
         p[n++] = s.p[i] >= ' ' && s.p[i] <= '~' ? s.p[i] : '?';
     return (struct str){p, n};
+}
+
+struct str provider_price(struct ctx *cx, struct str amount, struct str currency)
+{
+    bool digit = false;
+
+    for (size_t i = 0; i < amount.n; i++) {
+        char c = amount.p[i];
+
+        if (!(c >= '0' && c <= '9') && c != '.' && !(c == '-' && i == 0))
+            return STR("");
+        digit |= c >= '0' && c <= '9';
+    }
+    if (!digit || amount.n > PRICE_MAX)
+        return STR("");
+    if (amount.p[0] == '-') /* Twilio says what it takes from the account */
+        amount = str_sub(amount, 1, amount.n);
+    return is_currency(currency)
+               ? arena_printf(cx->mem, "%.*s %.*s", STR_ARG(amount), STR_ARG(currency))
+               : amount;
 }
 
 void provider_judge(struct ctx *cx, const struct provider *p, long status, struct str body,
@@ -326,6 +361,7 @@ void provider_judge(struct ctx *cx, const struct provider *p, long status, struc
     if (well && (!p->success_if.n || holds(cx, json, p->success_if))) {
         out->outcome = OUTCOME_SENT;
         out->provider_id = tame(cx, at_path(cx, json, p->id), p->id.n ? ID_MAX : 0);
+        out->price = provider_price(cx, at_path(cx, json, p->price), currency_of(cx, p, json));
     } else {
         if (in_ranges(p->retry, status) || (p->retry_if.n && holds(cx, json, p->retry_if)))
             out->outcome = OUTCOME_RETRY;
@@ -349,18 +385,22 @@ static const struct {
     struct str name;
     size_t offset; /* of a struct str in struct provider */
 } texts[] = {
-    {{"base", 4},         offsetof(struct provider, base)       },
-    {{"url", 3},          offsetof(struct provider, url)        },
-    {{"json", 4},         offsetof(struct provider, json)       },
-    {{"success", 7},      offsetof(struct provider, success)    },
-    {{"success_if", 10},  offsetof(struct provider, success_if) },
-    {{"retry", 5},        offsetof(struct provider, retry)      },
-    {{"retry_if", 8},     offsetof(struct provider, retry_if)   },
-    {{"id", 2},           offsetof(struct provider, id)         },
-    {{"why", 3},          offsetof(struct provider, why)        },
-    {{"receipt", 7},      offsetof(struct provider, receipt)    },
-    {{"delivered", 9},    offsetof(struct provider, delivered)  },
-    {{"undelivered", 11}, offsetof(struct provider, undelivered)},
+    {{"base", 4},            offsetof(struct provider, base)          },
+    {{"url", 3},             offsetof(struct provider, url)           },
+    {{"json", 4},            offsetof(struct provider, json)          },
+    {{"success", 7},         offsetof(struct provider, success)       },
+    {{"success_if", 10},     offsetof(struct provider, success_if)    },
+    {{"retry", 5},           offsetof(struct provider, retry)         },
+    {{"retry_if", 8},        offsetof(struct provider, retry_if)      },
+    {{"id", 2},              offsetof(struct provider, id)            },
+    {{"why", 3},             offsetof(struct provider, why)           },
+    {{"receipt", 7},         offsetof(struct provider, receipt)       },
+    {{"delivered", 9},       offsetof(struct provider, delivered)     },
+    {{"undelivered", 11},    offsetof(struct provider, undelivered)   },
+    {{"price", 5},           offsetof(struct provider, price)         },
+    {{"currency", 8},        offsetof(struct provider, currency)      },
+    {{"receipt_price", 13},  offsetof(struct provider, receipt_price) },
+    {{"receipt_signed", 14}, offsetof(struct provider, receipt_signed)},
 };
 
 static const struct {
@@ -382,6 +422,8 @@ static const char *set(struct provider *p, struct str name, struct str value)
         p->method = str_eq(value, STR("GET")) ? "GET" : "POST";
         return str_eq(value, STR("GET")) || str_eq(value, STR("POST")) ? NULL : "is GET or POST";
     }
+    if (str_eq(name, STR("receipt_signed")) && !str_eq(value, STR("twilio")))
+        return "is twilio";
     EACH_ROW (row, texts) {
         if (!str_eq(row->name, name))
             continue;

@@ -12,11 +12,19 @@
  *     json = {"to":"${to}","text":"${text}"}
  *     success = 200-299                         statuses; and, when the body has to agree:
  *     success_if = messages.0.status 0          a path into JSON, then the values it may have
- *     retry = 429 500-599                       worth another attempt (this is the default, with
- * 401, retry_if = messages.0.status 1 5          403, 408 and 425) id = messages.0.message-id its
- * name for the message why = messages.0.error-text receipt = status                          the
- * member or parameter of a receipt delivered = delivered read                and the values that
- * end the matter undelivered = failed expired
+ *     retry = 429 500-599                       worth another attempt; these are the default, with
+ *                                               401, 403, 408 and 425
+ *     retry_if = messages.0.status 1 5
+ *     id = messages.0.message-id                its name for the message
+ *     price = messages.0.message-price          what it takes, when it says so
+ *     currency = EUR                            a path, or three capital letters
+ *     why = messages.0.error-text
+ *     receipt = status                          the member or parameter of a receipt
+ *     delivered = delivered read                and the values that end the matter
+ *     undelivered = failed expired
+ *     receipt_price = price
+ *     receipt_signed = twilio                   refuse receipts without X-Twilio-Signature by
+ *                                               sms_password_file
  *
  * Nothing is quoted; a comment has a line of its own. In place of ${…} stands, escaped as its place
  * demands: base, user, password, basic (user:password in base64), from, to (+49…), to_digits (49…),
@@ -44,6 +52,8 @@ struct provider {
     struct str success_if, retry_if;          /* "path value value"; empty = none */
     struct str id, why;                       /* paths; empty = none */
     struct str receipt, delivered, undelivered;
+    struct str price, currency, receipt_price;
+    struct str receipt_signed; /* "twilio", or empty */
 };
 
 /* ERR_INVALID: cx->why names the line. */
@@ -75,5 +85,7 @@ void provider_judge(struct ctx *cx, const struct provider *p, long status, struc
 
 enum receipt_state { RECEIPT_UNDER_WAY, RECEIPT_DELIVERED, RECEIPT_UNDELIVERED };
 enum receipt_state provider_receipt(const struct provider *p, struct str value);
+/* "0.0333 EUR" from what a carrier said; empty when that is no number. */
+struct str provider_price(struct ctx *cx, struct str amount, struct str currency);
 
 #endif

@@ -32,7 +32,8 @@ struct cli_args {
 
     struct str name, key_file, ca_file, digits; /* of authenticator */
     bool history, not_me, once;
-    bool verify; /* of audit show */
+    bool verify;                                 /* of audit show */
+    struct str channel, state, to, app, webhook; /* of delivery list */
 };
 
 enum flag_type { FLAG_YES, FLAG_UINT, FLAG_ID, FLAG_TEXT };
@@ -81,6 +82,9 @@ extern const struct command cmd_firewall_list, cmd_firewall_pause, cmd_firewall_
     cmd_firewall_allow, cmd_firewall_extend;
 extern const struct command cmd_audit_list, cmd_audit_show, cmd_audit_verify;
 extern const struct command cmd_config_show, cmd_config_check, cmd_config_manual;
+extern const struct command cmd_delivery_list, cmd_delivery_show;
+extern const struct command cmd_webhook_list, cmd_webhook_show, cmd_webhook_enable,
+    cmd_webhook_disable, cmd_webhook_replay;
 extern const struct command cmd_import_authy;
 extern const struct command cmd_key_rotate;
 extern const struct command cmd_authenticator_pair, cmd_authenticator_list,

@@ -397,8 +397,10 @@ enum err sending_start(struct ctx *cx, struct instance *in, struct sending **out
         return e;
     if (left_over)
         log_warn(NULL, "sending_resumed", "cut_off=%" PRId64, left_over);
-    if (s->gateway)
+    if (s->gateway) {
         in->app.sms_provider = gateway_provider(s->gateway);
+        in->app.sms_receipt_key = gateway_password(s->gateway);
+    }
     *out = TAKE(s);
     return OK;
 }

@@ -24,7 +24,8 @@ static struct attempt attempt_row(const struct db_rows *r)
     };
 }
 
-enum err attempt_add(struct ctx *cx, struct db *db, const struct verification *v, struct str locale)
+enum err attempt_add(struct ctx *cx, struct db *db, const struct verification *v, struct str locale,
+                     int64_t outbox_id)
 {
     OWN(db_rows_end) struct db_rows r = {0};
     struct phone phone = {.region = STR("")};
@@ -42,7 +43,7 @@ enum err attempt_add(struct ctx *cx, struct db *db, const struct verification *v
                            db_text(v->channel), db_text(v->target),
                            db_text(phone.region.n ? phone.region : STR("")),
                            db_text(locale.n ? locale : STR("")), db_int(v->digits),
-                           db_int(cx->now_ms), db_int(v->expires_at_ms)),
+                           db_int(cx->now_ms), db_int(v->expires_at_ms), db_int(outbox_id)),
                    NULL);
 }
 
@@ -81,6 +82,22 @@ enum err attempt_of(struct ctx *cx, struct db *db, int64_t verification_id, stru
     return e ? e : read_list(cx, &r, LIST_MAX, out, out_count);
 }
 
+enum err attempt_message(struct ctx *cx, struct db *db, const struct attempt *a,
+                         struct attempt_message *out)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e = db_one(cx, db, Q_ATTEMPT_MESSAGE, DB_ARGS(db_int(a->id)), &r);
+
+    *out = (struct attempt_message){
+        .state = STR(""), .receipt = STR(""), .why = STR(""), .price = STR("")};
+    if (e == OK)
+        *out = (struct attempt_message){.state = db_col_text(&r, 0),
+                                        .receipt = db_col_text(&r, 1),
+                                        .why = db_col_text(&r, 2),
+                                        .price = db_col_text(&r, 3)};
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
 enum err attempt_by_sid(struct ctx *cx, struct db *db, int64_t account_id, struct str sid,
                         struct attempt *out)
 {
@@ -104,11 +121,6 @@ static int64_t until(const struct attempt_filter *f)
     return f->before_ms ? f->before_ms : INT64_MAX;
 }
 
-static struct db_value text_or_empty(struct str s)
-{
-    return db_text(s.n ? s : STR(""));
-}
-
 enum err attempt_page(struct ctx *cx, struct db *db, int64_t account_id,
                       const struct attempt_filter *f, bool down, int64_t from, unsigned max,
                       struct attempt **out, size_t *out_count)
@@ -117,10 +129,9 @@ enum err attempt_page(struct ctx *cx, struct db *db, int64_t account_id,
     OWN(db_rows_end) struct db_rows r = {0};
     enum err e = db_query(cx, db, down ? Q_ATTEMPT_DOWN : Q_ATTEMPT_UP,
                           DB_ARGS(db_int(account_id), db_int(since(cx, f)), db_int(until(f)),
-                                  text_or_empty(f->target), text_or_empty(f->country),
-                                  text_or_empty(f->channel), text_or_empty(f->service_sid),
-                                  text_or_empty(f->verification_sid), db_int(words[f->which]),
-                                  db_int(from), db_int(max)),
+                                  db_text(f->target), db_text(f->country), db_text(f->channel),
+                                  db_text(f->service_sid), db_text(f->verification_sid),
+                                  db_int(words[f->which]), db_int(from), db_int(max)),
                           &r);
 
     return e ? e : read_list(cx, &r, max, out, out_count);
@@ -132,8 +143,8 @@ enum err attempt_summary(struct ctx *cx, struct db *db, int64_t account_id,
     OWN(db_rows_end) struct db_rows r = {0};
     enum err e = db_one(cx, db, Q_ATTEMPT_SUMMARY,
                         DB_ARGS(db_int(account_id), db_int(since(cx, f)), db_int(until(f)),
-                                text_or_empty(f->target), text_or_empty(f->country),
-                                text_or_empty(f->channel), text_or_empty(f->service_sid)),
+                                db_text(f->target), db_text(f->country), db_text(f->channel),
+                                db_text(f->service_sid)),
                         &r);
 
     if (e)

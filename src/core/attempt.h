@@ -17,8 +17,9 @@ struct attempt {
     int64_t created_at_ms, updated_at_ms, expires_at_ms;
 };
 
-enum err attempt_add(struct ctx *cx, struct db *db, const struct verification *v,
-                     struct str locale);
+/* outbox_id: the message; 0: none was sent. */
+enum err attempt_add(struct ctx *cx, struct db *db, const struct verification *v, struct str locale,
+                     int64_t outbox_id);
 /* All of a verification that was approved. */
 enum err attempt_convert(struct ctx *cx, struct db *db, int64_t verification_id);
 /* Oldest first. */
@@ -26,6 +27,13 @@ enum err attempt_of(struct ctx *cx, struct db *db, int64_t verification_id, stru
                     size_t *out_count);
 enum err attempt_by_sid(struct ctx *cx, struct db *db, int64_t account_id, struct str sid,
                         struct attempt *out);
+
+/* What became of the message, as in core/ledger.h; all empty when it is not kept any more. */
+struct attempt_message {
+    struct str state, receipt, why, price;
+};
+enum err attempt_message(struct ctx *cx, struct db *db, const struct attempt *a,
+                         struct attempt_message *out);
 
 enum attempt_which { ATTEMPT_ALL, ATTEMPT_CONVERTED, ATTEMPT_UNCONVERTED };
 

@@ -80,25 +80,14 @@ static bool is_callback(const struct outbox_row *row)
 
 static enum err tell_operator(struct ctx *cx, struct db *db, const struct service *s)
 {
-    struct outbox_row row = {
-        .service_id = s->id,
-        .channel = STR("email"),
-        .target = s->operator_email,
-        .template_name = STR("notice"),
-        .params = params_what(
-            cx,
-            arena_printf(
-                cx->mem,
-                "Three callbacks of \"%.*s\" to %.*s in a row were answered with an error, "
-                "so no more are sent. To switch them on again: countersign app set "
-                "\"%.*s\" callback_url=%.*s",
-                STR_ARG(s->name), STR_ARG(s->callback_url), STR_ARG(s->name),
-                STR_ARG(s->callback_url)),
-            &(struct origin){{NULL, 0}, {NULL, 0}}
-             ),
-    };
-
-    return s->operator_email.n ? outbox_add(cx, db, &row) : OK;
+    return outbox_operator(
+        cx, db, s,
+        arena_printf(cx->mem,
+                     "Three callbacks of \"%.*s\" to %.*s in a row were answered with an error, "
+                     "so no more are sent. To switch them on again: countersign app set "
+                     "\"%.*s\" callback_url=%.*s",
+                     STR_ARG(s->name), STR_ARG(s->callback_url), STR_ARG(s->name),
+                     STR_ARG(s->callback_url)));
 }
 
 static enum err switch_off(struct ctx *cx, struct db *db, const struct service *s)

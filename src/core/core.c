@@ -204,6 +204,7 @@ enum err core_sweep(struct ctx *cx, struct db *db, bool *out_more)
         {Q_SWEEP_SIGNUPS,       0         },
         {Q_SWEEP_SESSIONS,      30 * DAY_MS},
         {Q_SWEEP_OUTBOX,        DAY_MS    },
+        {Q_SWEEP_TROUBLES,      9 * DAY_MS},
         {Q_SWEEP_VERIFICATIONS, 7 * DAY_MS},
         {Q_SWEEP_NONCES,        0         },
         {Q_SWEEP_TARGETS,       DAY_MS    },

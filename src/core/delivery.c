@@ -1,7 +1,7 @@
 /* delivery.c: see delivery.h. */
 #include "core/delivery.h"
-#include "core/callback.h"
-#include "core/outbox.h"
+#include "core/challenge.h"
+#include "core/hook.h"
 #include "core/verification.h"
 #include "crypto/token.h"
 
@@ -17,6 +17,14 @@ static const struct str channels[] = {
 
 /* ---- what came of it ---- */
 
+static enum err note_trouble(struct ctx *cx, struct db *db, const struct courier_result *r)
+{
+    return db_exec(cx, db, Q_OUTBOX_TROUBLE_ADD,
+                   DB_ARGS(db_int(r->parcel->id), db_int(r->parcel->attempt), db_int(cx->now_ms),
+                           db_text(r->why)),
+                   NULL);
+}
+
 static enum err book(struct ctx *cx, struct db *db, const struct courier_result *r)
 {
     const struct parcel *p = r->parcel;
@@ -25,11 +33,13 @@ static enum err book(struct ctx *cx, struct db *db, const struct courier_result 
 
     if (str_eq(p->channel, STR("webhook")) &&
         (r->outcome == OUTCOME_SENT || r->outcome == OUTCOME_FAILED) &&
-        (e = callback_booked(cx, db, p->id, r->outcome == OUTCOME_SENT)))
+        (e = hook_booked(cx, db, p->id, r->outcome == OUTCOME_SENT, r->why)))
+        return e;
+    if (r->outcome != OUTCOME_SENT && (e = note_trouble(cx, db, r)))
         return e;
     if (r->outcome == OUTCOME_SENT)
         return db_exec(cx, db, Q_OUTBOX_SENT,
-                       DB_ARGS(db_text(r->provider_id), db_int(cx->now_ms),
+                       DB_ARGS(db_text(r->provider_id), db_text(r->price), db_int(cx->now_ms),
                                db_text(STR("the answer to an earlier attempt was lost: it may "
                                            "have arrived more than once")),
                                db_int(p->id), db_int(p->attempt)),
@@ -181,14 +191,17 @@ struct str delivery_receipt_url(struct ctx *cx, const struct db *db, int64_t id)
                         STR_ARG(receipt_token(cx, db, id)));
 }
 
-static enum err book_receipt(struct ctx *cx, struct db *db, int64_t id, struct str state,
-                             struct str why, bool *out_changed)
+enum err delivery_receipt(struct ctx *cx, struct db *db, int64_t id, const struct receipt *receipt,
+                          bool *out_changed)
 {
     int64_t changes = 0;
     enum err e = db_exec(cx, db, Q_OUTBOX_RECEIPT,
-                         DB_ARGS(db_text(state), db_text(why), db_int(id)), &changes);
+                         DB_ARGS(db_text(receipt->state), db_int(cx->now_ms),
+                                 db_text(receipt->price), db_text(receipt->why), db_int(id)),
+                         &changes);
 
-    *out_changed = changes > 0;
+    if (e == OK)
+        *out_changed = changes > 0;
     return e;
 }
 
@@ -201,11 +214,11 @@ enum err delivery_report(struct ctx *cx, struct db *db, int64_t id, struct str p
     if (!id && (e = db_one(cx, db, Q_OUTBOX_BY_PROVIDER, DB_ARGS(db_text(provider_id)), &r)))
         return e;
     *out_id = id ? id : db_col_int(&r, 0);
-    return book_receipt(cx, db, *out_id, state, why, out_changed);
+    return delivery_receipt(cx, db, *out_id, &(struct receipt){.state = state, .why = why},
+                            out_changed);
 }
 
-enum err delivery_receipt(struct ctx *cx, struct db *db, struct str token, struct str state,
-                          int64_t *out_id, bool *out_changed)
+enum err delivery_receipt_id(struct ctx *cx, struct db *db, struct str token, int64_t *out_id)
 {
     ptrdiff_t dot = str_find(token, '.');
     int64_t id;
@@ -215,7 +228,7 @@ enum err delivery_receipt(struct ctx *cx, struct db *db, struct str token, struc
         !ct_equal_str(token, receipt_token(cx, db, id)))
         return fail(cx, ERR_NOT_FOUND, "no receipt was asked for there");
     *out_id = id;
-    return book_receipt(cx, db, id, state, STR(""), out_changed);
+    return OK;
 }
 
 static enum err load_message(struct ctx *cx, struct db *db, const struct outbox_row *row,
@@ -253,7 +266,7 @@ enum err delivery_load(struct ctx *cx, struct db *db, int64_t id, struct parcel 
     else if (str_eq(row.channel, STR("webpush")))
         e = load_push(cx, db, &row, &p);
     else if (str_eq(row.channel, STR("webhook")))
-        e = OK; /* the dialect writes it */
+        e = row.hook_id ? hook_target(cx, db, &row, &p.to) : OK; /* the dialect writes it */
     else
         e = load_message(cx, db, &row, &p);
     if (e == OK)

@@ -24,11 +24,16 @@ enum err delivery_load(struct ctx *cx, struct db *db, int64_t id, struct parcel 
 
 /* Where it may say so: secret, one for each message. */
 struct str delivery_receipt_url(struct ctx *cx, const struct db *db, int64_t id);
-/* token is the URL's last part; state is "delivered" or "undelivered", which are final, or
- * "accepted". A late or repeated one changes nothing. *out_id: the message's, *out_changed: whether
- * it is news. ERR_NOT_FOUND: no such URL. */
-enum err delivery_receipt(struct ctx *cx, struct db *db, struct str token, struct str state,
-                          int64_t *out_id, bool *out_changed);
+struct receipt {
+    struct str state; /* "delivered" or "undelivered", which are final, or "accepted" */
+    struct str why;   /* what went wrong; empty: not said */
+    struct str price; /* "0.0333 EUR"; empty: not said */
+};
+/* token is the URL's last part. ERR_NOT_FOUND: no such URL. */
+enum err delivery_receipt_id(struct ctx *cx, struct db *db, struct str token, int64_t *out_id);
+/* A late or repeated receipt changes nothing: *out_changed says whether it is news. */
+enum err delivery_receipt(struct ctx *cx, struct db *db, int64_t id, const struct receipt *receipt,
+                          bool *out_changed);
 
 /* The same from a carrier that knows no URLs: id is the message's, or 0 when only provider_id is
  * known, the carrier's name for it; why ("" = none) says what went wrong. ERR_NOT_FOUND: no such

@@ -4,6 +4,7 @@
 #include "core/challenge.h"
 #include "core/delivery.h"
 #include "core/fixture.h"
+#include "core/ledger.h"
 #include "core/outbox.h"
 #include "core/verification.h"
 
@@ -20,7 +21,10 @@ struct scene {
     const struct courier_result *results[1];
     struct parcel parcel;
     struct outbox_row row; /* as it is stored now */
-    int64_t attempts, lost_count;
+    struct ledger_entry entry;
+    struct ledger_trouble last_trouble;
+    size_t trouble_count;
+    int64_t lost_count;
     struct str why, provider_id;
     struct outbox_row add;
     enum err loaded;
@@ -60,17 +64,18 @@ static enum err load(struct ctx *cx, struct db *db, void *arg)
 
 static enum err look(struct ctx *cx, struct db *db, void *arg)
 {
-    OWN(db_rows_end) struct db_rows r = {0};
+    struct ledger_trouble *list;
     struct scene *sc = arg;
     enum err e;
 
     if ((e = outbox_by_id(cx, db, sc->add.id, &sc->row)) ||
-        (e = db_one(cx, db, Q_OUTBOX_FACTS, DB_ARGS(db_int(sc->add.id)), &r)))
+        (e = ledger_get(cx, db, sc->add.id, &sc->entry)) ||
+        (e = ledger_troubles(cx, db, sc->add.id, &list, &sc->trouble_count)))
         return e;
-    sc->attempts = db_col_int(&r, 0);
-    sc->lost_count = db_col_int(&r, 1);
-    sc->why = db_col_text(&r, 2);
-    sc->provider_id = db_col_text(&r, 3);
+    sc->last_trouble = sc->trouble_count ? list[sc->trouble_count - 1] : (struct ledger_trouble){0};
+    sc->lost_count = sc->entry.lost_count;
+    sc->why = sc->entry.why;
+    sc->provider_id = sc->entry.provider_id;
     return OK;
 }
 

@@ -2,6 +2,7 @@
 #include "core/entity_event.h"
 #include "base/clock.h"
 #include "core/app_factor.h"
+#include "core/hook.h"
 #include "core/item.h"
 #include "core/outbox.h"
 #include "core/rows.h"
@@ -113,6 +114,7 @@ static enum err tell(struct ctx *cx, struct db *db, const struct subject *s,
     const struct item_place place = {s->service.account_id, s->service.id, 0, ITEM_WEBHOOK};
     struct item *list;
     size_t count;
+    bool on;
     enum err e = item_page(cx, db, &place, false, 0, WEBHOOKS_MAX, &list, &count);
 
     for (size_t n = 0; e == OK && n < count; n++) {
@@ -121,13 +123,14 @@ static enum err tell(struct ctx *cx, struct db *db, const struct subject *s,
         struct outbox_row row = {
             .service_id = s->service.id,
             .identity_id = s->identity.id,
+            .hook_id = list[n].id,
             .channel = STR("webhook"),
             .target = arena_str(cx->mem, url),
             .template_name = ENTITY_EVENT_TEMPLATE,
             .expires_at_ms = cx->now_ms + (int64_t)ENTITY_EVENT_LIFE_S * MS_PER_S,
         };
 
-        if (wants(webhook, event)) {
+        if (wants(webhook, event) && (e = hook_is_on(cx, db, list[n].id, &on)) == OK && on) {
             row.params = dumped(cx, params_of(cx, s, c, event));
             e = outbox_add(cx, db, &row);
         }

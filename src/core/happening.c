@@ -1,6 +1,7 @@
 /* happening.c: see happening.h. */
 #include "core/happening.h"
 #include "base/url.h"
+#include "core/hook.h"
 #include "core/identity.h"
 #include "core/item.h"
 #include "crypto/token.h"
@@ -157,7 +158,9 @@ enum err subscriber_remove(struct ctx *cx, struct db *db, const struct service *
     struct item it;
     enum err e = item_by_sid(cx, db, &place, sid, &it);
 
-    return e ? e : item_remove(cx, db, &it);
+    if (e || (e = item_remove(cx, db, &it)))
+        return e;
+    return hook_forget(cx, db, it.id);
 }
 
 struct str subscriber_key(struct ctx *cx, const struct db *db, const struct subscriber *sub)
@@ -198,12 +201,14 @@ enum err happening_tell(struct ctx *cx, struct db *db, const struct service *s,
 {
     struct subscriber *list;
     size_t count;
+    bool on;
     enum err e = subscriber_list(cx, db, s, &list, &count);
 
     for (size_t i = 0; !e && i < count; i++) {
         struct outbox_row row = {
             .service_id = s->id,
             .identity_id = what->identity_id,
+            .hook_id = list[i].id,
             .channel = STR("webhook"),
             .target = list[i].url,
             .template_name = EVENT_TEMPLATE,
@@ -212,6 +217,10 @@ enum err happening_tell(struct ctx *cx, struct db *db, const struct service *s,
         json_t *o;
 
         if (!(list[i].events >> what->event & 1))
+            continue;
+        if ((e = hook_is_on(cx, db, list[i].id, &on)))
+            return e;
+        if (!on)
             continue;
         o = json_object();
         set_text(o, "hook", list[i].sid);

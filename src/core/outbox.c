@@ -45,7 +45,7 @@ enum err outbox_add(struct ctx *cx, struct db *db, struct outbox_row *row)
                            db_text(row->channel), db_text(row->target), db_text(row->template_name),
                            db_int(row->verification_id), db_int(row->link_id), db_text(row->params),
                            db_text(row->state), db_int(cx->now_ms), db_int(row->expires_at_ms),
-                           db_int(row->charge), db_int(row->counted)),
+                           db_int(row->charge), db_int(row->counted), db_int(row->hook_id)),
                    NULL);
 }
 
@@ -144,6 +144,19 @@ enum err outbox_notice_replaced(struct ctx *cx, struct db *db, int64_t person_id
     return notice(cx, db, &l, old_email, what, from);
 }
 
+enum err outbox_operator(struct ctx *cx, struct db *db, const struct service *s, struct str what)
+{
+    struct outbox_row row = {
+        .service_id = s->id,
+        .channel = STR("email"),
+        .target = s->operator_email,
+        .template_name = STR("notice"),
+        .params = params_what(cx, what, &(struct origin){{NULL, 0}, {NULL, 0}}),
+    };
+
+    return s->operator_email.n ? outbox_add(cx, db, &row) : OK;
+}
+
 static struct str param(struct ctx *cx, const json_t *params, const char *key)
 {
     const json_t *v = json_object_get(params, key);
@@ -235,6 +248,7 @@ static struct outbox_row outbox_row_read(const struct db_rows *r)
         .state = db_col_text(r, 9),
         .created_at_ms = db_col_int(r, 10),
         .expires_at_ms = db_col_int(r, 11),
+        .hook_id = db_col_int(r, 12),
     };
 }
 

@@ -4,10 +4,11 @@
 #ifndef CORE_OUTBOX_H
 #define CORE_OUTBOX_H
 
-#include "core/core.h"
+#include "core/service.h"
 
 struct outbox_row {
     int64_t id, service_id, identity_id, verification_id, link_id;
+    int64_t hook_id;    /* webhook: the item that is called (core/hook.h); 0: the callback URL */
     struct str channel; /* sms, voice, email, webpush, webhook */
     struct str target, template_name;
     struct str params; /* JSON object of plain values */
@@ -38,6 +39,8 @@ enum err outbox_notice(struct ctx *cx, struct db *db, int64_t person_id, struct 
 /* The notice to an address that was just replaced: its not-me link brings the address back. */
 enum err outbox_notice_replaced(struct ctx *cx, struct db *db, int64_t person_id,
                                 struct str old_email, struct str what, const struct origin *from);
+/* A sentence for the operator of an application, if there is an address for such. */
+enum err outbox_operator(struct ctx *cx, struct db *db, const struct service *s, struct str what);
 /* Newest first; to = empty for all. */
 enum err outbox_list(struct ctx *cx, struct db *db, struct str to, unsigned max,
                      struct outbox_message **out, size_t *out_count);

@@ -305,7 +305,7 @@ static enum err apply(struct ctx *cx, struct service *s, struct str setting, str
 /* Setting it, again too, is how it is switched on: it starts without failures and with a test call. */
 static enum err callback_set(struct ctx *cx, struct db *db, const struct service *s)
 {
-    enum err e = db_exec(cx, db, Q_SERVICE_CALLBACK_TAKEN, DB_ARGS(db_int(s->id)), NULL);
+    enum err e = db_exec(cx, db, Q_SERVICE_CALLBACK_NEW, DB_ARGS(db_int(s->id)), NULL);
 
     return e ? e : callback_test(cx, db, s);
 }

@@ -103,20 +103,21 @@ enum err verification_code(struct ctx *cx, struct db *db, const struct verificat
 static enum err sent_audit(struct ctx *cx, struct db *db, const struct verification *v,
                            const char *actor, const struct origin *from)
 {
-    return audit_add(cx, db, &(struct audit_entry){
-                                 .service_id = v->service_id,
-                                 .identity_id = v->identity_id,
-                                 .actor = actor,
-                                 .event = "code_sent",
-                                 .from = *from,
-                                 .detail = arena_printf(
-                                     cx->mem, "channel=%.*s to=%.*s", STR_ARG(v->channel),
-                                     STR_ARG(mask_target(cx, v->channel, v->target))),
-                             });
+    return audit_add(
+        cx, db,
+        &(struct audit_entry){
+            .service_id = v->service_id,
+            .identity_id = v->identity_id,
+            .actor = actor,
+            .event = "code_sent",
+            .from = *from,
+            .detail = arena_printf(cx->mem, "channel=%.*s to=%.*s", STR_ARG(v->channel),
+                                   STR_ARG(mask_target(cx, v->channel, v->target))),
+        });
 }
 
 static enum err enqueue(struct ctx *cx, struct db *db, const struct verification *v,
-                        struct str params, struct str client)
+                        struct str params, struct str client, int64_t *out_id)
 {
     struct outbox_row row = {
         .service_id = v->service_id,
@@ -129,14 +130,17 @@ static enum err enqueue(struct ctx *cx, struct db *db, const struct verification
         .expires_at_ms = v->expires_at_ms,
         .client = client,
     };
+    enum err e = outbox_add(cx, db, &row);
 
-    return outbox_add(cx, db, &row);
+    *out_id = row.id;
+    return e;
 }
 
 static enum err send_portal(struct ctx *cx, struct db *db, const struct verification *v,
                             const struct origin *from)
 {
-    enum err e = enqueue(cx, db, v, STR("{}"), from->addr);
+    int64_t outbox_id;
+    enum err e = enqueue(cx, db, v, STR("{}"), from->addr, &outbox_id);
 
     return e ? e : sent_audit(cx, db, v, "person", from);
 }
@@ -168,9 +172,9 @@ bool destination_spent(struct ctx *cx, struct db *db, struct str target)
 
 static enum err count_send(struct ctx *cx, struct db *db, struct verification *v)
 {
-    enum err e = db_exec_one(cx, db, Q_VERIFICATION_RESEND,
-                             DB_ARGS(db_int(cx->now_ms), db_int(v->id),
-                                     db_int(VERIFICATION_SENDS_MAX)));
+    enum err e =
+        db_exec_one(cx, db, Q_VERIFICATION_RESEND,
+                    DB_ARGS(db_int(cx->now_ms), db_int(v->id), db_int(VERIFICATION_SENDS_MAX)));
 
     if (e)
         return e;
@@ -325,10 +329,9 @@ static enum err may_send(struct ctx *cx, const struct verification_in *in, const
 static enum err open_target(struct ctx *cx, struct db *db, int64_t service_id, struct str target)
 {
     OWN(db_rows_end) struct db_rows r = {0};
-    enum err e = db_one(cx, db, Q_TARGET_OPEN,
-                        DB_ARGS(db_int(id_new(cx)), db_int(service_id), db_text(target),
-                                db_int(cx->now_ms)),
-                        &r);
+    enum err e = db_one(
+        cx, db, Q_TARGET_OPEN,
+        DB_ARGS(db_int(id_new(cx)), db_int(service_id), db_text(target), db_int(cx->now_ms)), &r);
     int64_t until_ms;
 
     if (e)
@@ -362,10 +365,12 @@ static enum err send_app(struct ctx *cx, struct db *db, const struct service *s,
         .app_hash = in->app_hash,
         .warn = in->warn,
     };
+    int64_t outbox_id = 0;
     enum err e;
 
-    if ((!s->test_mode && (e = enqueue(cx, db, v, params_code(cx, &words), in->client))) ||
-        (e = attempt_add(cx, db, v, in->locale)))
+    if ((!s->test_mode &&
+         (e = enqueue(cx, db, v, params_code(cx, &words), in->client, &outbox_id))) ||
+        (e = attempt_add(cx, db, v, in->locale, outbox_id)))
         return e;
     return sent_audit(cx, db, v, "app", &in->from);
 }
@@ -425,23 +430,23 @@ enum err verification_start(struct ctx *cx, struct db *db, const struct verifica
 static enum err end_audit(struct ctx *cx, struct db *db, const struct verification *v,
                           const char *event, const char *how, const struct origin *from)
 {
-    return audit_add(cx, db, &(struct audit_entry){
-                                 .service_id = v->service_id,
-                                 .identity_id = v->identity_id,
-                                 .actor = "app",
-                                 .event = event,
-                                 .from = *from,
-                                 .detail = arena_printf(
-                                     cx->mem, "result=%s to=%.*s", how,
-                                     STR_ARG(mask_target(cx, v->channel, v->target))),
-                             });
+    return audit_add(cx, db,
+                     &(struct audit_entry){
+                         .service_id = v->service_id,
+                         .identity_id = v->identity_id,
+                         .actor = "app",
+                         .event = event,
+                         .from = *from,
+                         .detail = arena_printf(cx->mem, "result=%s to=%.*s", how,
+                                                STR_ARG(mask_target(cx, v->channel, v->target))),
+                     });
 }
 
 enum err verification_check(struct ctx *cx, struct db *db, const struct verification *v,
                             struct str code, const struct origin *from, struct check_out *out)
 {
-    enum err e = factor_check(cx, db, &(struct check_in){.verification_id = v->id, .code = code},
-                              out);
+    enum err e =
+        factor_check(cx, db, &(struct check_in){.verification_id = v->id, .code = code}, out);
 
     if (e || out->outcome == CHECK_EXPIRED || out->outcome == CHECK_ENDED)
         return e;

@@ -1,6 +1,7 @@
 // SMS from an application's request to the phone, through Kannel and through servers that answer as the
 // companies' documents say.
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import fs from "node:fs";
 import http from "node:http";
@@ -120,22 +121,32 @@ describe("Kannel", () => {
   });
 });
 
+// X-Twilio-Signature, as the company's documents have it: base64 of HMAC-SHA1 over the URL and the form's names
+// and values in the order of the names.
+const twilioSignature = (token, url, fields) => createHmac("sha1", token)
+  .update(url + Object.keys(fields).sort().map((name) => name + fields[name]).join("")).digest("base64");
+
+const shown = (server) => {
+  const list = command(["delivery", "list", "--channel=sms", "--limit=1", "--json"], { data_dir: server.dataDir });
+  return JSON.parse(command(["delivery", "show", JSON.parse(list.out).id, "--json"], { data_dir: server.dataDir }).out);
+};
+
 describe("companies", () => {
   const cases = [
-    { gateway: "twilio", user: "AC0123", answer: [201, { sid: "SM42", status: "queued" }], id: "SM42", path: "/2010-04-01/Accounts/AC0123/Messages.json",
+    { gateway: "twilio", user: "AC0123", answer: [201, { sid: "SM42", status: "queued", price: "-0.0075", price_unit: "USD" }], id: "SM42", price: "0.0075 USD", path: "/2010-04-01/Accounts/AC0123/Messages.json",
       authorization: `Basic ${Buffer.from("AC0123:pass word").toString("base64")}`,
       read: ({ To, From, Body, StatusCallback }) => ({ to: To, from: From, text: Body, receiptUrl: StatusCallback }),
-      receipt: { MessageSid: "SM42", MessageStatus: "delivered" }, form: true },
-    { gateway: "vonage", user: "key1", answer: [200, { "message-count": "1", messages: [{ status: "0", "message-id": "0A00" }] }], id: "0A00", path: "/sms/json",
+      receipt: { MessageSid: "SM42", MessageStatus: "delivered" }, form: true, signed: true },
+    { gateway: "vonage", user: "key1", answer: [200, { "message-count": "1", messages: [{ status: "0", "message-id": "0A00", "message-price": "0.0333" }] }], id: "0A00", price: "0.0400 EUR", path: "/sms/json",
       read: (f) => (assert.deepEqual([f.api_key, f.api_secret, f.type], ["key1", "pass word", "text"]), { to: `+${f.to}`, from: f.from, text: f.text, receiptUrl: f.callback }),
-      receipt: { messageId: "0A00", status: "delivered" } },
+      receipt: { messageId: "0A00", status: "delivered", price: "0.0400" } },
     { gateway: "messagebird", user: "", answer: [201, { id: "b100" }], id: "b100", path: "/messages", authorization: "AccessKey pass word",
       read: (f) => (assert.equal(f.datacoding, "plain"), { to: `+${f.recipients}`, from: f.originator, text: f.body, receiptUrl: f.reportUrl }),
       receipt: { id: "b100", status: "delivered" }, query: true },
     { gateway: "webhook", user: "", answer: [200, { id: 7 }], id: "7", path: "/", authorization: "Bearer pass word",
       read: (f) => ({ to: f.to, from: f.from, text: f.text, receiptUrl: f.receipt_url }), receipt: { status: "delivered" } },
   ];
-  for (const { gateway, user, answer, id, path: wanted, authorization, read, receipt, form, query } of cases)
+  for (const { gateway, user, answer, id, path: wanted, authorization, read, receipt, form, query, signed, price = "" } of cases)
     test(gateway, async () => {
       const peer = await company([answer]);
       const server = await production({ sms_gateway: gateway, sms_url: peer.url, sms_user: user, sms_from: "+14155550100", sms_password_file: secretFile("pass word\n") });
@@ -150,11 +161,23 @@ describe("companies", () => {
       const at = new URL(got.receiptUrl);
       assert.equal(at.origin, server.url);
       const me = new Client(server);
-      const say = (fields) => query ? me.get(`${at.pathname}?${new URLSearchParams(fields)}`)
-        : form ? me.post(at.pathname, fields) : me.postJson(at.pathname, fields);
+      const sign = (fields, token = "pass word", url = got.receiptUrl) => ({ "x-twilio-signature": twilioSignature(token, url, fields) });
+      const say = (fields, headers = signed ? sign(fields) : {}) => query ? me.get(`${at.pathname}?${new URLSearchParams(fields)}`)
+        : form ? me.post(at.pathname, fields, { headers }) : me.postJson(at.pathname, fields);
+      if (signed) { // whoever has learned the address still cannot say anything in the company's name
+        for (const headers of [{}, sign(receipt, "another"), sign(receipt, "pass word", `${got.receiptUrl}?x`), sign({ ...receipt, MessageStatus: "failed" })])
+          assert.equal((await say(receipt, headers)).status, 403);
+        assert.equal((await me.postJson(at.pathname, receipt)).status, 403);
+        assert.equal((await me.get(`${at.pathname}?${new URLSearchParams(receipt)}`)).status, 403);
+        assert.equal(logged(server, "receipt").length, 0);
+        assert.match(logged(server, "receipt_refused")[0], /why="the receipt is not signed by the carrier"/);
+      }
       for (const fields of [receipt, receipt, { ...receipt, MessageStatus: "sent", status: "sent" }])
         assert.equal((await say(fields)).status, 204);
       assert.match((await waitLogged(server, "receipt"))[0], / state=delivered$/);
+      const { state, receipt: became, receipt_at: at_time, provider_id, price: took } = shown(server);
+      assert.deepEqual([state, became, provider_id, took], ["sent", "delivered", id, price]);
+      assert.ok(Math.abs(Date.parse(at_time) - Date.now()) < 60_000);
       // another message's address cannot be guessed from this one
       const guess = at.pathname.replace(/\/(\d+)\./, (_, number) => `/${BigInt(number) + 1n}.`);
       for (const wrong of [guess, `${at.pathname}x`, at.pathname.slice(0, -1), "/receipts/x"])

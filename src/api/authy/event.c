@@ -203,6 +203,7 @@ enum err authy_event(struct ctx *cx, struct db *db, const struct outbox_row *row
         return e;
     }
     p->method = "POST";
+    p->insists = true;
     p->to = sub.url;
     p->text = body_of(&t, db, &sub, event);
     p->headers[p->header_count++] = STR("Content-Type: application/json");

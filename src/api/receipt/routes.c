@@ -1,7 +1,11 @@
 /* routes.c: see face.h. The state is a member of the query, a form or a flat JSON object, as
  * carriers have it; which one and what it means is in the provider's description
- * (channel/provider.h). */
+ * (channel/provider.h).
+ *
+ * The secret address is what proves a receipt; where the carrier signs as well (receipt_signed), an
+ * unsigned one is refused, whoever knows the address. */
 #include "api/receipt/face.h"
+#include "api/verify/hook.h"
 #include "base/log.h"
 #include "channel/provider.h"
 #include "core/app.h"
@@ -16,68 +20,119 @@ static const char *const words[] = {
     [RECEIPT_UNDELIVERED] = "undelivered",
 };
 
-static enum err json_state(struct ctx *cx, const struct request *rq, struct str name,
-                           struct str *out)
+enum { FIELDS_MAX = 2 };
+
+/* What one member is called, and what it says: empty when it is not there. */
+struct said {
+    struct str name, value;
+};
+
+static void from_query(struct ctx *cx, const struct request *rq, struct said *said, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        said[i].value = said[i].name.n ? request_query(cx, rq, said[i].name) : STR("");
+}
+
+static enum err from_json(struct ctx *cx, const struct request *rq, struct said *said, size_t n)
 {
     json_t *body, *value;
     enum err e = json_body(cx, rq, &body);
 
     if (e)
         return e;
-    value = json_object_getn(body, name.p, name.n);
-    if (json_is_string(value))
-        *out =
-            arena_str(cx->mem, (struct str){json_string_value(value), json_string_length(value)});
-    else if (json_is_integer(value))
-        *out = arena_printf(cx->mem, "%lld", (long long)json_integer_value(value));
+    for (size_t i = 0; i < n; i++) {
+        value = json_object_getn(body, said[i].name.p, said[i].name.n);
+        if (json_is_string(value))
+            said[i].value = arena_str(
+                cx->mem, (struct str){json_string_value(value), json_string_length(value)});
+        else if (json_is_integer(value))
+            said[i].value = arena_printf(cx->mem, "%lld", (long long)json_integer_value(value));
+    }
     json_decref(body);
     return OK;
 }
 
-static enum err form_state(struct ctx *cx, const struct request *rq, struct str name,
-                           struct str *out)
+static void from_form(const struct pair *pairs, size_t count, struct said *said, size_t n)
 {
-    struct pair *pairs;
-    size_t count;
-    enum err e = form_pairs(cx, rq->body, &pairs, &count);
-
-    for (size_t i = 0; e == OK && i < count; i++) {
-        if (str_eq(pairs[i].name, name))
-            *out = pairs[i].value;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < n; k++) {
+            if (str_eq(pairs[i].name, said[k].name))
+                said[k].value = pairs[i].value;
+        }
     }
-    return e;
 }
 
-static enum err read_state(struct ctx *cx, const struct request *rq, struct str name,
-                           struct str *out)
+/* pairs: of a form, else none. */
+static enum err read_said(struct ctx *cx, const struct request *rq, const struct pair *pairs,
+                          size_t count, struct said *said, size_t n)
 {
-    *out = request_query(cx, rq, name);
-    if (out->n || rq->body.n == 0)
+    from_query(cx, rq, said, n);
+    if (said[0].value.n || rq->body.n == 0)
         return OK;
     if (request_body_is(rq, STR("application/json")))
-        return json_state(cx, rq, name, out);
-    return form_state(cx, rq, name, out);
+        return from_json(cx, rq, said, n);
+    from_form(pairs, count, said, n);
+    return OK;
 }
 
+/* By X-Twilio-Signature: over the address as it was given to the carrier, and the form. */
+static bool is_signed(struct ctx *cx, const struct request *rq, const struct pair *pairs,
+                      size_t count)
+{
+    const struct app *app = rq->app;
+    struct str url = arena_printf(cx->mem, "%.*s%.*s", STR_ARG(core_of(rq->db)->public_url),
+                                  STR_ARG(rq->target));
+    struct str wanted = hook_signature(cx, app->sms_receipt_key, url, pairs, count);
+
+    return app->sms_receipt_key.n &&
+           ct_equal_str(request_header(rq, STR("X-Twilio-Signature")), wanted);
+}
+
+static enum err read_receipt(struct ctx *cx, const struct request *rq, const struct provider *p,
+                             struct receipt *out)
+{
+    struct said said[FIELDS_MAX] = {{.name = p->receipt}, {.name = p->receipt_price}};
+    struct pair *pairs = NULL;
+    size_t count = 0;
+    enum err e;
+
+    if (rq->body.n && !request_body_is(rq, STR("application/json")) &&
+        (e = form_pairs(cx, rq->body, &pairs, &count)))
+        return e;
+    if (p->receipt_signed.n && !is_signed(cx, rq, pairs, count))
+        return fail(cx, ERR_DENIED, "the receipt is not signed by the carrier");
+    if ((e = read_said(cx, rq, pairs, count, said, FIELDS_MAX)))
+        return e;
+    *out = (struct receipt){
+        .state = str_from(words[provider_receipt(p, said[0].value)]),
+        .price = provider_price(cx, said[1].value, p->currency),
+    };
+    return OK;
+}
+
+/* An address that we did not make says no more than that there is none, signed or not. */
 static enum err take(struct ctx *cx, struct request *rq, struct response *rs)
 {
     const struct provider *p = ((const struct app *)rq->app)->sms_provider;
-    enum receipt_state state;
-    struct str value;
+    struct str token = request_param(rq, STR("token"));
+    struct receipt receipt;
     bool changed;
     int64_t id;
     enum err e;
 
     if (!p || !p->receipt.n)
         return fail(cx, ERR_NOT_FOUND, "no receipts are taken");
-    if ((e = read_state(cx, rq, p->receipt, &value)))
+    if ((e = delivery_receipt_id(cx, rq->db, token, &id)))
         return e;
-    state = provider_receipt(p, value);
-    if ((e = delivery_receipt(cx, rq->db, request_param(rq, STR("token")), str_from(words[state]),
-                              &id, &changed)))
+    if ((e = read_receipt(cx, rq, p, &receipt))) {
+        if (e == ERR_DENIED)
+            log_warn(cx, "receipt_refused", "id=%" PRId64 " why=\"%s\"", id, cx->why);
+        return e;
+    }
+    if ((e = delivery_receipt(cx, rq->db, id, &receipt, &changed)))
         return e;
     if (changed)
-        log_info(cx, "receipt", "id=%" PRId64 " state=%s", id, words[state]);
+        log_info(cx, "receipt", "id=%" PRId64 " state=%.*s", id, STR_ARG(receipt.state));
     rs->status = 204;
     return OK;
 }

@@ -23,6 +23,15 @@ static struct str wire_channel(struct str core)
     return STR("sms");
 }
 
+static struct str lower(struct ctx *cx, struct str s)
+{
+    char *p = arena_alloc(cx->mem, s.n + 1);
+
+    for (size_t i = 0; i < s.n; i++)
+        p[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] + ('a' - 'A')) : s.p[i];
+    return (struct str){p, s.n};
+}
+
 static const char *outcome(const struct ctx *cx, const struct attempt *a)
 {
     if (a->converted)
@@ -30,28 +39,77 @@ static const char *outcome(const struct ctx *cx, const struct attempt *a)
     return a->expires_at_ms <= cx->now_ms ? "expired" : "unconfirmed";
 }
 
-/* What a carrier would know, and we do not: mcc, mnc, carrier, price. */
-static json_t *channel_data(struct ctx *cx, const struct attempt *a)
+/* The message's state in the words of a text message and of a call. What was not sent (test mode),
+ * is shown instead (demo mode) or is not kept any more stays as it began. */
+static const struct {
+    struct str state;
+    const char *message, *call;
+} states[] = {
+    {STR("queued"),      "queued",      "queued"     },
+    {STR("sending"),     "sending",     "in-progress"},
+    {STR("sent"),        "sent",        "completed"  },
+    {STR("failed"),      "failed",      "failed"     },
+    {STR("expired"),     "failed",      "failed"     },
+    {STR("delivered"),   "delivered",   "completed"  },
+    {STR("undelivered"), "undelivered", "failed"     },
+};
+
+static const char *status_of(const struct attempt *a, const struct attempt_message *m)
+{
+    bool call = str_eq(a->channel, STR("voice"));
+    bool final = str_eq(m->receipt, STR("delivered")) || str_eq(m->receipt, STR("undelivered"));
+
+    EACH_ROW (row, states) {
+        if (str_eq(row->state, final ? m->receipt : m->state))
+            return call ? row->call : row->message;
+    }
+    return call ? "queued" : "accepted";
+}
+
+/* What a carrier would know, and we do not: mcc, mnc, carrier. Why it failed stands in
+ * error_message, since the reference's numbers are the other company's own. */
+static json_t *channel_data(struct ctx *cx, const struct attempt *a,
+                            const struct attempt_message *m)
 {
     bool call = str_eq(a->channel, STR("voice"));
 
-    return json_pack("{s:o, s:o, s:s, s:s, s:n, s:o, s:i, s:o, s:n, s:n, s:n}", "verification_sid",
-                     js_str(a->verification_sid), "to", js_str(a->target), "status", outcome(cx, a),
-                     call ? "call_status" : "message_status", call ? "queued" : "accepted",
-                     "error_code", "country", js_text(a->country), "code_length", (int)a->digits,
-                     "locale", js_text(a->locale), "mcc", "mnc", "carrier");
+    return json_pack("{s:o, s:o, s:s, s:s, s:n, s:o, s:o, s:i, s:o, s:n, s:n, s:n}",
+                     "verification_sid", js_str(a->verification_sid), "to", js_str(a->target),
+                     "status", outcome(cx, a), call ? "call_status" : "message_status",
+                     status_of(a, m), "error_code", "error_message", js_text(m->why), "country",
+                     js_text(a->country), "code_length", (int)a->digits, "locale",
+                     js_text(a->locale), "mcc", "mnc", "carrier");
+}
+
+/* "0.0333 EUR" */
+static json_t *price_json(struct ctx *cx, struct str price)
+{
+    ptrdiff_t gap = str_find(price, ' ');
+    json_t *o;
+
+    if (!price.n)
+        return json_null();
+    o = json_pack("{s:o}", "value", js_str(gap < 0 ? price : str_sub(price, 0, (size_t)gap)));
+    json_object_set_new(o, "currency",
+                        gap < 0 ? json_null()
+                                : js_str(lower(cx, str_sub(price, (size_t)gap + 1, price.n))));
+    return o;
 }
 
 static json_t *attempt_json(struct ctx *cx, struct request *rq, const struct attempt *a)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:n, s:o, s:o}", "sid",
-                     js_str(a->sid), "account_sid", js_str(call_of(cx, rq)->caller.account_sid),
-                     "service_sid", js_str(a->service_sid), "verification_sid",
-                     js_str(a->verification_sid), "date_created", js_time(a->created_at_ms),
-                     "date_updated", js_time(a->updated_at_ms), "conversion_status",
-                     a->converted ? "converted" : "unconverted", "channel",
-                     js_str(wire_channel(a->channel)), "price", "channel_data", channel_data(cx, a),
-                     "url", js_url(cx, rq->db, "/Attempts/%.*s", STR_ARG(a->sid)));
+    struct attempt_message m;
+
+    if (attempt_message(cx, rq->db, a, &m))
+        m = (struct attempt_message){.why = STR("")};
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "sid", js_str(a->sid),
+        "account_sid", js_str(call_of(cx, rq)->caller.account_sid), "service_sid",
+        js_str(a->service_sid), "verification_sid", js_str(a->verification_sid), "date_created",
+        js_time(a->created_at_ms), "date_updated", js_time(a->updated_at_ms), "conversion_status",
+        a->converted ? "converted" : "unconverted", "channel", js_str(wire_channel(a->channel)),
+        "price", price_json(cx, m.price), "channel_data", channel_data(cx, a, &m), "url",
+        js_url(cx, rq->db, "/Attempts/%.*s", STR_ARG(a->sid)));
 }
 
 static enum err time_filter(struct ctx *cx, struct request *rq, const struct input *in,

@@ -2,6 +2,7 @@
 #include "api/verify/hook.h"
 #include "api/verify/handlers.h"
 #include "base/encode.h"
+#include "channel/webhook.h"
 #include "crypto/hash.h"
 
 #include <stdlib.h>
@@ -88,11 +89,11 @@ enum err hook_parcel(struct ctx *cx, struct db *db, const struct outbox_row *row
         return e;
     out->method = "POST";
     out->insists = true;
-    out->to = row->target;
     out->text = form_text(cx, pairs, count);
     out->headers[out->header_count++] =
         STR("Content-Type: application/x-www-form-urlencoded; charset=utf-8");
     out->headers[out->header_count++] = arena_printf(
-        cx->mem, "X-Twilio-Signature: %s", hook_signature(cx, token, row->target, pairs, count).p);
+        cx->mem, "X-Twilio-Signature: %s", hook_signature(cx, token, out->to, pairs, count).p);
+    out->headers[out->header_count++] = webhook_stamp(cx, token, out->text);
     return OK;
 }

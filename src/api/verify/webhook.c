@@ -5,6 +5,7 @@
 #include "api/verify/handlers.h"
 #include "base/url.h"
 #include "core/entity_event.h"
+#include "core/hook.h"
 
 enum { HOOK_NAME_MAX_CHARS = 64, EVENTS_MAX = 6 };
 
@@ -23,11 +24,15 @@ static struct item_place webhooks_of(struct ctx *cx, struct request *rq, const s
     return (struct item_place){call_of(cx, rq)->caller.account_id, s->id, 0, ITEM_WEBHOOK};
 }
 
+/* One that failed too often is "disabled" too, until it is enabled. */
 static json_t *webhook_json(struct ctx *cx, struct request *rq, const struct service *s,
                             const struct item *it)
 {
     json_t *o = js_parsed(it->data); /* friendly_name, event_types, status, version, webhook_url */
+    bool on = true;
 
+    if (hook_is_on(cx, rq->db, it->id, &on) == OK && !on)
+        json_object_set_new(o, "status", json_string("disabled"));
     js_item(cx, rq, o, s, it, "Webhooks");
     json_object_set_new(o, "webhook_method", json_string("POST"));
     return o;
@@ -141,7 +146,9 @@ enum err webhooks_update(struct ctx *cx, struct request *rq, struct response *rs
         json_decref(data);
         return e;
     }
-    if ((e = item_set(cx, rq->db, &it, js_dump(cx, data))))
+    if ((e = item_set(cx, rq->db, &it, js_dump(cx, data))) ||
+        (str_eq(input_get(&in, STR("Status")), STR("enabled")) &&
+         (e = hook_forget(cx, rq->db, it.id))))
         return e;
     return reply_json(cx, rs, 200, webhook_json(cx, rq, &s, &it));
 }
@@ -152,7 +159,8 @@ enum err webhooks_delete(struct ctx *cx, struct request *rq, struct response *rs
     struct item it;
     enum err e;
 
-    if ((e = find(cx, rq, &s, &it)) || (e = item_remove(cx, rq->db, &it)))
+    if ((e = find(cx, rq, &s, &it)) || (e = item_remove(cx, rq->db, &it)) ||
+        (e = hook_forget(cx, rq->db, it.id)))
         return e;
     return reply_deleted(cx, rs);
 }
