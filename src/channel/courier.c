@@ -6,8 +6,7 @@
  *            |------> cannot load -----------+<---- exchange failed
  *            '------> HANDED --given back----'
  *
- * There are as many slots as messages may be under way, and a slot is free only when its result is
- * booked; so a store that does not answer stops the sending and nothing grows.
+ * A slot is free only when its result is booked: a store that hangs stops the sending, no more.
  */
 #include "channel/courier.h"
 #include "base/clock.h"
@@ -29,7 +28,6 @@ enum {
     CONNECTIONS_KEPT = 64,
     LAST_EXCHANGE_MS = 5 * MS_PER_S, /* at a stop, for booking what was cut off */
     PROVIDER_ID_MAX = 80,
-    PRICE_MAX = 32,
 };
 
 enum slot_state { SLOT_FREE, SLOT_MOVING, SLOT_HANDED, SLOT_ENDED, SLOT_BOOKING };
@@ -37,7 +35,7 @@ enum slot_state { SLOT_FREE, SLOT_MOVING, SLOT_HANDED, SLOT_ENDED, SLOT_BOOKING 
 /* What a carrier with a thread of its own has said, copied. */
 struct said {
     struct verdict v;
-    char why[CTX_WHY_MAX], provider_id[PROVIDER_ID_MAX], price[PRICE_MAX];
+    char why[CTX_WHY_MAX], provider_id[PROVIDER_ID_MAX], price[PROVIDER_ID_MAX];
 };
 
 struct lane {

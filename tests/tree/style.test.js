@@ -29,7 +29,9 @@ for (const { what, files, bad, alsoIn = [] } of rules)
 
 // Past 600 lines, look for the second noun. A file that stays longer says here why.
 const linesMax = 600;
-const longForAReason = {};
+const longForAReason = {
+  "src/config/config_test.c": "its tables have a line for every option",
+};
 test(`no source file is longer than ${linesMax} lines without a reason`, () => {
   const long = ours.filter((name) => code.test(name) && read(name).split("\n").length - 1 > linesMax);
   assert.deepEqual(long.filter((name) => !(name in longForAReason)), []);
