@@ -1,11 +1,14 @@
-// A portal whose second factor is another server, and that other server: a second Countersign.
+// A portal whose second factor is another server, and that other server: a second Countersign, reached over
+// a line that a test can bend.
 //
-//   const pair = await startAuthyPair();   // { far, portal, app, stop() }
-//   const bea = await withRemote(pair);    // { person, me, phone, user }: signed up, turned on by approving
+//   const pair = await startAuthyPair();   // { far, line, portal, app, later(), stop() }
+//   const bea = await withRemote(pair);    // { person, me, phone }: signed up, turned on by approving
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import http from "node:http";
 import path from "node:path";
 import { Client } from "../lib/client.js";
+import { startMovable } from "../lib/clock.js";
 import { Device } from "../lib/device.js";
 import { newest } from "../lib/outbox.js";
 import { command, eventually, startServer, temporaryFolder } from "../lib/server.js";
@@ -31,29 +34,77 @@ export const setApp = (server, text, name = "portal") => {
   assert.equal(code, 0, err);
 };
 
-// callback: whether the far server can tell of answers, or has to be asked.
-export async function startAuthyPair({ callback = true, far: farOptions = {}, portal: options = {} } = {}) {
-  const far = await startServer({ egress_allow: loopback, product_name: "Far", ...farOptions });
-  const app = newApp(far);
-  const portal = await startServer({
-    second_factor: "authy", authy_url: far.url, authy_key_file: secretFile(app.api_key), ...options });
-  if (callback) setApp(far, `callback_url=${portal.url}/authy/callback`);
-  return { far, portal, app, stop: async () => { await portal.stop(); await far.stop(); } };
+// Hands requests on to a server, and its answers back. bend(request) may answer in its place: a status with a
+// body, "hang", or "reset"; nothing lets it through.
+export class Line {
+  static async start(to) {
+    const line = new Line();
+    Object.assign(line, { to, got: [], bend: () => undefined });
+    line.http = http.createServer((rq, rs) => {
+      const chunks = [];
+      rq.on("data", (chunk) => chunks.push(chunk));
+      rq.on("end", () => line.carry(rq, Buffer.concat(chunks), rs));
+    });
+    await new Promise((resolve) => line.http.listen(0, "127.0.0.1", resolve));
+    line.url = `http://127.0.0.1:${line.http.address().port}`;
+    return line;
+  }
+
+  carry(rq, body, rs) {
+    const asked = { method: rq.method, path: rq.url, headers: rq.headers, form: new URLSearchParams(String(body)) };
+    this.got.push(asked);
+    const bent = this.bend(asked);
+    if (bent === "hang") return;
+    if (bent === "reset") return void rq.socket.resetAndDestroy();
+    if (bent) return void rs.writeHead(bent.status ?? 200, { "content-type": "application/json" }).end(bent.body ?? "");
+    const { host, ...headers } = rq.headers;
+    const on = http.request(new URL(rq.url, this.to.url), { method: rq.method, headers }, (answer) => {
+      rs.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(rs);
+    });
+    on.on("error", () => rq.socket.resetAndDestroy());
+    on.end(body);
+  }
+
+  // Requests to paths that match.
+  requests(match) {
+    return this.got.filter(({ path }) => match.test(path));
+  }
+
+  stop() {
+    this.http.closeAllConnections();
+    this.http.close();
+  }
 }
 
-export async function startVerifyPair({ far: farOptions = {}, portal: options = {} } = {}) {
-  const far = await startServer({ product_name: "Far", ...farOptions });
+async function startPair(farOptions, optionsOf, more) {
+  const far = await startServer({ egress_allow: loopback, product_name: "Far", ...farOptions });
   const app = newApp(far);
-  const portal = await startServer({
-    second_factor: "verify", verify_url: far.url, verify_account: app.account_sid, verify_service: app.service_sid,
-    verify_token_file: secretFile(app.auth_token), ...options });
-  return { far, portal, app, stop: async () => { await portal.stop(); await far.stop(); } };
+  const line = await Line.start(far);
+  const { server: portal, later } = await startMovable({ ...optionsOf(app, line.url), ...more });
+  return { far, app, line, portal, later, stop: async () => { await portal.stop(); line.stop(); await far.stop(); } };
 }
+
+// callback: whether the far server can tell of answers, or has to be asked.
+export async function startAuthyPair({ callback = true, far, portal } = {}) {
+  const pair = await startPair(far, (app, url) => (
+    { second_factor: "authy", authy_url: url, authy_key_file: secretFile(app.api_key) }), portal);
+  if (callback) setApp(pair.far, `callback_url=${pair.portal.url}/authy/callback`);
+  return pair;
+}
+
+export const startVerifyPair = ({ far, portal } = {}) => startPair(far, (app, url) => ({
+  second_factor: "verify", verify_url: url, verify_account: app.account_sid, verify_service: app.service_sid,
+  verify_token_file: secretFile(app.auth_token) }), portal);
+
+// An account with a number that nobody else has.
+let numbers = 0;
+export const joined = ({ portal }, more) => signUp(portal, { phone: `01512${2000000 + numbers++}`, ...more });
 
 // Somebody with an account and a session, and their phone paired with the far server: sign-up has registered
 // the number there, which sends it the link.
-export async function withPhone({ far, portal }, more) {
-  const person = await signUp(portal, more);
+export async function withPhone(pair, more) {
+  const { far, portal } = pair, person = await joined(pair, more);
   const { link } = await eventually(() => newest(far, e164(person), "sms"));
   return { person, phone: await Device.pair(far, link), me: await signIn(portal, person) };
 }
@@ -84,6 +135,19 @@ export async function turnOn(me, path = "/account/security/remote") {
   assert.equal(start.location, path, start.words);
   return start;
 }
+
+// A page of this browser's attempt, with nothing on its way: what it says, and a form of it sent.
+export const say = async (browser, pattern, path) => {
+  const page = await settled(browser, path);
+  assert.match(page.words, pattern);
+  return page;
+};
+export const press = (browser, page, via, action = "/resend") => {
+  const form = page.forms.find((f) => f.action === action && f.buttons.some((b) => b.value === via));
+  assert.ok(form, `no button ${via} on ${page.path}: ${page.words}`);
+  return browser.post(action, { ...Object.fromEntries(form.fields), via });
+};
+export const enter = (browser, page, code, action = "/verify") => browser.fill(page, { code }, { action });
 
 // Until the status says so.
 export const until = (browser, state, path = "/login/status") => eventually(async () => {
