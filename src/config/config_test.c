@@ -434,86 +434,6 @@ static void an_unknown_variable_is_refused(void **state)
         "COUNTERSIGN_LISTENN: unknown option \"listenn\"; did you mean \"listen\"?\n");
 }
 
-static const struct {
-    const char *settings; /* name=value, separated by blanks */
-    const char *want;     /* a piece of the problem; NULL: acceptable */
-} fits[] = {
-    {"",                                                                                    NULL                           },
-    {"listen=[::1]:0 public_url=http://localhost:1",                                        NULL                           },
-    {"listen=0.0.0.0:80",                                                                   "demo mode shows"              },
-    {"listen=[::]:80",                                                                      "demo mode shows"              },
-    {"public_url=https://a.example",                                                        "demo mode shows"              },
-    {"public_url=http://127.evil.example",                                                  "demo mode shows"              },
-    {"trusted_proxies=127.0.0.1",                                                           "no place in demo mode"        },
-    {"mode=production",                                                                     "public_url is needed"         },
-    {"mode=production public_url=http://a.example",                                         "must start with https"        },
-    {"mode=production public_url=http://127.0.0.1",                                         NULL                           },
-    {"mode=production public_url=https://a.example listen=0.0.0.0:80",                      NULL                           },
-    {"mode=production public_url=https://a.example demo_clock_offset_s=1",                  "demo mode only"               },
-    {"tls_cert_file=/etc/passwd",                                                           "tls_key_file is missing"      },
-    {"tls_key_file=/etc/passwd",                                                            "chmod 600"                    },
-    {"tls_cert_file=/nowhere/x",                                                            "No such file"                 },
-    {"tls_cert_file=/etc",                                                                  "is not a file"                },
-    {"data_dir=/etc/passwd/x",                                                              "Not a directory"              },
-    {"data_dir=/etc/passwd",                                                                "is not a folder"              },
-    {"session_idle_s=7200 session_lifetime_s=3600",                                         "longer than"                  },
-    {"smtp_url=smtp://a.example smtp_user=x",                                               "smtp_password_file is missing"},
-    {"smtp_url=smtp://a.example smtp_password_file=/etc/passwd",                            "smtp_user is missing"         },
-    {"smtp_url=smtp+plain://a.example smtp_user=x smtp_password_file=/etc/hostname",
-     "in the clear"                                                                                                        },
-    {"smtp_url=smtp+plain://a.example",                                                     NULL                           },
-    {"sms_gateway=smpp",                                                                    "sms_url is needed"            },
-    {"sms_gateway=smpp sms_url=smpp://a.example",                                           "smpps://host:port (TLS)"      },
-    {"sms_gateway=smpp sms_url=smpps://a.example/x",                                        "smpps://host:port (TLS)"      },
-    {"sms_gateway=smpp sms_url=smpps://a.example",                                          "system_id"                    },
-    {"sms_gateway=smpp sms_url=smpps://a.example sms_user=0123456789abcdef",                "has room for 15"              },
-    {"sms_gateway=smpp sms_url=smpps://a.example sms_user=a sms_password_file=/etc/passwd",
-     "1 to 8"                                                                                                              },
-    {"sms_gateway=smpp sms_from=ABCDEFGHIJKL",                                              "11 at most"                   },
-};
-
-static void settings_must_fit_together(void **state)
-{
-    struct fixture *f = *state;
-
-    EACH_ROW (row, fits) {
-        OWN(config_free) struct config *cf = NULL;
-        struct config_arg args[8];
-        struct config_sources from = {.args = args};
-        struct str rest = str_from(row->settings), pair;
-        enum err e;
-
-        while (str_split(&rest, ' ', &pair) && pair.n) {
-            size_t equals = (size_t)str_find(pair, '=');
-
-            args[from.arg_count++] =
-                (struct config_arg){str_sub(pair, 0, equals), str_sub(pair, equals + 1, pair.n)};
-        }
-        buf_reset(&f->problems);
-        assert_int_equal(config_load(&f->cx, &from, &f->problems, &cf), OK);
-        e = config_check(&f->cx, cf, &f->problems);
-        if (!row->want) {
-            assert_string_equal(arena_str(f->mem, buf_str(&f->problems)).p, "");
-            assert_int_equal(e, OK);
-            continue;
-        }
-        assert_int_equal(e, ERR_INVALID);
-        assert_non_null(strstr(buf_str(&f->problems).p, row->want));
-    }
-}
-
-static void postgresql_is_not_built_in(void **state)
-{
-    struct fixture *f = *state;
-    OWN(config_free) struct config *cf = NULL;
-    const char *const env[] = {"COUNTERSIGN_DATABASE=postgresql://db/c", NULL};
-
-    assert_int_equal(config_load(&f->cx, &(struct config_sources){.env = env}, &f->problems, &cf),
-                     OK);
-    assert_int_equal(config_check(&f->cx, cf, &f->problems), ERR_INVALID);
-    assert_non_null(strstr(f->problems.p, "not built into this version"));
-}
-
 static void a_reload_keeps_what_needs_a_restart(void **state)
 {
     struct fixture *f = *state;
@@ -592,8 +512,6 @@ int main(void)
         TEST(mail_servers_have_a_scheme_and_a_port),
         TEST(a_secret_is_refused_on_the_command_line_and_masked),
         TEST(an_unknown_variable_is_refused),
-        TEST(settings_must_fit_together),
-        TEST(postgresql_is_not_built_in),
         TEST(a_reload_keeps_what_needs_a_restart),
         TEST(zeros_stand_for_something),
         TEST(the_manual_is_up_to_date),
