@@ -49,3 +49,12 @@ UPDATE factor SET name = $1 WHERE id = $2 AND kind = 'push';
 -- :name sweep_nonces :write :exec
 DELETE FROM device_nonce WHERE (factor_id, nonce) IN (
     SELECT factor_id, nonce FROM device_nonce WHERE expires_at_ms < $1 LIMIT 500);
+
+-- :name soft_token_insert :write :exec
+INSERT INTO factor (id, sid, identity_id, kind, status, off_reason, name, target, session_id,
+    secret_sealed, alg, digits, period_s, last_step, fail_count, locked_until_ms, created_at_ms,
+    verified_at_ms, several, device_id)
+VALUES ($1, $2, $3, 'totp', 'active', '', $4, '', 0, $5, 'SHA1', $6, $7, -1, 0, 0, $8, $8, 1, $9);
+
+-- :name soft_token_device :read :one
+SELECT device_id FROM factor WHERE id = $1 AND device_id <> 0;

@@ -35,7 +35,7 @@ WHERE identity_id = $2 AND kind = $3 AND status = 'pending';
 
 -- :name factor_replace :write :exec
 UPDATE factor SET status = 'off', off_reason = 'replaced', off_at_ms = $1
-WHERE identity_id = $2 AND kind = $3 AND status = 'active' AND id <> $4;
+WHERE identity_id = $2 AND kind = $3 AND status = 'active' AND id <> $4 AND device_id = 0;
 
 -- :name factor_activate :write :exec
 UPDATE factor SET status = 'active', verified_at_ms = $1, session_id = 0

@@ -67,13 +67,15 @@ WHERE identity_id = $2 AND state = 'pending';
 
 -- :name totp_of_identity :read :many
 -- What a code of an authenticator app may belong to: the active one, and a new one that no code has
--- confirmed yet (made by an application, so without a session).
-SELECT id, identity_id, session_id, sid, name, target, kind, status, secret_sealed, alg, digits,
-    period_s, last_step, fail_count, locked_until_ms, created_at_ms, verified_at_ms, used_at_ms,
-    skew, several
-FROM factor WHERE identity_id = $1 AND kind = 'totp'
-  AND (status = 'active' OR (status = 'pending' AND session_id = 0 AND created_at_ms > $2))
-ORDER BY id DESC LIMIT 4;
+-- confirmed yet (made by an application, so without a session); soft tokens of paired devices.
+SELECT f.id, f.identity_id, f.session_id, f.sid, f.name, f.target, f.kind, f.status,
+    f.secret_sealed, f.alg, f.digits, f.period_s, f.last_step, f.fail_count, f.locked_until_ms,
+    f.created_at_ms, f.verified_at_ms, f.used_at_ms, f.skew, f.several
+FROM factor f LEFT JOIN factor d ON d.id = f.device_id
+WHERE f.identity_id = $1 AND f.kind = 'totp'
+  AND (f.status = 'active' OR (f.status = 'pending' AND f.session_id = 0 AND f.created_at_ms > $2))
+  AND (f.device_id = 0 OR d.status = 'active')
+ORDER BY f.id DESC LIMIT 24;
 
 -- :name target_open :write :one
 -- The row that guards a number or address, made at the first code.

@@ -48,7 +48,8 @@ SELECT f.id, f.identity_id, f.sid, f.name, f.kind, f.status, f.alg, f.digits, f.
     f.metadata, f.created_at_ms, f.updated_at_ms, f.verified_at_ms, d.credential_sid, d.app_id,
     d.sdk_version, d.push_kind, d.push_endpoint
 FROM factor f LEFT JOIN device d ON d.factor_id = f.id
-WHERE f.identity_id = $1 AND f.sid = $2 AND f.kind IN ('totp', 'push') AND f.status <> 'off';
+WHERE f.identity_id = $1 AND f.sid = $2 AND f.kind IN ('totp', 'push') AND f.status <> 'off'
+  AND f.device_id = 0;
 
 -- :name app_factor_get :read :one
 SELECT f.id, f.identity_id, f.sid, f.name, f.kind, f.status, f.alg, f.digits, f.period_s, f.skew,
@@ -61,7 +62,8 @@ SELECT f.id, f.identity_id, f.sid, f.name, f.kind, f.status, f.alg, f.digits, f.
     f.metadata, f.created_at_ms, f.updated_at_ms, f.verified_at_ms, d.credential_sid, d.app_id,
     d.sdk_version, d.push_kind, d.push_endpoint
 FROM factor f LEFT JOIN device d ON d.factor_id = f.id
-WHERE f.identity_id = $1 AND f.kind IN ('totp', 'push') AND f.status <> 'off' AND f.id > $2
+WHERE f.identity_id = $1 AND f.kind IN ('totp', 'push') AND f.status <> 'off'
+  AND f.device_id = 0 AND f.id > $2
 ORDER BY f.id LIMIT $3;
 
 -- :name app_factor_down :read :many
@@ -69,7 +71,8 @@ SELECT f.id, f.identity_id, f.sid, f.name, f.kind, f.status, f.alg, f.digits, f.
     f.metadata, f.created_at_ms, f.updated_at_ms, f.verified_at_ms, d.credential_sid, d.app_id,
     d.sdk_version, d.push_kind, d.push_endpoint
 FROM factor f LEFT JOIN device d ON d.factor_id = f.id
-WHERE f.identity_id = $1 AND f.kind IN ('totp', 'push') AND f.status <> 'off' AND f.id < $2
+WHERE f.identity_id = $1 AND f.kind IN ('totp', 'push') AND f.status <> 'off'
+  AND f.device_id = 0 AND f.id < $2
 ORDER BY f.id DESC LIMIT $3;
 
 -- :name app_factor_count :read :one

@@ -57,7 +57,7 @@ struct candidate {
     bool go;               /* counted, and may be compared */
 };
 
-enum { CANDIDATES_MAX = 8 };
+enum { CANDIDATES_MAX = 32 }; /* each paired device may show a code of its own */
 
 struct candidates {
     struct candidate item[CANDIDATES_MAX];

@@ -4,6 +4,7 @@
  * signed-in session (core/device.h).
  */
 #include "base/encode.h"
+#include "core/soft_token.h"
 #include "crypto/es256.h"
 #include "device/handlers.h"
 #include "device/signed.h"
@@ -86,19 +87,23 @@ enum err pairing_finish(struct ctx *cx, struct request *rq, struct response *rs)
                                   .platform = f->platform.n ? f->platform : STR("unknown"),
                                   .public_key = BYTES_OF(f->point)};
     struct origin from = caller_origin(rq);
+    struct str soft_token;
     struct pairing p;
     struct device d;
+    json_t *o;
     enum err e;
 
     if ((e = device_pair_peek(cx, rq->db, f->token, &p)) ||
-        (e = device_pair(cx, rq->db, &in, &from, &d)))
+        (e = device_pair(cx, rq->db, &in, &from, &d)) ||
+        (e = soft_token_new(cx, rq->db, &d, &soft_token)))
         return e;
     es256_point(core_of(rq->db)->vapid_key, push_key);
-    return respond_json(cx, rs, 201,
-                        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "device", wire_str(d.sid),
-                                  "credential", wire_str(d.credential_sid), "service",
-                                  wire_str(d.service_sid), "service_name", wire_str(d.service_name),
-                                  "account", wire_str(p.account), "push_key",
-                                  wire_str(base64url_encode(cx->mem, BYTES_OF(push_key))), "time",
-                                  (json_int_t)(cx->now_ms / MS_PER_S)));
+    o = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "device", wire_str(d.sid), "credential",
+                  wire_str(d.credential_sid), "service", wire_str(d.service_sid), "service_name",
+                  wire_str(d.service_name), "account", wire_str(p.account), "push_key",
+                  wire_str(base64url_encode(cx->mem, BYTES_OF(push_key))), "time",
+                  (json_int_t)(cx->now_ms / MS_PER_S));
+    if (soft_token.n)
+        json_object_set_new(o, "soft_token", wire_str(soft_token));
+    return respond_json(cx, rs, 201, o);
 }

@@ -10,6 +10,7 @@ import { Client } from "../lib/client.js";
 import { Device, tokenOf } from "../lib/device.js";
 import { newest, outbox } from "../lib/outbox.js";
 import { command, startServer, temporaryFolder } from "../lib/server.js";
+import { readOtpauth, totp } from "../lib/totp.js";
 
 let server, app, other, me;
 const run = (...args) => command(args, { data_dir: server.dataDir });
@@ -164,6 +165,23 @@ test("a token is for the action that it was sent for [17]", async () => {
   refused(await ask("GET", `/protected/json/verify/${code}/${id}`), 401, "60020");
   refused(await ask("GET", `/protected/json/verify/${code}/${id}?action=other`), 401, "60020");
   assert.equal((await ask("GET", `/protected/json/verify/${code}/${id}?action=pay`)).status, 200);
+});
+
+test("a paired device shows a token of its own, good once, for as long as it is paired", async () => {
+  assert.equal(run("app", "set", "shop", "code_digits=7").code, 0);
+  const user = await userWithPhone();
+  const soft = readOtpauth(user.phone.soft_token);
+  assert.deepEqual([soft.issuer, soft.digits, soft.period, soft.algorithm], ["shop", 7, 30, "SHA1"]);
+  assert.equal((await ask("GET", `/protected/json/sms/${user.id}`)).json.ignored, true); // so the device's token is what is typed
+  const verify = (token) => ask("GET", `/protected/json/verify/${token}/${user.id}`);
+  const token = totp(soft);
+  const { status, json } = await verify(token);
+  assert.equal(status, 200);
+  assert.deepEqual([json.success, json.device.os_type, Number.isInteger(json.device.id)], ["true", "android", true]);
+  refused(await verify(token), 401, "60019"); // used
+  assert.equal((await user.phone.request("DELETE", "/device/self")).status, 204);
+  refused(await verify(totp(soft, { stepsLater: 1 })), 401, "60020"); // gone with its device
+  assert.equal(run("app", "set", "shop", "code_digits=6").code, 0);
 });
 
 test("a generic authenticator app, from the QR code to a token", async () => {

@@ -38,10 +38,12 @@ async function digitsOf({ key, hash, digits, period }, atS) {
   return String(number % 10 ** digits).padStart(digits, '0');
 }
 
-async function add(text, service) {
+// With `device` it is that pairing's own code: it goes when the device leaves the service.
+export async function add(text, service, device) {
   const got = read(text.trim(), service.trim());
   if (!got) return false;
   const { code, secret } = got;
+  if (device) code.device = device;
   code.label = code.label === code.issuer ? '' : code.label;
   code.key = await crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: code.hash }, false, ['sign']);
   await keep('codes', code);

@@ -104,8 +104,9 @@ async function pairDevice(token, name, platform) {
   const { privateKey, publicKey } = await crypto.subtle.generateKey(ecdsa, false, ['sign']);
   const key = base64url(await crypto.subtle.exportKey('raw', publicKey));
   const signature = await sign(privateKey, `countersign-pair-v1\n${token}\n${key}`);
-  const got = await post('/device/pair', { token, name, platform, public_key: key, signature });
+  const { soft_token: soft, ...got } = await post('/device/pair', { token, name, platform, public_key: key, signature });
   await keep('pairings', { ...got, name, key: privateKey });
+  return { soft, device: got.device };
 }
 
 // Tells every service where this browser is woken by Web Push, or that it is not any more.

@@ -76,7 +76,8 @@ export async function pair(token) {
     event.preventDefault();
     one('[data-agree]', view).disabled = true;
     try {
-      await pairDevice(token, one('#name', view).value.trim() || name, platform);
+      const { soft, device } = await pairDevice(token, one('#name', view).value.trim() || name, platform);
+      if (soft) await (await part('codes')).add(soft, '', device); // for when the service asks for a code to type
       navigator.storage?.persist?.(); // so that the key is not cleared away when room is short
       history.replaceState(null, '', '#services');
       await paired();
@@ -137,6 +138,7 @@ async function leave(pairing, leave) {
   } catch (error) {
     if (!pairing.gone) return services(undefined, { trouble: troubleOf(error, leaveTrouble) });
   }
+  for (const { id, device } of await stored('codes')) if (device === pairing.device) await drop('codes', id);
   await drop('pairings', pairing.device);
   await paired();
   services(undefined, { done: `This device has left ${service}.` });

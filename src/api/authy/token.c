@@ -5,6 +5,7 @@
 #include "api/authy/handlers.h"
 #include "api/authy/wire.h"
 #include "core/device.h"
+#include "core/soft_token.h"
 #include "core/usage.h"
 #include "core/verification.h"
 
@@ -153,8 +154,10 @@ enum err token_email(struct ctx *cx, struct request *rq, struct response *rs)
 
 /* ---- the check ---- */
 
-/* What proved it: a sent code or an app. The keys that we know nothing of are null. */
-static json_t *proof_json(const struct identity *i, const struct check_out *check)
+/* What proved it: a sent code, a paired device's soft token, or another app. The keys that we know
+ * nothing of are null. */
+static enum err proof_json(struct ctx *cx, struct db *db, const struct identity *i,
+                           const struct check_out *check, json_t **out)
 {
     static const char *const unknown[] = {"registration_method",
                                           "registration_country",
@@ -166,33 +169,45 @@ static json_t *proof_json(const struct identity *i, const struct check_out *chec
                                           "ip",
                                           "last_account_recovery_at",
                                           "last_sync_date"};
-    json_t *o = json_object();
+    struct str os = check->factor_id ? STR("generic") : STR("sms");
+    int64_t since_ms = i->created_at_ms;
+    json_t *o, *id = json_null();
+    struct device d;
+    enum err e = check->factor_id ? soft_token_device(cx, db, check->factor_id, &d) : ERR_NOT_FOUND;
 
-    json_object_set_new(o, "id", json_null());
-    json_object_set_new(o, "os_type", json_string(check->factor_id ? "generic" : "sms"));
-    json_object_set_new(o, "registration_date", json_integer(i->created_at_ms / MS_PER_S));
+    if (e && e != ERR_NOT_FOUND)
+        return e;
+    if (!e) {
+        id = json_integer(sid_number(d.sid));
+        os = device_os(&d);
+        since_ms = d.created_at_ms;
+    }
+    o = json_object();
+    json_object_set_new(o, "id", id);
+    json_object_set_new(o, "os_type", text_json(os));
+    json_object_set_new(o, "registration_date", json_integer(since_ms / MS_PER_S));
     EACH_ROW (key, unknown)
         json_object_set_new(o, *key, json_null());
-    return o;
+    *out = o;
+    return OK;
 }
 
 static enum err answer_right(struct ctx *cx, struct request *rq, struct response *rs,
                              const struct identity *i, const struct check_out *check)
 {
-    json_t *o = json_object();
-    enum err e = usage_add(cx, rq->db, i->service_id, USAGE_AUTHS);
+    json_t *o, *proof;
+    enum err e;
 
-    if (!e)
-        e = authy_tell(cx, rq, EVENT_TOKEN_RIGHT, i);
-    if (e) {
-        json_decref(o);
+    if ((e = usage_add(cx, rq->db, i->service_id, USAGE_AUTHS)) ||
+        (e = authy_tell(cx, rq, EVENT_TOKEN_RIGHT, i)) ||
+        (e = proof_json(cx, rq->db, i, check, &proof)))
         return e;
-    }
+    o = json_object();
     /* the order is what authy-openvpn reads, and "true" is a string here, alone of all */
     json_object_set_new(o, "message", json_string("Token is valid."));
     json_object_set_new(o, "token", json_string("is valid"));
     json_object_set_new(o, "success", json_string("true"));
-    json_object_set_new(o, "device", proof_json(i, check));
+    json_object_set_new(o, "device", proof);
     return authy_answer(cx, rq, rs, o);
 }
 
