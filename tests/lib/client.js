@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import http from "node:http";
 import https from "node:https";
 import { parse } from "node-html-parser";
+import { saw } from "./scrub.js";
 import { limitMs } from "./server.js";
 
 export class Answer {
@@ -88,6 +89,18 @@ function chosen(select) {
   return option ? option.getAttribute("value") ?? option.textContent.trim() : "";
 }
 
+// What passed here that no log may say.
+function noteExchange(headers, body, answer) {
+  for (const line of answer.setCookies) saw.token(line.split(";")[0].split("=")[1]);
+  if (/json/.test(headers["content-type"] ?? "")) try {
+    saw.body(JSON.parse(body));
+  } catch { /* a test of malformed bodies */ }
+  else if (/urlencoded/.test(headers["content-type"] ?? "")) saw.body(Object.fromEntries(new URLSearchParams(String(body ?? ""))));
+  if (/json/.test(answer.headers["content-type"] ?? "")) try {
+    saw.body(JSON.parse(answer.text));
+  } catch { /* cut off */ }
+}
+
 export class Client {
   constructor(server, { headers = {}, ca, localAddress } = {}) {
     this.server = server;
@@ -117,6 +130,7 @@ export class Client {
         message.on("end", () => {
           const answer = new Answer(path, message, Buffer.concat(chunks));
           answer.setCookies.forEach((line) => this.keepCookie(line));
+          noteExchange(all, body, answer);
           resolve(answer);
         });
       });

@@ -10,6 +10,7 @@ import { once } from "node:events";
 import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
+import { saw } from "./scrub.js";
 import { eventually, temporaryFolder } from "./server.js";
 
 const programs = { bearerbox: "/usr/sbin/bearerbox", smsbox: "/usr/sbin/smsbox", fakesmsc: "/usr/lib/kannel/test/fakesmsc" };
@@ -95,7 +96,10 @@ concatenation = true
   async next(to) {
     const number = this.given.get(to) ?? 0;
     this.given.set(to, number + 1);
-    return eventually(() => this.messages.filter((m) => m.to === to)[number] ?? assert.fail(`no SMS to ${to}:\n${this.out}`));
+    const sms = await eventually(() => this.messages.filter((m) => m.to === to)[number] ?? assert.fail(`no SMS to ${to}:\n${this.out}`));
+    saw.number(to);
+    saw.message(sms.text.replaceAll("+", " "));
+    return sms;
   }
 
   async close() {

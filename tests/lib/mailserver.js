@@ -10,6 +10,7 @@ import path from "node:path";
 import { simpleParser } from "mailparser";
 import { SMTPServer } from "smtp-server";
 import { newAuthority } from "./certificate.js";
+import { saw } from "./scrub.js";
 import { limitMs, temporaryFolder } from "./server.js";
 
 const refusal = (code, text) => Object.assign(new Error(text), { responseCode: code });
@@ -73,6 +74,7 @@ export class MailServer {
     const raw = Buffer.concat(chunks);
     const mail = Object.assign(await simpleParser(raw), { raw: raw.toString(), envelope: session.envelope, session, at: Date.now() });
     mail.address = session.envelope.rcptTo.map((to) => to.address).join();
+    saw.message(mail.text ?? "");
     await this.onData(mail, session); // what is refused or lost here was not taken
     this.mails.push(mail);
     for (const look of this.waiting) look();

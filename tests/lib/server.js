@@ -12,6 +12,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { saw, traceFile } from "./scrub.js";
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 export const program = process.env.COUNTERSIGN_BIN ?? path.join(root, "build/countersign");
@@ -42,20 +43,24 @@ process.on("exit", () => {
 });
 
 export class Server {
-  constructor(child, options) {
+  constructor(child, options, logFile) {
     this.child = child;
+    this.logFile = logFile;
     this.pid = child.pid;
     this.options = options;
     this.dataDir = options.data_dir;
     this.out = ""; // what it printed for the developer
-    this.log = ""; // its log lines
     this.exited = new Promise((resolve) =>
       child.once("exit", (code, signal) => {
         running.delete(child);
         resolve({ code, signal });
       }));
     child.stdout.setEncoding("utf8").on("data", (text) => (this.out += text));
-    child.stderr.setEncoding("utf8").on("data", (text) => (this.log += text));
+  }
+
+  // Its log lines. They go into a file, so that a test that does not read them holds nobody up.
+  get log() {
+    return fs.readFileSync(this.logFile, "utf8");
   }
 
   // Waits until it says where it listens. Whoever gives up is told what it printed.
@@ -90,7 +95,7 @@ export class Server {
       timer.abort();
     }
     // a server that nobody stops must not keep the tests from ending; "exit" above ends it
-    for (const held of [this.child, this.child.stdout, this.child.stderr]) held.unref();
+    for (const held of [this.child, this.child.stdout]) held.unref();
     return this;
   }
 
@@ -122,9 +127,25 @@ const tail = (text) => text.split("\n").slice(-60).join("\n");
 // Starts `countersign serve` and waits until it listens. Options are those of `serve`, by name.
 export async function startServer(options = {}) {
   const all = { listen: "127.0.0.1:0", mode: "demo", data_dir: options.data_dir ?? temporaryFolder(), ...options };
-  const child = spawn(program, ["serve"], { env: environment(all), stdio: ["ignore", "pipe", "pipe"] });
+  const kept = traceFile();
+  const logFile = kept ?? path.join(temporaryFolder(), "log");
+  if (kept && !all.config) all.log_level ??= "debug";
+  const log = fs.openSync(logFile, "a");
+  const child = spawn(program, ["serve"], { env: environment(all), stdio: ["ignore", "pipe", log] });
+  fs.closeSync(log);
   running.add(child);
-  return new Server(child, all).ready();
+  return new Server(child, all, logFile).ready();
+}
+
+// Remembers what a command printed: keys for its user, and on the other channel what no key may be in.
+function noteCommand(done) {
+  const file = traceFile();
+  if (!file) return;
+  fs.writeFileSync(file, done.stderr ?? "");
+  for (const line of (done.stdout ?? "").split("\n"))
+    if (line.startsWith("{")) try {
+      saw.body(JSON.parse(line));
+    } catch { /* cut off */ }
 }
 
 // Runs a command of the program to its end: { code, out, err }.
@@ -132,6 +153,7 @@ export function command(args, options = {}) {
   const done = spawnSync(program, args, {
     env: environment(options), encoding: "utf8", timeout: limitMs(30_000), input: options.input,
   });
+  noteCommand(done);
   return { code: done.status ?? done.signal, out: done.stdout, err: done.stderr };
 }
 

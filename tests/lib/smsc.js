@@ -12,6 +12,7 @@ import { once } from "node:events";
 import fs from "node:fs";
 import path from "node:path";
 import smpp from "smpp";
+import { saw } from "./scrub.js";
 import { eventually, temporaryFolder } from "./server.js";
 
 export class Smsc {
@@ -90,6 +91,8 @@ export class Smsc {
     this.parts.set(key, parts);
     if (parts.filter(Boolean).length < count) return;
     this.parts.delete(key);
+    saw.number(to);
+    saw.message(parts.map((p) => p.text).join(""));
     this.whole.push({
       to, from: pdu.source_addr, text: parts.map((p) => p.text).join(""), parts: count, pdus: parts.map((p) => p.pdu), ids: parts.map((p) => p.id), id: parts.at(-1).id,
     });

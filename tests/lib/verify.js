@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createSign, generateKeyPairSync } from "node:crypto";
 import { Contract } from "./contract.js";
 import { newest } from "./outbox.js";
+import { saw } from "./scrub.js";
 import { command } from "./server.js";
 
 // Keys of a new application on a running server.
@@ -34,6 +35,8 @@ export class VerifyApp {
     });
     const text = await reply.text();
     const body = text ? JSON.parse(text) : undefined;
+    saw.body(Object.fromEntries(form));
+    saw.body(body);
     this.contract.check(method, `/v2${path.split("?")[0]}`, reply.status, reply.headers, body);
     return { status: reply.status, headers: reply.headers, body };
   }
