@@ -135,8 +135,8 @@ WHERE identity_id = $1 AND factor_id <> 0 AND ($2 = 0 OR factor_id = $2)
   AND id < $5 ORDER BY id DESC LIMIT $6;
 
 -- :name app_challenge_count :read :one
--- Of one factor since an instant.
-SELECT count(*) FROM challenge WHERE identity_id = $1 AND factor_id = $2 AND created_at_ms > $3;
+-- Of one factor since an instant, and when the first of them was made.
+SELECT count(*), coalesce(min(created_at_ms), 0) FROM challenge WHERE identity_id = $1 AND factor_id = $2 AND created_at_ms > $3;
 
 -- :name challenge_reserve :write :one
 -- Counts a code before it is compared. No row: over, or too many.

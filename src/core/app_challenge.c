@@ -42,8 +42,10 @@ static enum err at_most(struct ctx *cx, struct db *db, const struct app_factor *
 
     if (e)
         return e;
-    if (db_col_int(&r, 0) >= max)
+    if (db_col_int(&r, 0) >= max) {
+        cx->retry_after_s = (db_col_int(&r, 1) + within_ms - cx->now_ms) / MS_PER_S + 1;
         return fail(cx, ERR_LIMITED, "%lld challenges were made for this factor", (long long)max);
+    }
     return OK;
 }
 

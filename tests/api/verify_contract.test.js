@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { facts } from "../lib/contract.js";
 import { startServer } from "../lib/server.js";
 import { totp } from "../lib/totp.js";
-import { newApp, PushDevice, VerifyApp } from "../lib/verify.js";
+import { newApp, PushDevice, setClock, VerifyApp } from "../lib/verify.js";
 
 const notEnabled = ["CreateNewFactorPasskey", "UpdatePasskeysFactor", "CreateChallengePasskeys", "UpdateChallengePasskeys"];
 
@@ -87,18 +87,119 @@ const pathOf = (op, change = {}) => op.path.replace("/v2", "").replace(/\{(\w+)\
 const spoilt = (fact) => ["", " ", "%", "-1", "999999999999999999999", "{", "[]", '{"a":1}', "x".repeat(5000),
   "\u202e", "🔑", "null", "true", "2026-13-45T00:00:00Z", ...(fact.enum ? [`${fact.enum[0]}x`] : [])];
 
-test("spoilt parameters are refused, and never with 5xx", async () => {
+test("spoilt parameters are refused, and never with 5xx", async (t) => {
+  let count = 0;
   for (const op of facts.operations.filter((o) => o.method !== "DELETE")) {
     const parameters = { ...op.query, ...op.body };
     for (const [name, fact] of Object.entries(parameters))
       for (const value of spoilt(fact)) {
         const { status } = await app.call(op.method, pathOf(op), { [name]: value });
+        count++;
         if (fact.type === "integer" && op.method === "GET" && value === "-1") assert.equal(status, 400, `${op.id} ${name}=${value}`);
       }
     const twice = Object.keys(parameters).find((name) => !["EventTypes", "Details.Fields"].includes(name));
     if (twice && op.method === "POST" && !notEnabled.includes(op.id))
       await app.refused(400, 20001, app.post(pathOf(op), { [twice]: ["a", "b"] }));
   }
+  t.diagnostic(`spoilt requests made from the facts: ${count}`);
+});
+
+// ---- right requests, made from the facts ----
+
+// Values that a parameter may have, where its fact alone does not say.
+const sid = (prefix) => [`${prefix}${"0".repeat(32)}`, `${prefix}${"aF09".repeat(8)}`];
+const texts = (...more) => ["x", "Zoë & Co", ...more];
+const words = { AuthenticatorAttachment: ["", "platform", "cross-platform", "any"], wish: ["", "required", "preferred", "discouraged"] };
+const rightValues = {
+  CreateService: { FriendlyName: ["A", "My App-1_2", "x".repeat(30)] },
+  UpdateService: {
+    FriendlyName: ["B", "x".repeat(30)], CodeLength: [4, 6, 10], TtsName: texts(""), "Totp.Issuer": texts(""), "Totp.TimeStep": [20, 60],
+    "Totp.CodeLength": [3, 8], "Totp.Skew": [0, 2], DefaultTemplateSid: ["HJ00000000000000000000000000000001", ""], "Whatsapp.From": ["whatsapp:+14155550100", ""],
+    "Passkeys.RelyingParty.Id": ["example.com", ""], "Passkeys.RelyingParty.Name": texts(""), "Passkeys.RelyingParty.Origins": ["https://a.example,https://b.example", ""],
+    "Passkeys.AuthenticatorAttachment": words.AuthenticatorAttachment, "Passkeys.DiscoverableCredentials": words.wish, "Passkeys.UserVerification": words.wish,
+  },
+  CreateVerification: {
+    To: ["+14155550143"], Channel: ["sms", "call", "whatsapp"], CustomFriendlyName: ["Acme 24"], SendDigits: ["1ww23"], Locale: ["de", "pt-BR", "xx", "zh-Hant"],
+    RateLimits: ["{}", '{"unknown":"1"}', '{"end_user_ip":1}'], AppHash: ["He42w354ol9"], DeviceIp: ["203.0.113.7", "2001:db8::1"], RiskCheck: ["enable", "disable"],
+    ChannelConfiguration: ["{}", '{"from":"a@example.com","from_name":"A","template_id":"d-1","substitutions":{"a":"b"}}'], Tags: ["{}", '{"a":"b"}'],
+    TemplateSid: ["HJ00000000000000000000000000000001"], TemplateCustomSubstitutions: ["{}", '{"a":"b"}'], Status: [],
+  },
+  CreateNewFactor: { FriendlyName: texts("x".repeat(64)), "Config.TimeStep": [20, 60], "Config.Skew": [0, 2], "Config.CodeLength": [3, 8], Metadata: ["{}", '{"a":"b"}'],
+    "Binding.Secret": ["GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"] },
+  UpdateFactor: { FriendlyName: texts("x".repeat(64)), "Config.TimeStep": [20, 30], "Config.Skew": [0, 2], "Config.CodeLength": [3, 8] },
+  CreateChallenge: { "Details.Message": texts("x".repeat(256)), "Details.Fields": ['{"label":"a","value":"b"}'], HiddenDetails: ["{}", '{"a":"b"}'] },
+  UpdateChallenge: { Metadata: ["{}", '{"a":"b"}'] },
+  CreateAccessToken: { FactorFriendlyName: texts(""), Ttl: [60, 300] },
+  CreateNotification: { Ttl: [0, 300] },
+  CreateEntity: { Identity: ["abcd-1234", "x".repeat(64)] },
+  CreateRateLimit: { UniqueName: ["a", "A-b_c.9"], Description: texts("") }, UpdateRateLimit: { Description: texts("") },
+  CreateBucket: { Max: [1, 1000000], Interval: [1, 86400] }, UpdateBucket: { Max: [1, 1000000], Interval: [7, 86401] },
+  CreateWebhook: { FriendlyName: texts(), WebhookUrl: ["https://example.com/", "http://203.0.113.7:8080/a?b=c"] }, UpdateWebhook: { FriendlyName: texts(), WebhookUrl: ["https://example.com/x"] },
+  ListChallenge: { FactorSid: sid("YF") },
+  ListVerificationAttempt: { "ChannelData.To": ["+14155550142"], Country: ["US"] }, FetchVerificationAttemptsSummary: { Country: ["US"], DestinationPrefix: ["+1", "+1415"] },
+  ListVerificationTemplate: { FriendlyName: ["Verification code", "another"] },
+};
+const eventTypes = ["*", "factor.created", "factor.verified", "factor.deleted", "challenge.approved", "challenge.denied"];
+const ownPart = ["CustomCode", "CustomMessage", "Amount", "Payee", "EnableSnaClientToken", "AuthPayload"]; // tests of their own
+const unread = ["PageToken", "ExpirationDate"];
+
+function rightOf(op, name, fact) {
+  const known = rightValues[op.id]?.[name] ?? (op.id === "CreateService" ? rightValues.UpdateService[name] : undefined);
+  if (known) return known;
+  if (name === "PageSize") return [1, 1000];
+  if (name === "Page") return [0, 7];
+  if (name === "EventTypes") return [eventTypes, ...eventTypes.map((e) => [e])];
+  if (fact.enum) return fact.enum;
+  if (fact.type === "boolean") return ["true", "false", "True"];
+  if (fact.format === "date-time") return ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.678+01:00"];
+  if (fact.pattern) return sid(fact.pattern.slice(1, 3));
+  return undefined;
+}
+
+// What else such a request needs.
+let made = 0;
+const base = {
+  CreateService: () => ({ FriendlyName: "Right" }), CreateVerification: () => ({ To: `+1202555${String(1000 + made++)}`, Channel: "sms" }),
+  CreateEntity: () => ({ Identity: `right-${1000 + made++}` }), CreateNewFactor: () => ({ FriendlyName: "R", FactorType: "totp" }),
+  CreateChallenge: () => ({ FactorSid: known.push, "Details.Message": "m" }), CreateAccessToken: () => ({ Identity: "alice-0001", FactorType: "push" }),
+  CreateRateLimit: () => ({ UniqueName: `right-${made++}` }), CreateBucket: () => ({ Max: 1, Interval: 100 + made++ }),
+  CreateWebhook: () => ({ FriendlyName: "h", EventTypes: ["*"], WebhookUrl: "https://example.com/" }),
+  CreateMessagingConfiguration: () => ({ MessagingServiceSid: sid("MG")[0] }), UpdateMessagingConfiguration: () => ({}), CreateSafelist: () => ({}),
+};
+const singular = ["CreateMessagingConfiguration", "CreateSafelist", "CreateVerificationCheck", "UpdateVerification", "CreateNotification", ...notEnabled];
+
+test("every parameter with every kind of right value is taken, and the reply is as its schema says", async (t) => {
+  const device = new PushDevice(app, "carla-0001"); // whose requests have a budget
+  await device.enrol();
+  await device.verify();
+  known.push = device.factor.sid;
+  const path = (op) => pathOf(op, op.id === "CreateChallenge" ? { Identity: "carla-0001" } : {});
+  let count = 0;
+  for (const op of facts.operations.filter((o) => o.method !== "DELETE" && !singular.includes(o.id)))
+    for (const [name, fact] of Object.entries({ ...op.query, ...op.body })) {
+      if (ownPart.includes(name) || unread.includes(name) || (op.id === "CreateNewFactor" && /^Config\.(App|Not|Sdk)|^Binding\.(Alg|Pub)|FactorType/.test(name)) ||
+        (op.id === "UpdateFactor" && /^Config\.(App|Not|Sdk)/.test(name)) || (op.id === "CreateChallenge" && name === "FactorSid") ||
+        (op.id === "CreateAccessToken" && ["Identity", "FactorType"].includes(name))) continue;
+      const values = rightOf(op, name, fact);
+      assert.ok(values, `${op.id} ${name}: no right value is known`);
+      for (const value of values) {
+        const params = { ...await base[op.id]?.(), [name]: value };
+        let { status, body } = await app.call(op.method, path(op), params);
+        if (status === 429 && op.path.startsWith("/v2/Attempts")) { // a hundred a minute
+          await setClock(server, device.offsetS += 61);
+          ({ status, body } = await app.call(op.method, path(op), params));
+        } else if (status === 429 && op.id === "CreateChallenge") { // a right answer opens the budget again
+          const { challenges } = await app.ok(200, app.get(`${s}/Entities/carla-0001/Challenges`, { Status: "pending" }));
+          await app.ok(200, device.fetchAndAnswer(challenges[0].sid, "approved"));
+          ({ status, body } = await app.call(op.method, path(op), params));
+        }
+        assert.ok(status < 300, `${op.id} ${name}=${value}: ${status} ${JSON.stringify(body)}`);
+        if (["CreateRateLimit", "CreateBucket", "CreateWebhook"].includes(op.id)) await app.ok(204, app.delete(`${path(op)}/${body.sid}`)); // there may be few
+        count++;
+      }
+    }
+  t.diagnostic(`right requests made from the facts: ${count}`);
+  assert.ok(count > 250);
 });
 
 test("paths that name nothing, or another account's, are 404", async () => {

@@ -30,7 +30,6 @@ static const struct api_error errors[] = {
     {60209, 400, "Invalid unique name: letters, digits, '-', '_' and '.' only"},
     {60210, 400, "Max buckets per rate limit reached"                         },
     {60211, 400, "Bucket with this interval already exists"                   },
-    {60212, 429, "Too many concurrent requests for phone number"              },
     {60213, 400, "Messaging configuration for this country already exists"    },
     {60214, 400, "The voice channel is not available with PSD2"               },
     {60217, 400, "The email channel is not set up"                            },
