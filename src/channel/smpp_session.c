@@ -15,7 +15,9 @@ enum {
     THROTTLE_FIRST_MS = 100,
     THROTTLE_MOST_MS = 5000,
     RATE_BURST_MS = 100,
-    ROOM_S = 2, /* with a rate: so many seconds' worth of messages */
+    ROOM_S = 2,     /* with a rate: so many seconds' worth of messages */
+    COUNT_MS = 250, /* beside the window we want what the carrier took in such a time */
+    ROOM_LEAST = 16,
 };
 
 static int64_t jitter(int64_t ms)
@@ -108,6 +110,7 @@ static void on_taken(struct smpp_session *s, struct smpp_job *j, unsigned part, 
     message_id = smpp_job_taken(&s->queue, j, part, id);
     if (id[0])
         smpp_inbox_remember(&s->inbox, id, message_id);
+    s->taken_now++;
     s->throttle_ms /= 2;
     s->allowed = MIN_OF(s->allowed + 1, s->conf->window);
 }
@@ -349,6 +352,11 @@ static void watch_time(struct smpp_session *s, int64_t now_ms)
 {
     char why[CTX_WHY_MAX];
 
+    if (now_ms - s->count_at_ms >= COUNT_MS) {
+        s->taken_before = now_ms - s->count_at_ms < 2 * COUNT_MS ? s->taken_now : 0;
+        s->taken_now = 0;
+        s->count_at_ms = now_ms;
+    }
     if (s->state == SMPP_DOWN && now_ms >= s->open_at_ms && s->halt == SMPP_HALT_NOT)
         open_session(s, now_ms);
     if (s->state == SMPP_BOUND && !s->enquired_at_ms &&
@@ -387,6 +395,8 @@ unsigned smpp_session_room(const struct smpp_session *s)
         return 0;
     if (s->state != SMPP_BOUND)
         return SMPP_PARALLEL_DOWN;
+    room = MIN_OF(room, s->conf->window +
+                            MAX_OF(MAX_OF(s->taken_now, s->taken_before), (unsigned)ROOM_LEAST));
     if (s->conf->rate)
         room = MIN_OF(room, MAX_OF(s->conf->rate * ROOM_S, (unsigned)SMPP_PARALLEL_DOWN));
     if (s->allowed < s->conf->window)

@@ -38,7 +38,9 @@ struct smpp_session {
     unsigned session;       /* counts binds */
     uint32_t sequence;
 
-    unsigned allowed; /* the window that throttling leaves */
+    unsigned taken_now, taken_before; /* messages, in the present and the last piece of time */
+    int64_t count_at_ms;              /* when the present one began */
+    unsigned allowed;                 /* the window that throttling leaves */
     int64_t throttle_ms, quiet_until_ms;
     int64_t paced_until_us;
 };

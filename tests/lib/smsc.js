@@ -28,6 +28,7 @@ export class Smsc {
     smsc.server.on("tlsClientError", () => {}); // a client that does not like our certificate
     smsc.server.listen(port, "127.0.0.1");
     await once(smsc.server, "listening");
+    smsc.server.unref(); // a test that fails must not keep its file from ending
     smsc.port = smsc.server.address().port;
     return smsc;
   }
