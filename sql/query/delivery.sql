@@ -20,6 +20,11 @@ UPDATE outbox SET state = 'sent', provider_id = $1, price = $2, settled_at_ms = 
     why = CASE WHEN lost_count > 0 THEN $4 WHEN receipt = 'undelivered' THEN why ELSE '' END
 WHERE id = $5 AND state = 'sending' AND attempts = $6;
 
+-- :name outbox_heard :write :exec
+-- How an answered call ended.
+UPDATE outbox SET receipt = $1, why = $2 WHERE id = $3 AND state = 'sent' AND attempts = $4
+    AND receipt = '';
+
 -- :name outbox_again :write :exec
 UPDATE outbox SET state = 'queued', why = $1, next_at_ms = $2, lost_count = lost_count + $3
 WHERE id = $4 AND state = 'sending' AND attempts = $5;

@@ -2,7 +2,7 @@
  * carrier.h: a message on its way, and a way to carry it. A carrier is a value: one for each
  * channel, made at start and given to the courier, which calls it on its own thread only. Most make
  * a request for libcurl (load, judge); one with a thread and a protocol of its own is handed the
- * message (hand, room, stop).
+ * message (hand, booked, room, stop).
  */
 #ifndef CHANNEL_CARRIER_H
 #define CHANNEL_CARRIER_H
@@ -34,6 +34,8 @@ struct parcel {
 
 enum outcome {
     OUTCOME_SENT,   /* the carrier has taken it */
+    OUTCOME_BEGUN,  /* a call was answered: booked as sent, so that no crash repeats it; the next
+                       verdict says how it ended */
     OUTCOME_RETRY,  /* not now */
     OUTCOME_FAILED, /* never: what we sent or are is wrong */
     OUTCOME_GONE,   /* never: there is nobody at this address any more */
@@ -56,7 +58,7 @@ struct verdict {
 struct errand {
     const struct parcel *parcel; /* constant until done is called */
     /* To be called once, from any thread; v is copied, and the carrier has no more to do with it.
-     */
+     * After OUTCOME_BEGUN it is to be called again, but not before `booked` was. */
     void (*done)(struct errand *e, const struct verdict *v);
     struct errand *next; /* the carrier's */
 };
@@ -74,8 +76,9 @@ struct carrier {
     /* Or in place of both, for a carrier that has a thread of its own: takes the message over. It
      * gives it back in time for the courier's lease. */
     void (*hand)(void *self, struct errand *e);
-    /* How many messages it wants to have now, `parallel` at most; who raises it wakes the courier.
-     */
+    /* OUTCOME_BEGUN is on disk. Only for carriers that say so. */
+    void (*booked)(void *self, struct errand *e);
+    /* How many messages it wants to have now, `parallel` at most; who raises it wakes the courier. */
     unsigned (*room)(void *self);
     /* The courier is about to stop: what has not left yet comes back at once; cut: all of it. */
     void (*stop)(void *self, bool cut);

@@ -4,7 +4,8 @@
  *   slot:  FREE --claim--> MOVING --end--> ENDED --exchange--> BOOKING --commit--> FREE
  *            |                               ^                    |
  *            |------> cannot load -----------+<---- exchange failed
- *            '------> HANDED --given back----'
+ *            '------> HANDED --given back----'                    |
+ *                        '------ a call that has only begun <-------'
  *
  * A slot is free only when its result is booked: a store that hangs stops the sending, no more.
  */
@@ -17,7 +18,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -100,13 +100,6 @@ static void exchange_done(struct courier_exchange *x)
     pthread_mutex_unlock(&c->lock);
 }
 
-static void copy_text(char *out, size_t out_max, struct str in)
-{
-    in = str_sub(in, 0, out_max - 1);
-    memcpy(out, in.n ? in.p : "", in.n);
-    out[in.n] = '\0';
-}
-
 static void errand_done(struct errand *e, const struct verdict *v)
 {
     struct slot *s = (struct slot *)(void *)((char *)e - offsetof(struct slot, errand));
@@ -114,9 +107,9 @@ static void errand_done(struct errand *e, const struct verdict *v)
 
     pthread_mutex_lock(&c->lock);
     s->said.v = *v;
-    copy_text(s->said.why, sizeof(s->said.why), v->why);
-    copy_text(s->said.provider_id, sizeof(s->said.provider_id), v->provider_id);
-    copy_text(s->said.price, sizeof(s->said.price), v->price);
+    snprintf(s->said.why, sizeof(s->said.why), "%.*s", STR_ARG(v->why));
+    snprintf(s->said.provider_id, sizeof(s->said.provider_id), "%.*s", STR_ARG(v->provider_id));
+    snprintf(s->said.price, sizeof(s->said.price), "%.*s", STR_ARG(v->price));
     if (!c->given_back)
         eventfd_write(c->wake_fd, 1);
     s->given_next = c->given_back;
@@ -171,6 +164,7 @@ static void settle(struct slot *s, const struct ctx *cx, const struct verdict *v
         .price = v->price,
         .said = v->said,
         .lost = v->lost,
+        .begun = s->result.outcome == OUTCOME_BEGUN, /* what was booked before */
     };
 
     if (v->outcome == OUTCOME_RETRY) {
@@ -394,7 +388,8 @@ static void ask(struct courier *c)
             continue;
         s->state = SLOT_BOOKING;
         c->results[x->result_count++] = &s->result;
-        under_way[s->lane - c->lanes]--; /* free by the time that the claim is begun */
+        if (s->result.outcome != OUTCOME_BEGUN)
+            under_way[s->lane - c->lanes]--; /* free by the time that the claim is begun */
     }
     for (size_t i = 0; i < x->lane_count && !stopping; i++) {
         unsigned room = lane_room(&c->lanes[i]);
@@ -420,7 +415,11 @@ static void booked(struct courier *c, bool well)
         if (!well)
             continue;
         c->ops.settled(c->ops.arg, &s->result);
-        release(s);
+        s->state = SLOT_HANDED;
+        if (s->result.outcome == OUTCOME_BEGUN)
+            s->lane->carrier.booked(s->lane->carrier.self, &s->errand);
+        else
+            release(s);
     }
 }
 
@@ -595,5 +594,7 @@ void courier_stop(struct courier **courier, int64_t grace_ms)
     pthread_join(c->thread, NULL);
     pthread_mutex_lock(&c->lock); /* whoever answered last has let go */
     pthread_mutex_unlock(&c->lock);
-    courier_free(courier);
+    if (count_in(c, SLOT_HANDED) == 0) /* else a carrier may yet give it back */
+        courier_free(&c);
+    *courier = NULL;
 }

@@ -5,7 +5,7 @@
  *                   ^                 |
  *                   '---- retry ------'   with back-off, inside the message's life
  *
- * One libcurl-multi loop. It learns of work and tells of results in exchanges: one transaction
+ * One libcurl-multi loop; carriers with a thread of their own report to it (carrier.h). It learns of work and tells of results in exchanges: one transaction
  * books what came of the last attempts and claims what is due, so no message is under way without
  * its claim being on disk. A claim that nobody settles (the process died) lapses and is made again;
  * the row then says that the answer to one attempt was lost.
@@ -34,6 +34,7 @@ struct courier_result {
     unsigned said;      /* remote: enum remote_said */
     int64_t next_at_ms; /* OUTCOME_RETRY */
     bool lost;          /* no answer came back to what had gone out */
+    bool begun;         /* OUTCOME_BEGUN is booked: this is how it ended */
 };
 
 struct courier_exchange {

@@ -13,6 +13,7 @@ struct language {
     const char *tag;     /* BCP 47: "de", "zh-Hant" */
     const char *numbers; /* beginnings of the phone numbers that are spoken to so: "43 49" */
     bool right_to_left;
+    bool spoken; /* there is a voice for it (speech.h); calls speak English otherwise */
 
     const char *sms;       /* {code} {service}; in GSM-7 if the language can be written so */
     const char *sms_short; /* where `sms` would need a second part */

@@ -276,6 +276,8 @@ enum err message_render(struct ctx *cx, const struct message_in *in, struct mess
     if (code && (str_eq(in->channel, STR("sms")) || str_eq(in->channel, STR("whatsapp")))) {
         text = sms_code(cx, in, l);
     } else if (code && str_eq(in->channel, STR("voice"))) {
+        if (!l->spoken)
+            l = &languages[0];
         text = filled(cx, l->voice, in, l);
         if (in->about.n)
             text = arena_printf(cx->mem, "%.*s. %.*s", STR_ARG(in->about), STR_ARG(text));

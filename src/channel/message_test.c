@@ -94,10 +94,9 @@ static void a_code_by_voice_is_said_twice_digit_by_digit(void **state)
     assert_str(rendered(&in).text,
                STR("Your Countersign code is: four, eight, two, nine, one, three. "
                    "Once more: four, eight, two, nine, one, three."));
-    in.locale = STR("fr");
-    assert_true(has(rendered(&in).text, "quatre, huit, deux, neuf, un, trois. Je répète"));
-    assert_str(rendered(&in).language, STR("fr"));
-    in.locale = STR("en");
+    in.locale = STR("fr"); /* no voice speaks it */
+    assert_true(has(rendered(&in).text, "four, eight, two, nine, one, three. Once more"));
+    assert_str(rendered(&in).language, STR("en"));
     in.code = STR("00a7");
     assert_true(has(rendered(&in).text, "zero, zero, a, seven."));
 }

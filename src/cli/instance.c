@@ -59,8 +59,9 @@ static void fill_core(const struct config *cf, struct core *core)
     core->demo = cf->mode == MODE_DEMO;
     core->cannot.sms = !core->demo && cf->sms_gateway.n == 0;
     core->cannot.email = !core->demo && cf->smtp_url.n == 0;
-    core->cannot.voice = core->cannot.whatsapp = !core->demo; /* no carrier of ours speaks these */
     core->remote = remote_dialect(cf->second_factor);
+    core->cannot.voice = !core->demo && cf->voice_url.n == 0;
+    core->cannot.whatsapp = !core->demo; /* no carrier of ours speaks it */
     core->push_hosts = cf->push_hosts;
     core->private_targets = cf->egress_allow.n > 0;
     core->session_lifetime_ms = (int64_t)cf->session_lifetime_s * MS_PER_S;

@@ -13,6 +13,7 @@
 #include "channel/push.h"
 #include "channel/smpp.h"
 #include "channel/transfer.h"
+#include "channel/voice.h"
 #include "channel/webhook.h"
 #include "core/delivery.h"
 #include "core/entity_event.h"
@@ -28,6 +29,7 @@ struct sending {
     struct mail *mail;       /* NULL = none is sent */
     struct gateway *gateway; /* NULL = no SMS is sent over HTTP */
     struct smpp *smpp;       /* NULL = none over SMPP */
+    struct voice *voice;     /* NULL = nobody is called */
     struct db *reader;       /* the courier's thread's */
 
     struct store_job job;
@@ -121,10 +123,11 @@ static void settled(void *arg, const struct courier_result *r)
         enum log_level level;
     } words[] = {
         [OUTCOME_SENT] = {"sent",         LOG_INFO},
-          [OUTCOME_RETRY] = {"send_again",   LOG_WARN},
-        [OUTCOME_FAILED] = {"send_failed",  LOG_WARN},
-          [OUTCOME_GONE] = {"send_failed",  LOG_INFO},
-        [OUTCOME_DEAD] = {"send_expired", LOG_INFO},
+          [OUTCOME_BEGUN] = {"answered",     LOG_INFO},
+        [OUTCOME_RETRY] = {"send_again",   LOG_WARN},
+          [OUTCOME_FAILED] = {"send_failed",  LOG_WARN},
+        [OUTCOME_GONE] = {"send_failed",  LOG_INFO},
+          [OUTCOME_DEAD] = {"send_expired", LOG_INFO},
     };
     OWN(arena_free) struct arena *mem = arena_new();
     const struct parcel *p = r->parcel;
@@ -339,6 +342,32 @@ static struct carrier sms_carrier(struct sending *s)
                             .absent = "no way to send SMS is set up: sms_gateway is empty"};
 }
 
+/* voice_url is there. */
+static enum err open_voice(struct ctx *cx, const struct config *cf, struct voice **out)
+{
+    struct voice_conf conf = {
+        .trunk =
+            {
+                    .user = cf->voice_user,
+                    .from = cf->voice_from,
+                    .ca_file = cf->voice_ca_file.n ? cf->voice_ca_file : cf->egress_ca_file,
+                    },
+        .calls_max = cf->voice_calls_max,
+        .ring_s = cf->voice_ring_s,
+        .call_max_s = cf->voice_call_max_s,
+    };
+    enum err e;
+
+    if (!trunk_url(cf->voice_url, &conf.trunk) ||
+        !trunk_srtp_mode(cf->voice_srtp, conf.trunk.transport, &conf.trunk.srtp))
+        return fail(cx, ERR_INVALID, "voice_url or voice_srtp is not usable");
+    if (cf->voice_password_file.n &&
+        (e = config_read_file(cx, cf->voice_password_file, &conf.trunk.password)))
+        return e;
+    *out = voice_new(&conf);
+    return OK;
+}
+
 static enum err start_courier(struct ctx *cx, struct sending *s)
 {
     const struct carrier carriers[] = {
@@ -346,9 +375,12 @@ static enum err start_courier(struct ctx *cx, struct sending *s)
         webhook_carrier(),
         s->mail ? mail_carrier(s->mail)
                 : (struct carrier){.channel = STR("email"),
-                                   .absent = "no way to send e-mail is set up: smtp_url is empty"      },
+                                   .absent = "no way to send e-mail is set up: smtp_url is empty" },
         sms_carrier(s),
-        {.channel = STR("voice"), .absent = "no way to place calls is set up"},
+        s->voice
+            ? voice_carrier(s->voice)
+            : (struct carrier){.channel = STR("voice"),
+                                   .absent = "no way to place calls is set up: voice_url is empty"},
     };
 
     return courier_start(
@@ -390,6 +422,7 @@ enum err sending_start(struct ctx *cx, struct instance *in, struct sending **out
     s->push = push_new(&push);
     if ((e = transfer_rules_new(cx, &rules, &s->rules)) ||
         (cf->smtp_url.n && (e = open_mail(cx, cf, &s->mail))) ||
+        (cf->voice_url.n && (e = open_voice(cx, cf, &s->voice))) ||
         (e = store_reader_open(cx, in->store, &s->reader)) ||
         (e = store_run(cx, in->store, recover, &left_over)) ||
         (cf->sms_gateway.n && (e = open_sms(cx, s, cf))) || (e = start_courier(cx, s)) ||
@@ -443,6 +476,7 @@ void sending_free(struct sending **s)
     smpp_free(&(*s)->smpp);
     gateway_free(&(*s)->gateway);
     arena_free(&(*s)->receipts.mem);
+    voice_free(&(*s)->voice);
     transfer_rules_free(&(*s)->rules);
     arena_free(&(*s)->mem);
     pthread_mutex_destroy(&(*s)->lock);

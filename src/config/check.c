@@ -203,6 +203,44 @@ static void check_smpp(struct check *c)
                 cf->sms_from.n, LETTERS_MAX);
 }
 
+static bool is_caller(struct str s)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-._";
+
+    for (size_t i = 0; i < s.n; i++) {
+        if (str_find(str_from(allowed), s.p[i]) < 0)
+            return false;
+    }
+    return true;
+}
+
+static void check_voice(struct check *c)
+{
+    const struct config *cf = c->cf;
+    bool tls = str_starts(cf->voice_url, STR("sips://"));
+
+    if (cf->voice_srtp.n && !str_eq(cf->voice_srtp, STR("required")) &&
+        !str_eq(cf->voice_srtp, STR("offered")) && !str_eq(cf->voice_srtp, STR("off")))
+        problem(c, OPTION_voice_srtp, "must be required, offered or off");
+    if (!is_caller(cf->voice_from))
+        problem(c, OPTION_voice_from,
+                "may have letters, digits and + - . _ only: a number as in +14155550100, or a "
+                "name without the part behind @");
+    if (cf->voice_url.n == 0)
+        return;
+    if (!cf->voice_user.n != !cf->voice_password_file.n)
+        problem(c, cf->voice_user.n ? OPTION_voice_password_file : OPTION_voice_user,
+                "is missing: logging in needs voice_user and voice_password_file both");
+    if (!cf->voice_from.n && !is_caller(cf->voice_user))
+        problem(c, OPTION_voice_from, "is missing: voice_user cannot be shown as the caller");
+    if (str_eq(cf->voice_srtp, STR("required")) && !tls)
+        problem(c, OPTION_voice_srtp,
+                "would send the keys in the clear: use sips:// in voice_url, or offered, or off");
+    if (cf->voice_ca_file.n && !tls)
+        problem(c, OPTION_voice_ca_file, "has no use without sips:// in voice_url");
+}
+
 static void check_files(struct check *c)
 {
     struct str key = config_master_key_file(c->cx->mem, c->cf);
@@ -219,6 +257,8 @@ static void check_files(struct check *c)
     check_file(c, OPTION_authy_key_file, c->cf->authy_key_file);
     check_file(c, OPTION_verify_token_file, c->cf->verify_token_file);
     check_file(c, OPTION_smpp_ca_file, c->cf->smpp_ca_file);
+    check_file(c, OPTION_voice_password_file, c->cf->voice_password_file);
+    check_file(c, OPTION_voice_ca_file, c->cf->voice_ca_file);
     if (str_find(c->cf->sms_gateway, '/') >= 0)
         check_file(c, OPTION_sms_gateway, c->cf->sms_gateway);
     if (access(key.p, F_OK) == 0 || errno != ENOENT) /* the first start makes it */
@@ -258,7 +298,7 @@ enum err config_check(struct ctx *cx, const struct config *cf, struct buf *probl
 {
     static void (*const rules[])(struct check *) = {
         check_demo, check_production,    check_database, check_sessions, check_mail,
-        check_smpp, check_second_factor, check_files,    check_data_dir,
+        check_smpp, check_second_factor, check_voice,    check_files,    check_data_dir,
     };
     struct check c = {cx, cf, problems};
     size_t before = problems->n;

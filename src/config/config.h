@@ -41,6 +41,7 @@ struct config_smpp_source {
 #define CONFIG_TEXT        struct str
 #define CONFIG_EMAIL       struct str
 #define CONFIG_DATABASE    struct str
+#define CONFIG_SIP         struct str /* "sips://sip.example.com:5061"; without a port as given */
 #define CONFIG_SMTP        struct str /* "smtp://mail.example.com:587", always with a port */
 #define CONFIG_UINT        uint32_t
 #define CONFIG_SMPP_LONG   enum config_smpp_long

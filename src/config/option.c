@@ -184,6 +184,29 @@ static enum err parse_smtp(struct ctx *cx, const struct option *o, struct str te
     return OK;
 }
 
+static enum err parse_sip(struct ctx *cx, const struct option *o, struct str text, void *out)
+{
+    static const struct str schemes[] = {
+        {"sips://",    7 },
+        {"sip+tcp://", 10},
+        {"sip+udp://", 10},
+    };
+    bool is_one = text.n == 0;
+    struct host host;
+    enum err e;
+
+    if ((e = check_length(cx, o, text)))
+        return e;
+    EACH_ROW (scheme, schemes)
+        is_one |= str_starts(text, *scheme) && host_parse(str_sub(text, scheme->n, text.n), &host);
+    if (!is_one)
+        return fail(cx, ERR_INVALID,
+                    "must be a SIP server as in sips://sip.example.com:5061, "
+                    "sip+tcp://sip.example.com or sip+udp://192.0.2.10:5060");
+    *(struct str *)out = arena_str(cx->mem, text);
+    return OK;
+}
+
 static enum err parse_email(struct ctx *cx, const struct option *o, struct str text, void *out)
 {
     ptrdiff_t at = str_find(text, '@');
@@ -472,6 +495,7 @@ static const struct option_type type_TEXT = {"text", parse_text, print_text, fal
 static const struct option_type type_EMAIL = {"e-mail address", parse_email, print_text, false};
 static const struct option_type type_DATABASE = {"URL", parse_database, print_database, false};
 static const struct option_type type_SMTP = {"mail server", parse_smtp, print_text, false};
+static const struct option_type type_SIP = {"SIP server", parse_sip, print_text, false};
 static const struct option_type type_UINT = {"number", parse_uint, print_uint, true};
 static const struct option_type type_RATE = {"count/time", parse_rate, print_rate, false};
 static const struct option_type type_CIDRS = {"list", parse_cidrs, print_cidrs, false};

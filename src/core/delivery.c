@@ -37,7 +37,13 @@ static enum err book(struct ctx *cx, struct db *db, const struct courier_result 
         return e;
     if (r->outcome != OUTCOME_SENT && (e = note_trouble(cx, db, r)))
         return e;
-    if (r->outcome == OUTCOME_SENT)
+    if (r->begun) /* the row is settled; how the call ended is its receipt */
+        return db_exec(
+            cx, db, Q_OUTBOX_HEARD,
+            DB_ARGS(db_text(r->outcome == OUTCOME_SENT ? STR("delivered") : STR("undelivered")),
+                    db_text(r->why), db_int(p->id), db_int(p->attempt)),
+            NULL);
+    if (r->outcome == OUTCOME_SENT || r->outcome == OUTCOME_BEGUN)
         return db_exec(cx, db, Q_OUTBOX_SENT,
                        DB_ARGS(db_text(r->provider_id), db_text(r->price), db_int(cx->now_ms),
                                db_text(STR("the answer to an earlier attempt was lost: it may "

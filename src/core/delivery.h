@@ -4,6 +4,9 @@
  *
  *   queued -> sending -> sent | failed | expired;  sending -> queued to try again
  *
+ * A call that somebody has answered is "sent" from then on, so that nothing repeats it; whether its
+ * words were heard is its receipt.
+ *
  * An attempt is counted when it is claimed, before it is made. A claim that nobody settles lapses:
  * the row is due again and its lost_count says that the message may have gone out.
  */

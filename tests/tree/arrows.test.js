@@ -30,6 +30,7 @@ const walls = [
   { library: "SQLite", names: /\bsqlite3_\w+|<sqlite3\.h>/, home: ["store"] },
   { library: "libpq", names: /\bPQ[a-z]\w+|<libpq-fe\.h>/, home: ["store"] },
   { library: "libsmpp34", names: /\bsmpp34_\w+\s*\(|<smpp34\w*\.h>/, home: ["channel"] },
+  { library: "libre", names: /\b(sip|sipsess|sdp|rtp|srtp|mbuf)_\w+\s*\(|<re\//, home: ["channel"] },
   { library: "libcurl", names: /\bcurl_\w+|<curl\//, home: ["channel"] },
 ];
 
