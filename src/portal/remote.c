@@ -62,21 +62,30 @@ enum remote_via remote_via_from(struct str name)
 /* ---- the page ---- */
 
 /* What the last question came to, where the page does not say it anyway. */
-static struct str note_words(struct ctx *cx, const struct remote_turn *t)
+static struct str note_words(const struct remote_turn *t, bool other_ways)
 {
-    static const char *const words[] = {
-        [NOTE_DENIED] = "The request was denied. If that was you, send it again or enter a code.",
-        [NOTE_UNANSWERED] = "Nobody answered in time. Send the request again or enter a code.",
-        [NOTE_WRONG] = "That code didn't match.",
-        [NOTE_USED] = "That code was already used. Wait for the next one.",
-        [NOTE_OVER] = "That code is too old, or was tried too often. Ask for another one.",
-        [NOTE_LIMITED] = "You were asked often lately. Wait a few minutes, or use another way.",
-        [NOTE_DOWN] = "We can't reach the service that asks your phone. Try again in a moment, or "
-                      "use another way.",
+    /* with another way to prove it, and without one */
+    /* clang-format off */
+    static const struct str words[][2] = {
+        [NOTE_DENIED] = {STR("The request was denied. If that was you, send it again or enter a "
+                             "code."), STR("")},
+        [NOTE_UNANSWERED] = {STR("Nobody answered in time. Send the request again or enter a "
+                                 "code."), STR("")},
+        [NOTE_WRONG] = {STR("That code didn't match."), STR("")},
+        [NOTE_USED] = {STR("That code was already used. Wait for the next one."), STR("")},
+        [NOTE_OVER] = {STR("That code is too old, or was tried too often. Ask for another one."), STR("")},
+        [NOTE_LIMITED] = {STR("You were asked often lately. Wait a few minutes, or use another "
+                              "way."),
+                          STR("You were asked often lately. Wait a few minutes.")},
+        [NOTE_DOWN] = {STR("We can't reach the service that asks your phone. Try again in a "
+                           "moment, or use another way."),
+                       STR("We can't reach the service that asks your phone. Try again in a "
+                           "moment.")},
     };
-    const char *text = t->note < COUNT_OF(words) ? words[t->note] : NULL;
+    /* clang-format on */
+    const struct str *row = words[t->note];
 
-    return text ? arena_str(cx->mem, str_from(text)) : STR_NONE;
+    return row[1].n && !other_ways ? row[1] : row[0];
 }
 
 /* Everything but the frame and where forms lead. */
@@ -110,7 +119,7 @@ static enum err draw(struct ctx *cx, struct request *rq, struct response *rs,
                      const struct remote_turn *t, struct page_remote *p)
 {
     struct problems notes = {0};
-    struct str note = note_words(cx, t);
+    struct str note = note_words(t, p->others.n > 0);
     bool code = t->note == NOTE_WRONG || t->note == NOTE_USED || t->note == NOTE_OVER;
 
     frame_open(cx, rq, rs, &p->page);
