@@ -177,7 +177,7 @@ enum err authenticator_peek(struct ctx *cx, struct authenticator *a, struct str 
 {
     OWN(json_release) json_t *got = NULL;
     enum err e =
-        post(cx, a, "/device/pairing", json_pack("{s:s%}", "token", token.p, (int)token.n), &got);
+        post(cx, a, "/device/pairing", json_pack("{s:s%}", "token", token.p, token.n), &got);
 
     if (e == ERR_EXPIRED)
         return fail(cx, e, "the link was used, or is older than ten minutes; make a new one");
@@ -204,9 +204,9 @@ enum err authenticator_pair(struct ctx *cx, struct authenticator *a, struct str 
     es256_sign(a->key, str_bytes(proof), signature);
     proof = base64url_encode(cx->mem, BYTES_OF(signature));
     e = post(cx, a, "/device/pair",
-             json_pack("{s:s%, s:s%, s:s, s:s, s:s}", "token", token.p, (int)token.n, "name",
-                       a->name.p, (int)a->name.n, "platform", "countersign " VERSION, "public_key",
-                       public_key.p, "signature", proof.p),
+             json_pack("{s:s%, s:s%, s:s, s:s, s:s}", "token", token.p, token.n, "name", a->name.p,
+                       a->name.n, "platform", "countersign " VERSION, "public_key", public_key.p,
+                       "signature", proof.p),
              &got);
     if (e)
         return e;
@@ -321,7 +321,7 @@ enum err authenticator_answer(struct ctx *cx, struct authenticator *a, const str
         cx, json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s%, s:I}", "v", 1, "service",
                       a->service.p, "challenge", q->id.p, "device", a->device.p, "shown_digest",
                       digest(cx, q->shown).p, "hidden_digest", q->hidden_digest.p, "decision",
-                      decision, "digits", digits.p ? digits.p : "", (int)digits.n, "at",
+                      decision, "digits", digits.p ? digits.p : "", digits.n, "at",
                       (json_int_t)(cx->now_ms / MS_PER_S + a->skew_s)));
     struct str body;
     enum err e;
