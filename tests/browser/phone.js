@@ -113,6 +113,36 @@ export class SignIn {
     return this.page.locator(".digits data").getAttribute("value");
   }
 
+  // Notes what a screen reader is told from now on, on the next pages too.
+  async hear() {
+    const listen = () => {
+      const region = document.querySelector("#say");
+      if (region)
+        new MutationObserver(() => sessionStorage.setItem("said", `${sessionStorage.getItem("said") ?? ""}${region.textContent}\n`))
+          .observe(region, { childList: true, characterData: true, subtree: true });
+    };
+    await this.page.addInitScript(`addEventListener("DOMContentLoaded", ${listen})`);
+    await this.page.evaluate(listen);
+  }
+
+  async heard() {
+    return (await this.page.evaluate(() => sessionStorage.getItem("said") ?? "")).split("\n").filter(Boolean);
+  }
+
+  // As Phone's: accessible and photographed, at phone width, in both lights.
+  async look(name) {
+    const size = this.page.viewportSize();
+    await this.page.setViewportSize({ width: 360, height: 740 });
+    for (const colorScheme of ["light", "dark"]) {
+      await this.page.emulateMedia({ colorScheme });
+      this.page.look = colorScheme === "dark" ? "360-dark" : "360";
+      await screenshot(this.page, `waiting-${name}`);
+      await assertAccessible(this.page);
+    }
+    await this.page.emulateMedia({ colorScheme: "light" });
+    await this.page.setViewportSize(size);
+  }
+
   arrives() {
     return this.page.waitForURL("**/account");
   }
