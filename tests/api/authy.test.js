@@ -128,6 +128,8 @@ test("parameters that are missing or wrong", async () => {
     ["POST", "/protected/json/phones/verification/start", "via=sms&country_code=1&phone_number=4155550142&code_length=3", 400, "60004"],
     ["POST", "/protected/json/phones/verification/start", "via=sms&country_code=1&phone_number=4155550142&custom_message=hi", 403, "60091"],
     ["POST", "/protected/json/phones/verification/start", "via=sms&country_code=1&phone_number=9005550142", 400, "60033"],
+    ["POST", "/protected/json/phones/verification/start", "via=sms&country_code=49&phone_number=3012345678", 400, "60082"],
+    ["GET", "/protected/json/verify/1234567/99", undefined, 404, "60016"],
     ["POST", `/onetouch/json/users/${id}/approval_requests`, "details[a]=b", 400, "60004"],
     ["POST", `/onetouch/json/users/${id}/approval_requests`, "message=m&details[1]=b", 400, "60080"],
     ["POST", `/onetouch/json/users/${id}/approval_requests`, "message=m&logos[][res]=low&logos[][url]=https://example.com/l.png", 400, "60080"],
@@ -344,5 +346,8 @@ test("test mode takes the documented token and sends nothing", async () => {
   assert.deepEqual([start.json.seconds_to_expire, start.json.uuid], [0, null]);
   const check = (code) => ask("GET", `/protected/json/phones/verification/check?country_code=1&phone_number=${number}&verification_code=${code}`, { key: lab.api_key });
   refused(await check("1111"), 401, "60022");
+  refused(await check("000"), 401, "60022");
+  assert.equal((await check("0000")).status, 200);
+  await ask("POST", "/protected/json/phones/verification/start", { key: lab.api_key, body: { via: "call", country_code: 1, phone_number: number } }); // six digits
   assert.equal((await check("0000")).status, 200);
 });

@@ -1,6 +1,7 @@
 // An application's user with the authenticator in a real browser: pairs from the text message, types the code that
 // it shows where the application asks for one, approves a request, leaves.
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { after, before, test } from "node:test";
 import { openBrowser } from "../lib/browser.js";
 import { Client } from "../lib/client.js";
@@ -49,4 +50,27 @@ test("an application's user pairs, types the code, approves, and leaves", async 
   await phone.page.getByRole("dialog").getByRole("button", { name: "Leave" }).click();
   await eventually(async () => assert.equal((await api("GET", `/protected/json/users/${id}/status`)).json.status.registered, false));
   assert.deepEqual(phone.page.complaints, []);
+});
+
+test("a code that the application has signed is read by the authenticator, once", async () => {
+  const { json: { app: { app_id: app } } } = await api("GET", "/protected/json/app/details");
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url"), now = Math.floor(Date.now() / 1000);
+  const text = `${part({ alg: "HS256", typ: "JWT" })}.${part({ iss: "bank", iat: now, exp: now + 300, context: { custom_user_id: "user-7", authy_app_id: app } })}`;
+  const code = `authy://account?token=${text}.${createHmac("sha256", key).update(text).digest("base64url")}`;
+  const phone = await Phone.open(browser, server, { at: "/authenticator#add" });
+  const enter = async () => {
+    if (!await phone.page.locator("#link").isVisible()) await phone.page.locator("summary").first().click();
+    await phone.page.locator("#link").fill(code);
+    await phone.page.keyboard.press("Enter");
+  };
+  await enter();
+  await phone.page.getByLabel("Name of this device").fill("Pixel 9");
+  await phone.press("Pair this device");
+  await phone.sees("Paired");
+  const { json: { registration } } = await api("GET", "/protected/json/registrations/status", { custom_user_id: "user-7" });
+  assert.equal(registration.status, "completed");
+  await phone.page.goto("/authenticator#add");
+  await enter();
+  await phone.page.getByText("This code has been used or is too old").waitFor();
+  assert.deepEqual(phone.page.complaints.filter((text) => !text.includes("401")), []);
 });

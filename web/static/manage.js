@@ -13,6 +13,12 @@ function tokenIn(text) {
   return { token };
 }
 
+// Where a code leads that an application has signed for its user ("authy://account?token=…"), or nothing.
+const signedPath = (text) => {
+  const [, token] = text.match(/^authy:\/\/account\?token=([\w.-]+)$/) ?? [];
+  return token && `/protected/json/registrations/pair?token=${token}`;
+};
+
 export function add() {
   const first = !pairings.length;
   const view = show('v-add', {
@@ -20,8 +26,13 @@ export function add() {
     lead: first ? 'When you sign in, this device shows who asks and from where. Nobody gets in with your password alone.'
       : 'Each account that you pair asks this device by itself.',
   });
-  const go = (text) => {
-    const { token, wrong } = tokenIn(text.trim());
+  const go = async (text) => {
+    const { token, wrong } = tokenIn(text.trim()), path = signedPath(text.trim());
+    if (path) { // it leads on to a link of ours, unless it is too old, used, or another server's
+      const answer = await fetch(path, { redirect: 'manual' }).catch(() => undefined);
+      if (answer?.type === 'opaqueredirect') return location.assign(path);
+      return fill(view, { wrong: answer ? 'This code has been used or is too old. Ask for a new one where you saw it.' : noConnection });
+    }
     if (token) location.hash = `#pair=${token}`;
     else fill(view, { wrong });
   };
@@ -30,7 +41,7 @@ export function add() {
     go(one('#link', view).value);
   };
   one('[data-scan]', view).onclick = async () => {
-    const text = await (await part('scan')).scan((found) => /#pair=/.test(found) && found);
+    const text = await (await part('scan')).scan((found) => (/#pair=/.test(found) || signedPath(found)) && found);
     if (!text) return;
     one('details', view).open = true; // where it says what is wrong with it
     go(text);

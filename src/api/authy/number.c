@@ -76,6 +76,10 @@ enum err number_start(struct ctx *cx, struct request *rq, struct response *rs)
     if (!arg_number(v->args, "code_length", CODE_DIGITS_MIN, CODE_DIGITS_MAX, 0, &digits))
         return authy_refuse_saying(cx, rq, AUTHY_PARAMETER,
                                    STR("Invalid parameter: code_length - must be from 4 to 10"));
+    if (!call && phone_is_landline(cx, target)) {
+        e = authy_tell_number(cx, rq, EVENT_PHONE_FAILED, target, via);
+        return e ? e : authy_answer_error(cx, rq, rs, AUTHY_LANDLINE);
+    }
     if (arg_text(v->args, "custom_message").n) {
         e = authy_tell_number(cx, rq, EVENT_CUSTOM_MESSAGE_NOT_ALLOWED, target, via);
         return e ? e : authy_answer_error(cx, rq, rs, AUTHY_NO_CUSTOM_TEXT);
@@ -146,6 +150,20 @@ static enum err answer_proved(struct ctx *cx, struct request *rq, struct respons
     return authy_answer(cx, rq, rs, o);
 }
 
+/* In test mode four zeros are right, or more, however many digits a code has: the sandbox knew
+ * 0000 alone. */
+static struct str code_of(const struct visitor *v, const struct verification *live)
+{
+    static const char zeros[] = "0000000000";
+    enum { LEAST = 4 };
+    struct str code = arg_text(v->args, "verification_code");
+
+    if (!v->service.test_mode || code.n < LEAST || code.n >= sizeof(zeros) ||
+        !str_starts((struct str){zeros, sizeof(zeros) - 1}, code))
+        return code;
+    return (struct str){zeros, live->digits};
+}
+
 enum err number_check(struct ctx *cx, struct request *rq, struct response *rs)
 {
     const struct visitor *v = visitor_of(rq);
@@ -160,8 +178,7 @@ enum err number_check(struct ctx *cx, struct request *rq, struct response *rs)
     e = verification_live(cx, rq->db, v->service.id, target, &live);
     if (e == ERR_NOT_FOUND)
         return answer_unproved(cx, rq, rs, target, EVENT_PHONE_NOT_FOUND, AUTHY_NONE_PENDING);
-    if (e || (e = verification_check(cx, rq->db, &live, arg_text(v->args, "verification_code"),
-                                     &from, &check)))
+    if (e || (e = verification_check(cx, rq->db, &live, code_of(v, &live), &from, &check)))
         return e;
     switch (check.outcome) {
     case CHECK_RIGHT:

@@ -103,6 +103,8 @@ static enum err send_to_phone(struct ctx *cx, struct request *rq, struct respons
         return authy_refuse(cx, rq, AUTHY_SUSPENDED);
     if (count > 0 && !arg_true(v->args, "force", false))
         return answer_ignored(cx, rq, rs, &i, how, &list[0]);
+    if (how == &by_sms && phone_is_landline(cx, i.phone))
+        return authy_refuse(cx, rq, AUTHY_LANDLINE);
     if ((e = send_code(cx, rq, &i, how->channel, i.phone, &sent)))
         return answer_unsent(cx, rq, rs, &i, how == &by_call, e);
     if ((e = usage_add(cx, rq->db, v->service.id, how->usage)) ||
@@ -230,7 +232,7 @@ enum err token_verify(struct ctx *cx, struct request *rq, struct response *rs)
     enum err e;
 
     if ((e = authy_user(cx, rq, &i)))
-        return e;
+        return e == ERR_NOT_FOUND ? authy_refuse(cx, rq, AUTHY_NOBODY) : e;
     if (i.disabled)
         return authy_refuse(cx, rq, AUTHY_SUSPENDED);
     if ((e = identity_check(cx, rq->db, &i, request_param(rq, STR("token")),

@@ -416,6 +416,13 @@ bool phone_read(struct ctx *cx, struct str country_code, struct str number, stru
     return true;
 }
 
+bool phone_is_landline(struct ctx *cx, struct str e164)
+{
+    struct phone p;
+
+    return e164.n && phone_parse(cx, STR_NONE, e164, &p) == PHONE_OK && p.type == PHONE_FIXED;
+}
+
 struct str iso_time(struct ctx *cx, int64_t at_ms)
 {
     time_t at_s = (time_t)(at_ms / MS_PER_S);

@@ -31,6 +31,7 @@
     X(CALL_LIMIT, 60012, 429, "The limit of calls for today is reached")                           \
     X(COUNTRY, 60013, 403, "Messages to this country are not allowed")                             \
     X(PARAMETER, 60004, 400, "Invalid parameter")                                                  \
+    X(NOBODY, 60016, 404, "User doesn't exist")                                                    \
     X(SUSPENDED, 60017, 503, "User has been suspended.")                                           \
     X(TOKEN_USED, 60019, 401, "Token is invalid. Token was used recently")                         \
     X(TOKEN, 60020, 401, "Token is invalid")                                                       \
@@ -51,6 +52,7 @@
     X(APP_KEY, 60073, 401, "Application API key is invalid")                                       \
     X(CALLBACK, 60066, 400, "OneTouch callback could not be saved")                                \
     X(APPROVAL, 60080, 400, "Approval request is invalid")                                         \
+    X(LANDLINE, 60082, 400, "Cannot send SMS to landline phone numbers")                           \
     X(JWT_EXPIRED, 60086, 401, "JWT has expired")                                                  \
     X(SIGNATURE, 60087, 401, "Signature is invalid")                                               \
     X(NO_CUSTOM_TEXT, 60091, 403, "Custom messages are not allowed")                               \
@@ -135,6 +137,8 @@ struct str sid_from_uuid(struct ctx *cx, const char *letters, struct str uuid);
 struct str phone_masked(struct ctx *cx, const struct identity *i);
 struct str phone_last4(struct ctx *cx, const struct identity *i);
 struct str phone_dashed(struct ctx *cx, struct str e164);
+/* Whether a text message cannot reach it, by the numbering plan. */
+bool phone_is_landline(struct ctx *cx, struct str e164);
 /* The number of a request's country code and number. False: see *out_country for which is wrong. */
 bool phone_read(struct ctx *cx, struct str country_code, struct str number, struct str *out_cc,
                 struct str *out_e164, bool *out_country);
