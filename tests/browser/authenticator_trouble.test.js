@@ -14,7 +14,7 @@ const config = path.join(temporaryFolder(), "countersign.conf");
 let server, browser;
 before(async () => {
   fs.writeFileSync(config, "");
-  server = await startServer({ config });
+  server = await startServer({ config, heartbeat_ms: 1000 });
   browser = await openBrowser();
 });
 after(async () => {
@@ -117,8 +117,8 @@ test("a request that nobody answers expires on both sides", async () => {
   const login = await SignIn.open(browser, server, person);
   await phone.asked();
   const digits = await login.digits();
-  await phone.page.clock.fastForward(60_000);
-  await phone.page.getByText(/^(1 min 0|5\d) s left\./).waitFor();
+  await phone.page.clock.fastForward(45_000); // less than a stream may be silent: the app does not ask anew
+  await phone.page.getByText(/^(1 min 1?\d|\d\d) s left\./).waitFor();
   assert.match(await phone.said(), /left to answer\.$/);
   fs.writeFileSync(config, "demo_clock_offset_s = 121\n");
   server.child.kill("SIGHUP");
