@@ -141,7 +141,7 @@ static const struct {
     {"sips://a.example\r\nX: y",    false},
 };
 
-static void sip_servers_have_a_scheme(void **state)
+static void servers_of_calls_have_a_scheme(void **state)
 {
     struct fixture *f = *state;
 
@@ -173,7 +173,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(settings_must_fit_together),
-        TEST(sip_servers_have_a_scheme),
+        TEST(servers_of_calls_have_a_scheme),
         TEST(postgresql_is_not_built_in),
     };
 
