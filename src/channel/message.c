@@ -103,7 +103,7 @@ static const struct mail {
                     advertisement */
     bool needs_link;
     const char *subject, *lead, *button, *note;
-} mails[] = {
+} mails[LETTER_KINDS] = {
     {STR("confirm_sign_up"),    false, true,  "Confirm your e-mail address for {service}",
      "One step is left: confirm that this address is yours.",                                            "Confirm this address",
      "The link works once, for 24 hours. If you didn't sign up, you can ignore this mail: without "
@@ -200,15 +200,22 @@ static struct message mail_pair(struct ctx *cx, const struct message_in *in,
     return posted(cx, &letter);
 }
 
+/* The operator's text, or ours. */
+static const char *worded(const char *own, const char *ours)
+{
+    return own ? own : ours;
+}
+
 static struct message mail_other(struct ctx *cx, const struct message_in *in, const struct mail *m)
 {
+    const struct letter_words *own = wording_letter(in->wording, (enum letter_kind)(m - mails));
     struct letter letter = {
         .language = STR("en"),
-        .title = filled(cx, m->subject, in, &languages[0]),
-        .lead = filled(cx, m->lead, in, &languages[0]),
+        .title = filled(cx, worded(own->subject, m->subject), in, &languages[0]),
+        .lead = filled(cx, worded(own->lead, m->lead), in, &languages[0]),
         .link = in->link,
-        .button = str_from(m->button),
-        .note = filled(cx, m->note, in, &languages[0]),
+        .button = str_from(worded(own->button, m->button)),
+        .note = filled(cx, worded(own->note, m->note), in, &languages[0]),
         .service = in->service_name,
         .host = in->host,
     };
@@ -265,7 +272,7 @@ static bool is_code(struct str s)
 
 enum err message_render(struct ctx *cx, const struct message_in *in, struct message *out)
 {
-    const struct language *l = language_pick(in->locale, in->to);
+    const struct language *l = wording_language(in->wording, language_pick(in->locale, in->to));
     bool code = str_eq(in->template_name, STR("code"));
     struct str text;
 

@@ -1,10 +1,12 @@
 /*
- * message.h: from the facts of a message to its words, per channel and language. Pure but for cx->mem.
+ * message.h: from the facts of a message to its words, per channel and language. Pure but for
+ * cx->mem.
  */
 #ifndef CHANNEL_MESSAGE_H
 #define CHANNEL_MESSAGE_H
 
 #include "base/ctx.h"
+#include "channel/wording.h"
 
 struct message_in {
     struct str channel;       /* sms | voice | email | whatsapp | push */
@@ -17,15 +19,16 @@ struct message_in {
     struct str code, link;    /* secrets; empty where the template has none */
     struct str about;         /* code: what for, in the application's words */
     struct str amount, payee; /* code: the payment that it confirms */
-    struct str app_hash;      /* code by SMS: ends it, for Android's retriever, instead of the host */
-    bool warn;                /* code by SMS: not without the warning, even if it takes a second part */
-    struct str name;          /* the person's */
-    struct str what;          /* notice: a sentence */
-    struct str addr, user_agent; /* notice: where from; the browser in words */
-    int64_t at_ms;            /* notice: when */
+    struct str app_hash; /* code by SMS: ends it, for Android's retriever, instead of the host */
+    bool warn;           /* code by SMS: not without the warning, even if it takes a second part */
+    struct str name;     /* the person's */
+    struct str what;     /* notice: a sentence */
+    struct str addr, user_agent;   /* notice: where from; the browser in words */
+    int64_t at_ms;                 /* notice: when */
+    const struct wording *wording; /* the operator's texts; NULL = none */
 };
 
-struct message { /* lives in cx->mem */
+struct message {        /* lives in cx->mem */
     struct str subject; /* email */
     struct str text;    /* sms: ends with "@host #code"; voice: what is spoken, in a language that has a voice; email: plain part */
     struct str html;    /* email */

@@ -3,6 +3,7 @@
  */
 #include "cli/cli.h"
 #include "cli/guard.h"
+#include "cli/texts.h"
 
 static const struct flag json_only[] = {
     {"json", FLAG_YES, offsetof(struct cli_args, json), NULL, "Print JSON, one object a line", 0,
@@ -67,19 +68,25 @@ static enum err config_check_run(struct ctx *cx, const struct cli_call *call, st
 {
     OWN(config_free) struct config *cf = NULL;
     OWN(buf_deinit) struct buf problems = {0};
+    OWN(buf_deinit) struct buf warnings = {0};
+    OWN(texts_deinit) struct texts texts = {0};
+    const struct wording *wording;
     struct firewall_rules rules;
     bool guarded;
     enum err e;
 
     buf_init(&problems, 64 * KIB);
+    buf_init(&warnings, 64 * KIB);
     if ((e = cli_config(cx, call, out, &cf)))
         return e;
-    if ((e = config_check(cx, cf, &problems))) {
+    if ((e = config_check(cx, cf, &problems)) ||
+        (e = texts_read(cx, cf, &texts, &problems, &warnings, &wording))) {
         buf_add(&out->err, buf_str(&problems));
         return e;
     }
     if ((e = guard_rules(cx, cf, &rules, &guarded)))
         return e;
+    buf_add(&out->err, buf_str(&warnings));
     buf_add(&out->out, STR("The settings are good.\n"));
     return OK;
 }

@@ -21,6 +21,7 @@
 #include "cli/ready.h"
 #include "cli/sending.h"
 #include "cli/testing.h"
+#include "cli/texts.h"
 #include "device/face.h"
 #include "portal/portal.h"
 
@@ -125,6 +126,7 @@ struct serving {
     struct config *config; /* of the start; later ones are kept in `reloaded` */
     struct config **reloaded;
     size_t reload_count;
+    struct texts texts;
     struct str public_url;
 };
 
@@ -326,15 +328,20 @@ static void reload(struct serving *s)
     OWN(arena_free) struct arena *mem = arena_new();
     OWN(config_free) struct config *fresh = NULL;
     OWN(out_deinit) struct cli_out out = {0};
+    OWN(buf_deinit) struct buf warnings = {.max = OUT_MAX};
     struct buf *text = &out.err;
+    const struct wording *wording;
     struct ctx cx;
 
     ctx_init(&cx, mem);
     out_init(&out);
-    if (cli_config(&cx, s->call, &out, &fresh) || config_check(&cx, fresh, text)) {
+    if (cli_config(&cx, s->call, &out, &fresh) || config_check(&cx, fresh, text) ||
+        texts_read(&cx, fresh, &s->texts, text, &warnings, &wording)) {
         log_lines(&cx, "reload_refused", buf_str(text));
         return;
     }
+    log_lines(&cx, "reload_texts", buf_str(&warnings));
+    atomic_store(&s->in.core.wording, wording);
     config_keep_fixed(atomic_load(&s->in.config), fresh, text);
     log_lines(&cx, "reload_partial", buf_str(text));
     apply(fresh);
@@ -405,12 +412,14 @@ static void serving_deinit(struct serving *s)
     for (size_t i = 0; i < s->reload_count; i++)
         config_free(&s->reloaded[i]);
     mem_free(s->reloaded);
+    texts_deinit(&s->texts);
     config_free(&s->config);
 }
 
 static enum err serve(struct ctx *cx, const struct cli_call *call, struct cli_out *out)
 {
     OWN(serving_deinit) struct serving s = {.call = call};
+    const struct wording *wording;
     sigset_t signals;
     enum err e;
 
@@ -419,11 +428,15 @@ static enum err serve(struct ctx *cx, const struct cli_call *call, struct cli_ou
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread: they inherit it */
-    if ((e = cli_config(cx, call, out, &s.config)) || (e = config_check(cx, s.config, &out->err)))
+    if ((e = cli_config(cx, call, out, &s.config)) || (e = config_check(cx, s.config, &out->err)) ||
+        (e = texts_read(cx, s.config, &s.texts, &out->err, &out->err, &wording)))
         return e;
     harden(s.config);
     apply(s.config);
-    if ((e = open_instance(cx, &s)) || (e = start_sending(cx, &s)) || (e = start_asking(cx, &s)) ||
+    if ((e = open_instance(cx, &s)))
+        return e;
+    atomic_store(&s.in.core.wording, wording);
+    if ((e = start_sending(cx, &s)) || (e = start_asking(cx, &s)) ||
         (e = start_server(cx, &s)))
         return e;
     if (!(e = ready_say(cx, call, &s.in, out)))

@@ -112,6 +112,18 @@ static void check_file(struct check *c, enum config_option o, struct str path)
         problem(c, o, "%s: other users may read or change it; chmod 600 or 640", path.p);
 }
 
+static void check_messages(struct check *c)
+{
+    struct stat st;
+
+    if (c->cf->messages_dir.n == 0)
+        return;
+    if (stat(c->cf->messages_dir.p, &st))
+        problem(c, OPTION_messages_dir, "%s: %m", c->cf->messages_dir.p);
+    else if (!S_ISDIR(st.st_mode))
+        problem(c, OPTION_messages_dir, "%s: is not a folder", c->cf->messages_dir.p);
+}
+
 static void check_mail(struct check *c)
 {
     struct str url = c->cf->smtp_url, scheme, server, host;
@@ -297,8 +309,9 @@ static void check_data_dir(struct check *c)
 enum err config_check(struct ctx *cx, const struct config *cf, struct buf *problems)
 {
     static void (*const rules[])(struct check *) = {
-        check_demo, check_production,    check_database, check_sessions, check_mail,
-        check_smpp, check_second_factor, check_voice,    check_files,    check_data_dir,
+        check_demo,     check_production, check_database,      check_sessions,
+        check_mail,     check_smpp,       check_second_factor, check_voice,
+        check_messages, check_files,      check_data_dir,
     };
     struct check c = {cx, cf, problems};
     size_t before = problems->n;

@@ -85,6 +85,7 @@ static const char *const flipped[OPTION_COUNT] = {
     [OPTION_sms_user] = "AC123",
     [OPTION_sms_password_file] = "/etc/countersign/sms.password",
     [OPTION_sms_from] = "ACME",
+    [OPTION_messages_dir] = "/etc/countersign/messages",
     [OPTION_second_factor] = "authy",
     [OPTION_authy_url] = "https://authy.example.com",
     [OPTION_authy_key_file] = "/etc/countersign/authy.key",

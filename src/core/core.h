@@ -15,11 +15,15 @@
 
 struct firewall_rules;
 
+struct wording;
+
 struct core {
     struct vault *vault;       /* borrowed */
     struct str public_url;     /* "https://id.example.org", no slash at the end; all links begin so */
     struct str public_host;    /* its host, for "@host #code" */
     struct str product_name;   /* name of the portal's service at first start */
+    /* The operator's texts, or NULL; a reload puts others here, and the old ones live on. */
+    _Atomic(const struct wording *) wording;
     bool demo;                 /* messages stay in the outbox and can be read there */
     struct {
         bool sms, voice, email, whatsapp;

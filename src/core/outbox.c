@@ -13,6 +13,7 @@
 #include "core/verification.h"
 
 #include <jansson.h>
+#include <stdatomic.h>
 
 /* What goes to a phone is paid for by parts, so it is written once before it is queued. */
 static enum err ask_firewall(struct ctx *cx, struct db *db, struct outbox_row *row)
@@ -146,15 +147,16 @@ enum err outbox_notice_replaced(struct ctx *cx, struct db *db, int64_t person_id
 
 enum err outbox_operator(struct ctx *cx, struct db *db, const struct service *s, struct str what)
 {
+    const struct firewall_rules *all = core_of(db)->firewall;
     struct outbox_row row = {
         .service_id = s->id,
         .channel = STR("email"),
-        .target = s->operator_email,
+        .target = s->operator_email.n || !all ? s->operator_email : all->operator_email,
         .template_name = STR("notice"),
         .params = params_what(cx, what, &(struct origin){{NULL, 0}, {NULL, 0}}),
     };
 
-    return s->operator_email.n ? outbox_add(cx, db, &row) : OK;
+    return row.target.n ? outbox_add(cx, db, &row) : OK;
 }
 
 static struct str param(struct ctx *cx, const json_t *params, const char *key)
@@ -182,6 +184,7 @@ enum err outbox_render(struct ctx *cx, struct db *db, const struct outbox_row *r
         .channel = row->channel,
         .template_name = row->template_name,
         .host = core_of(db)->public_host,
+        .wording = atomic_load(&core_of(db)->wording),
         .to = row->target,
         .at_ms = row->created_at_ms,
     };

@@ -39,7 +39,7 @@ enum err outbox_notice(struct ctx *cx, struct db *db, int64_t person_id, struct 
 /* The notice to an address that was just replaced: its not-me link brings the address back. */
 enum err outbox_notice_replaced(struct ctx *cx, struct db *db, int64_t person_id,
                                 struct str old_email, struct str what, const struct origin *from);
-/* A sentence for the operator of an application, if there is an address for such. */
+/* A sentence for the operator of an application, or of the whole, if there is an address for such. */
 enum err outbox_operator(struct ctx *cx, struct db *db, const struct service *s, struct str what);
 /* Newest first; to = empty for all. */
 enum err outbox_list(struct ctx *cx, struct db *db, struct str to, unsigned max,

@@ -4,13 +4,14 @@
  */
 #include "core/outbox.h"
 #include "base/encode.h"
+#include "core/ledger.h"
 #include "portal/frame.h"
 #include "portal/handlers.h"
 #include "portal/words.h"
 
 #include <inttypes.h>
 
-enum { MESSAGES_SHOWN = 100, URL_LEN_MAX_HERE = 1024 };
+enum { MESSAGES_SHOWN = 100, CALLS_SHOWN = 20, URL_LEN_MAX_HERE = 1024 };
 
 /* A name that a foreign site has pointed here must not read codes (DNS rebinding). */
 static enum err messages(struct ctx *cx, struct request *rq, struct str *out_to,
@@ -22,9 +23,31 @@ static enum err messages(struct ctx *cx, struct request *rq, struct str *out_to,
     return outbox_list(cx, rq->db, *out_to, MESSAGES_SHOWN, out, out_count);
 }
 
+static enum err newest_calls(struct ctx *cx, struct request *rq, struct ledger_entry **out,
+                             size_t *out_count)
+{
+    return ledger_list(cx, rq->db, &(struct ledger_filter){.channel = STR("webhook")}, CALLS_SHOWN,
+                       out, out_count);
+}
+
+static json_t *calls_json(struct ctx *cx, const struct ledger_entry *list, size_t count)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(
+            array, json_pack("{s:o, s:o, s:o, s:o, s:I, s:o}", "id",
+                             json_of(arena_printf(cx->mem, "%" PRId64, list[i].id)), "to",
+                             json_of(list[i].target), "state", json_of(list[i].state), "why",
+                             json_of(list[i].why), "attempts", (json_int_t)list[i].attempts,
+                             "created_at", json_instant(list[i].created_at_ms)));
+    return array;
+}
+
 enum err outbox_json(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct outbox_message *list;
+    struct ledger_entry *calls;
     json_t *array;
     struct str to;
     size_t count;
@@ -45,7 +68,37 @@ enum err outbox_json(struct ctx *cx, struct request *rq, struct response *rs)
                              "link", m->link.n ? json_of(m->link) : json_null(), "created_at",
                              json_instant(m->created_at_ms)));
     }
-    return respond_json(cx, rs, 200, json_pack("{s:o}", "messages", array));
+    if ((e = newest_calls(cx, rq, &calls, &count))) {
+        json_decref(array);
+        return e;
+    }
+    return respond_json(
+        cx, rs, 200,
+        json_pack("{s:o, s:o}", "messages", array, "calls", calls_json(cx, calls, count)));
+}
+
+static struct outbox_call call_of_entry(struct ctx *cx, const struct ledger_entry *en)
+{
+    static const struct {
+        struct str state, words;
+    } states[] = {
+        {STR("queued"),   STR("Waiting")         },
+        {STR("sending"),  STR("Under way")       },
+        {STR("sent"),     STR("Taken")           },
+        {STR("failed"),   STR("Failed")          },
+        {STR("expired"),  STR("Not needed")      },
+        {STR("replayed"), STR("Sent again later")},
+    };
+    struct outbox_call call = {.to = en->target,
+                               .state = en->state,
+                               .why = en->why,
+                               .at = words_when(cx, en->created_at_ms)};
+
+    EACH_ROW (row, states) {
+        if (str_eq(row->state, en->state))
+            call.state = row->words;
+    }
+    return call;
 }
 
 static struct outbox_item item_of(struct ctx *cx, const struct outbox_message *m)
@@ -90,11 +143,18 @@ enum err outbox_page(struct ctx *cx, struct request *rq, struct response *rs)
     struct outbox_message *list;
     struct outbox_item *items;
     struct page_outbox p = {0};
+    struct outbox_call *shown;
+    struct ledger_entry *calls;
     size_t count;
     enum err e;
 
-    if ((e = messages(cx, rq, &p.to, &list, &count)))
+    if ((e = messages(cx, rq, &p.to, &list, &count)) ||
+        (e = newest_calls(cx, rq, &calls, &p.calls.n)))
         return e;
+    shown = ARENA_ARRAY(cx->mem, struct outbox_call, p.calls.n + 1);
+    for (size_t i = 0; i < p.calls.n; i++)
+        shown[i] = call_of_entry(cx, &calls[i]);
+    p.calls.p = shown;
     items = ARENA_ARRAY(cx->mem, struct outbox_item, count + 1);
     for (size_t i = 0; i < count; i++)
         items[i] = item_of(cx, &list[i]);

@@ -227,7 +227,7 @@ struct page_verify {
     int digits;            /* 6; recovery codes: 0 */
     int number;            /* recovery: which code of the list; 0 = any */
     struct str tries_left; /* "3 tries" */
-    bool unsent; /* a code that is to be sent could not be */
+    bool unsent;           /* a code that is to be sent could not be */
     bool can_resend;
     int wait_s; /* until another may be sent */
     struct str wait_words;
@@ -522,6 +522,12 @@ struct outbox_item {
     struct when at;
     bool sms, voice, email, other; /* which icon */
 };
+struct outbox_call {  /* to an application, which is really made */
+    struct str to;    /* URL */
+    struct str state; /* "sent" */
+    struct str why;   /* it failed or waits; may be empty */
+    struct when at;
+};
 struct page_outbox {
     struct page page;
     struct str refresh_url; /* "/outbox?to=%2B15550142" */
@@ -531,6 +537,10 @@ struct page_outbox {
         size_t n;
     } messages;
     struct str newest; /* id of the first */
+    struct {
+        const struct outbox_call *p;
+        size_t n;
+    } calls; /* the newest ones */
 };
 
 #endif

@@ -411,9 +411,18 @@ static void outbox(struct html *h)
          .email = true},
     };
 
+    const struct outbox_call calls[] = {
+        {.to = STR("https://shop.example.com/hook"),
+         .state = STR("Failed"),
+         .why = STR("shop.example.com answered 404"),
+         .at = at(2)},
+        {.to = STR("https://shop.example.com/hook"), .state = STR("Taken"), .at = at(6)},
+    };
+
     page_outbox(h, &(struct page_outbox){
                        .page = base(),
                        .refresh_url = STR("/outbox"),
+                       .calls = {calls, COUNT_OF(calls)},
                        .messages = {items, COUNT_OF(items)},
                        .newest = STR("3")
     });
