@@ -277,14 +277,18 @@ static enum err add_factor(struct ctx *cx, struct db *db, const struct check_in 
                            struct candidates *list, struct check_out *out)
 {
     struct candidate *c = &list->item[list->n];
-    bool asked;
+    enum check_outcome may;
     enum err e;
 
     if ((e = factor_by_id(cx, db, in->factor_id, &c->f)))
         return e;
-    if (c->f.kind == FACTOR_REMOTE && ((e = remote_is_checking(cx, db, c->f.id, &asked)) || asked)) {
-        refuse(cx, out, CHECK_ASKED, 0); /* one at a time, or guesses would outrun their count */
-        return e;
+    if (c->f.kind == FACTOR_REMOTE) { /* one at a time, or guesses would outrun their count */
+        if ((e = remote_may_check(cx, db, &c->f, in->login_id, &may)))
+            return e;
+        if (may != CHECK_WRONG) {
+            refuse(cx, out, may, 0);
+            return OK;
+        }
     }
     if (factor_kind_is_sent(c->f.kind)) {
         e = verification_pending(cx, db, c->f.id, in->login_id, &c->v);

@@ -303,7 +303,7 @@ enum err remote_signed_up(struct ctx *cx, struct db *db, int64_t identity_id, st
 
 /* ---- codes ---- */
 
-enum err remote_is_checking(struct ctx *cx, struct db *db, int64_t factor_id, bool *out)
+static enum err is_checking(struct ctx *cx, struct db *db, int64_t factor_id, bool *out)
 {
     OWN(db_rows_end) struct db_rows r = {0};
     enum err e = db_one(cx, db, Q_REMOTE_CALL_CHECKING, DB_ARGS(db_int(factor_id)), &r);
@@ -311,6 +311,24 @@ enum err remote_is_checking(struct ctx *cx, struct db *db, int64_t factor_id, bo
     if (e && e != ERR_NOT_FOUND)
         return e;
     *out = e == OK;
+    return OK;
+}
+
+enum err remote_may_check(struct ctx *cx, struct db *db, const struct factor *f, int64_t login_id,
+                          enum check_outcome *out)
+{
+    enum remote_dialect dialect = core_of(db)->remote;
+    struct remote_turn turn;
+    bool checking;
+    enum err e;
+
+    if ((e = is_checking(cx, db, f->id, &checking)) ||
+        (e = remote_turn(cx, db, f->id, login_id, &turn)))
+        return e;
+    if (dialect == REMOTE_NONE || (dialect == REMOTE_VERIFY && !turn.sid.n))
+        *out = CHECK_EXPIRED;
+    else
+        *out = checking ? CHECK_ASKED : CHECK_WRONG;
     return OK;
 }
 

@@ -102,7 +102,7 @@ static void show_turn(struct ctx *cx, struct request *rq, const struct remote_tu
     p->sent = t->note == NOTE_SENT || (t->code_out && t->note != NOTE_CALLED);
     p->called = t->note == NOTE_CALLED;
     p->app = authy && !t->code_out;
-    p->unsent = !authy && !t->code_out;
+    p->unsent = core_of(rq->db)->remote == REMOTE_VERIFY && !t->code_out;
     p->form = !t->busy && (authy || t->code_out);
     p->can_ask = authy && !t->asked;
     p->code = page_entry(&d->problems, STR("code"), STR_NONE);

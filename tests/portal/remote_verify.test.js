@@ -146,3 +146,19 @@ test("five codes for an attempt, then other ways", async () => {
 test("the token stands in no log", () => {
   assert.ok(!pair.portal.log.includes(pair.app.auth_token));
 });
+
+// The last: it stops the portal.
+test("back to local: nobody is let in without it, and recovery codes help", async () => {
+  const { person, me } = await withCodes(), codes = await getRecoveryCodes(me);
+  await pair.portal.stop();
+  pair.portal = await pair.portal.restart({ second_factor: "local" });
+  const { browser, page } = await begin(person);
+  assert.match(page.words, /We can't reach the service that asks your phone/);
+  const again = await press(browser, page, "sms");
+  assert.equal(again.status, 503, again.words);
+  assert.match(again.words, /We can't ask on your phone now/);
+  assert.equal((await browser.postJson("/verify", { code: "123456", method: "remote" })).status, 401);
+  await settled(browser);
+  assert.equal(await isSignedIn(browser), false);
+  assert.equal((await enterCode(browser, codes[1], "recovery")).location, "/account");
+});
