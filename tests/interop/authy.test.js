@@ -1,11 +1,12 @@
 // The npm packages "authy" and "authy-client", unmodified: only their base URL is ours.
 import assert from "node:assert/strict";
-import http from "node:http";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
+import { callbackSignature, toQuery } from "../lib/authy.js";
 import { Device } from "../lib/device.js";
 import { newest, outbox } from "../lib/outbox.js";
+import { Receiver } from "../lib/receiver.js";
 import { command, eventually, startServer } from "../lib/server.js";
 
 const require = createRequire(import.meta.url);
@@ -16,49 +17,13 @@ const { Client, enums } = require("authy-client");
 let server, app, old, client, receiver, tokens = 0;
 const run = (...args) => command(args, { data_dir: server.dataDir });
 
-// An application of the tutorials: takes callbacks at one URL, and answers as the test says.
-class Receiver {
-  constructor() {
-    this.got = [];
-    this.status = 200;
-    this.http = http.createServer((rq, rs) => {
-      const chunks = [];
-      rq.on("data", (chunk) => chunks.push(chunk));
-      rq.on("end", () => {
-        const body = Buffer.concat(chunks).toString();
-        this.got.push({ method: rq.method, url: rq.url, headers: rq.headers, raw: rq.rawHeaders, httpVersion: rq.httpVersion, body });
-        if (this.status === "hang") return;
-        if (this.status === "reset") return rq.socket.destroy();
-        rs.writeHead(this.status, this.status === 302 ? { location: "/elsewhere" } : {}).end("ok");
-      });
-    });
-  }
-
-  async start() {
-    await new Promise((resolve) => this.http.listen(0, "127.0.0.1", resolve));
-    this.url = `http://127.0.0.1:${this.http.address().port}/authy/callback`;
-  }
-
-  // The next callback that nobody has taken yet.
-  async take() {
-    await eventually(() => assert.ok(this.got.length > 0, "no callback came"));
-    return this.got.shift();
-  }
-
-  stop() {
-    this.http.closeAllConnections();
-    this.http.close();
-  }
-}
-
 const hidden = "X".repeat(3);
 let numbers = 0;
 const nextNumber = () => `201555${String(100 + numbers++).padStart(4, "0")}`;
 
 before(async () => {
   server = await startServer({ egress_allow: "127.0.0.0/8" });
-  receiver = new Receiver();
-  await receiver.start();
+  receiver = await Receiver.start();
   const made = run("app", "create", "shop", "--json");
   assert.equal(made.code, 0, made.err);
   app = JSON.parse(made.out);
@@ -204,6 +169,8 @@ test("approval requests: asked, answered, told by a signed callback [68]", async
     assert.deepEqual(body.approval_request.transaction.details, { Username: "jdoe", Location: "Köln, DE" });
     const request = { body, headers: { ...callback.headers, host: new URL(receiver.url).host }, method: "POST", protocol: "http", url: "/authy/callback" };
     await client.verifyCallback(request);
+    // as those verify it who use npm authy, which leaves that to its user: by the reference alone
+    assert.equal(callbackSignature(app.api_key, callback.headers["x-authy-signature-nonce"], "POST", receiver.url, toQuery(body)), callback.headers["x-authy-signature"]);
     request.body.status = decision === "approved" ? "denied" : "approved";
     await assert.rejects(client.verifyCallback(request));
   }
@@ -211,14 +178,14 @@ test("approval requests: asked, answered, told by a signed callback [68]", async
 
 test("three refused callbacks switch them off, setting the URL again switches them on", async () => {
   const user = await newPhoneUser();
-  receiver.status = 500;
+  receiver.answer = 500;
   for (let i = 0; i < 3; i++) {
     await client.createApprovalRequest({ authyId: user.id, message: `Number ${i}` });
     await user.phone.answer(await user.phone.asked(), "approved", "");
     await receiver.take();
   }
   await eventually(() => assert.equal(JSON.parse(run("app", "show", "shop", "--json").out).callback_url, ""));
-  receiver.status = 200;
+  receiver.answer = 200;
   assert.equal(run("app", "set", "shop", `callback_url=${receiver.url}`).code, 0);
   assert.strictEqual(JSON.parse((await receiver.take()).body).authy_id, 1234);
 });
@@ -230,12 +197,12 @@ test("callbacks: a reset is tried again, a redirect is not followed", async () =
     await user.phone.answer(await user.phone.asked(), "approved", "");
     return uuid;
   };
-  receiver.status = "reset";
+  receiver.answer = "reset";
   const uuid = await approve("lost");
   assert.equal(JSON.parse((await receiver.take()).body).uuid, uuid);
-  receiver.status = 302;
+  receiver.answer = 302;
   assert.equal(JSON.parse((await receiver.take()).body).uuid, uuid);
-  receiver.status = 200;
+  receiver.answer = 200;
   const next = await approve("after");
   const got = await receiver.take();
   assert.deepEqual([got.url, JSON.parse(got.body).uuid], ["/authy/callback", next]);
@@ -264,6 +231,8 @@ test("GET callbacks carry what they sign", async () => {
   const callback = await receiver.take();
   assert.deepEqual([callback.method, callback.body], ["GET", ""]);
   assert.equal(new URL(callback.url, receiver.url).searchParams.get("authy_id"), String(user.id));
+  const [, query] = callback.url.split("?");
+  assert.equal(callbackSignature(app.api_key, callback.headers["x-authy-signature-nonce"], "GET", receiver.url, query), callback.headers["x-authy-signature"]);
   assert.equal(run("app", "set", "shop", "callback_method=POST").code, 0);
 });
 
@@ -282,4 +251,62 @@ test("a wrong key is refused by both", async () => {
   const wrong = "0".repeat(32);
   await assert.rejects(promisify((cb) => authy(wrong, server.url).user_status(1, cb))(), refusal(401, "60001", /invalid api key/i));
   await assert.rejects(new Client({ key: wrong }, { host: server.url }).getApplicationDetails(), /Invalid API key/i);
+});
+
+// --- every call they have, failing as it should; a call that a later version adds is missed here --------
+
+const nobody = 99, right = { countryCode: "US", phone: "4155550142" };
+const failures = { // [a call that must fail, the error's code]
+  createApprovalRequest: [() => client.createApprovalRequest({ authyId: nobody, message: "m" }), "60026"],
+  deleteUser: [() => client.deleteUser({ authyId: nobody }), "60026"],
+  getApplicationDetails: [() => stranger.getApplicationDetails(), "60001"],
+  getApplicationStatistics: [() => stranger.getApplicationStatistics(), "60001"],
+  getApprovalRequest: [() => client.getApprovalRequest({ id: "8d031630-d15b-0134-b0a8-0a77bbe8093e" }), "60049"],
+  getPhoneInformation: [() => stranger.getPhoneInformation(right), "60001"],
+  getUserStatus: [() => client.getUserStatus({ authyId: nobody }), "60026"],
+  registerActivity: [() => client.registerActivity({ authyId: nobody, data: { a: "b" }, type: enums.activity.BANNED }), "60026"],
+  registerUser: [() => stranger.registerUser({ ...right, email: "a@example.com" }), "60001"],
+  requestCall: [() => client.requestCall({ authyId: nobody }), "60026"],
+  requestSms: [() => client.requestSms({ authyId: nobody }), "60026"],
+  startPhoneVerification: [() => client.startPhoneVerification({ countryCode: "DE", phone: "03012345678", via: "sms" }), "60082"],
+  verifyPhone: [() => client.verifyPhone({ countryCode: "US", phone: "4155550199", token: "1234" }), "60023"],
+  verifyToken: [() => client.verifyToken({ authyId: nobody, token: "1234567" }), "60016"],
+};
+const stranger = new Proxy({}, { get: (_, name) => (...args) => new Client({ key: "0".repeat(32) }, { host: server.url })[name](...args) });
+
+test("authy-client: every call it has fails as it should", async () => {
+  const calls = Object.getOwnPropertyNames(Client.prototype).filter((name) => !["constructor", "verifyCallback"].includes(name)); // that one asks nobody
+  assert.deepEqual(Object.keys(failures).sort(), calls.sort());
+  for (const [name, [call, code]] of Object.entries(failures))
+    await assert.rejects(call(), (error) => assert.equal(String((error.body ?? error).error_code ?? error.code), code, `${name}: ${JSON.stringify(error.body ?? error.message)}`) ?? true);
+  await assert.rejects(client.verifyCallback({ body: {}, headers: {}, method: "POST", protocol: "http", url: "/authy/callback" }));
+  console.log(`# authy-client: ${calls.length + 1} calls`);
+});
+
+const oldFailures = {
+  register_user: [["not an address", "12", "1"], "60027"],
+  delete_user: [[nobody], "60026"],
+  user_status: [[nobody], "60026"],
+  verify: [[nobody, "1234567", true], "60016"],
+  request_sms: [[nobody, true], "60026"],
+  request_call: [[nobody, true], "60026"],
+  check_approval_status: [["8d031630-d15b-0134-b0a8-0a77bbe8093e"], "60049"],
+  send_approval_request: [[nobody, { message: "m" }, {}, null], "60026"],
+};
+const oldPhoneFailures = {
+  verification_start: [["12", "1", "sms"], "60033"],
+  verification_check: [["4155550199", "1", "1234"], "60023"],
+  verification_status: [["4155550199", "1"], "60023"],
+  info: [["12", "1"], "60033"],
+};
+
+test("authy: every call it has fails as it should", async () => {
+  const calls = Object.getOwnPropertyNames(Object.getPrototypeOf(authy("key", server.url))).filter((name) => !["constructor", "phones", "_request"].includes(name));
+  assert.deepEqual(Object.keys(oldFailures).sort(), calls.sort());
+  assert.deepEqual(Object.keys(oldPhoneFailures).sort(), Object.keys(authy("key", server.url).phones()).sort());
+  for (const [name, [args, code]] of Object.entries(oldFailures))
+    await assert.rejects(old[name](...args), refusal(0, code), name);
+  for (const [name, [args, code]] of Object.entries(oldPhoneFailures))
+    await assert.rejects(old.phones[name](...args), refusal(0, code), name);
+  console.log(`# authy: ${calls.length + Object.keys(oldPhoneFailures).length} calls`);
 });

@@ -8,6 +8,16 @@ const escaped = (text) => encodeURIComponent(text).replace(/%20/g, "+").replace(
 export const canonical = (pairs) => pairs.map(([name, value], at) => ({ name: `${escaped(name)}=`, text: `${escaped(name)}=${escaped(value)}`, at }))
   .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.at - b.at)).map(({ text }) => text).join("&");
 
+// The same of a callback's nested body: what a GET carries as its query.
+export function toQuery(value, name = "") {
+  if (Array.isArray(value)) return value.map((item) => toQuery(item, `${name}[]`)).filter(Boolean).join("&");
+  if (value !== null && typeof value === "object")
+    return Object.entries(value).map(([key, item]) => toQuery(item, name ? `${name}[${key}]` : key)).filter(Boolean).sort((a, b) => (a < b ? -1 : 1)).join("&");
+  return `${escaped(name)}=${escaped(String(value ?? ""))}`;
+}
+
+export const callbackSignature = (key, nonce, method, url, query) => createHmac("sha256", key).update([nonce, method, url, query].join("|")).digest("base64");
+
 export const signatureOf = (key, nonce, method, url, pairs) => createHmac("sha256", key).update([nonce, method, url, canonical(pairs)].join("|")).digest("base64");
 
 // `who` is what `app create --json` printed; place: where the parameters stand; `change` replaces headers.
