@@ -214,6 +214,7 @@ enum err authenticator_pair(struct ctx *cx, struct authenticator *a, struct str 
     a->service = json_member(cx, got, "service");
     a->service_name = json_member(cx, got, "service_name");
     a->account = json_member(cx, got, "account");
+    a->soft_token = json_member(cx, got, "soft_token");
     return a->device.n ? OK : fail(cx, ERR_UPSTREAM, "the server named no device");
 }
 

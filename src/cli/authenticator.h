@@ -2,7 +2,8 @@
  * authenticator.h: the other end of docs/wire/device.md: a key in a file, and requests signed by
  * it.
  *
- * The file is one JSON object, mode 0600: where it is paired, as which device, and the private key.
+ * The file is one JSON object, mode 0600: where it is paired, as which device, the private key, and
+ * the secret of its codes if it has any.
  */
 #ifndef CLI_AUTHENTICATOR_H
 #define CLI_AUTHENTICATOR_H
@@ -16,6 +17,7 @@
 struct authenticator {
     struct str base; /* "https://id.example.org" */
     struct str device, service, service_name, account, name;
+    struct str soft_token; /* otpauth://…; empty when the service asks for no typed codes */
     struct es256_key *key;
     const char *ca_file; /* NULL: the system's authorities */
     int64_t skew_s;      /* how far the server's clock is ahead */

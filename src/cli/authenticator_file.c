@@ -85,6 +85,7 @@ enum err authenticator_load(struct ctx *cx, struct str path, struct authenticato
     out->service_name = json_member(cx, json, "service_name");
     out->account = json_member(cx, json, "account");
     out->name = json_member(cx, json, "name");
+    out->soft_token = json_member(cx, json, "soft_token");
     encoded = json_member(cx, json, "private_key");
     good = out->base.n && out->device.n && out->service.n &&
            base64url_decode(encoded, d, sizeof(d)) == ES256_PRIVATE_LEN &&
@@ -134,13 +135,16 @@ enum err authenticator_save(struct ctx *cx, struct str path, const struct authen
         {"service_name", a->service_name},
         {"account",      a->account     },
         {"name",         a->name        },
+        {"soft_token",   a->soft_token  },
     };
     struct str encoded, text;
     char *dump;
     enum err e;
 
-    EACH_ROW (m, members)
-        json_object_set_new(json, m->name, json_stringn(m->value.p, m->value.n));
+    EACH_ROW (m, members) {
+        if (m->value.n)
+            json_object_set_new(json, m->name, json_stringn(m->value.p, m->value.n));
+    }
     es256_private(a->key, d);
     encoded = base64url_encode(cx->mem, BYTES_OF(d));
     json_object_set_new(json, "private_key", json_stringn(encoded.p, encoded.n));

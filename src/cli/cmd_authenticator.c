@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "cli/authenticator.h"
 #include "cli/cli.h"
+#include "crypto/otpauth.h"
+#include "crypto/totp.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -58,6 +60,7 @@ static const struct flag deny_flags[] = {
     FLAG_CA_FILE,
     FLAG_JSON,
 };
+static const struct flag code_flags[] = {FLAG_KEY_FILE, FLAG_JSON};
 static const struct flag watch_flags[] = {
     {"once", FLAG_YES, offsetof(struct cli_args, once), NULL, "End when the first request has come",
      0, 0},
@@ -207,6 +210,44 @@ const struct command cmd_authenticator_pair = {
     .flag_count = COUNT_OF(pair_flags),
     .no_settings = true,
     .local = pair,
+};
+
+/* ---- code ---- */
+
+static enum err code(struct ctx *cx, const struct cli_call *call, struct cli_out *out)
+{
+    OWN(authenticator_deinit) struct authenticator a = {0};
+    char digits[TOTP_DIGITS_MAX + 1];
+    struct otpauth o;
+    int64_t at_s = cx->now_ms / MS_PER_S;
+    enum err e;
+
+    if ((e = load(cx, call, &a)))
+        return e;
+    if (!otpauth_parse(cx->mem, a.soft_token, &o))
+        return fail(cx, ERR_NOT_FOUND, "%.*s asks for no codes from this authenticator",
+                    STR_ARG(a.service_name));
+    totp_code(&o.params, o.secret, at_s, digits);
+    if (call->parsed->args.json)
+        out_json(out, json_pack("{s:s, s:I}", "code", digits, "seconds_left",
+                                (json_int_t)(o.params.step_s - at_s % o.params.step_s)));
+    else
+        buf_addf(&out->out, "%s\n", digits);
+    explicit_bzero(digits, sizeof(digits));
+    return OK;
+}
+
+const struct command cmd_authenticator_code = {
+    .group = "authenticator",
+    .name = "code",
+    .summary = "Show the code to type where a service asks for one",
+    .detail = "Only services whose users type codes have one: applications with the Authy API. It\n"
+              "works without a network.",
+    .example = "countersign authenticator code",
+    .flags = code_flags,
+    .flag_count = COUNT_OF(code_flags),
+    .no_settings = true,
+    .local = code,
 };
 
 /* ---- list ---- */

@@ -43,6 +43,7 @@ const struct command *const command_table[] = {
     &cmd_key_rotate,
     &cmd_import_authy,
     &cmd_authenticator_pair,
+    &cmd_authenticator_code,
     &cmd_authenticator_list,
     &cmd_authenticator_approve,
     &cmd_authenticator_deny,

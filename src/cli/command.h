@@ -87,7 +87,7 @@ extern const struct command cmd_webhook_list, cmd_webhook_show, cmd_webhook_enab
     cmd_webhook_disable, cmd_webhook_replay;
 extern const struct command cmd_import_authy;
 extern const struct command cmd_key_rotate;
-extern const struct command cmd_authenticator_pair, cmd_authenticator_list,
+extern const struct command cmd_authenticator_pair, cmd_authenticator_code, cmd_authenticator_list,
     cmd_authenticator_approve, cmd_authenticator_deny, cmd_authenticator_watch;
 
 /* In the order of the help. */

@@ -4,7 +4,9 @@ import { spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { Client } from "../lib/client.js";
 import { Device } from "../lib/device.js";
+import { newest } from "../lib/outbox.js";
 import { command, limitMs, program, startServer, temporaryFolder } from "../lib/server.js";
 import { signIn, signUp } from "../portal/people.js";
 import { isSignedIn, otherDigits, pairLink, signInWaiting, stateOf, withPhone } from "./scene.js";
@@ -228,5 +230,24 @@ describe("audit show --verify", () => {
     const done = show(entries(person)[0].entry);
     assert.equal(done.code, exit.usage);
     assert.match(done.err, /keeps no signed answer/);
+  });
+});
+
+describe("code", () => {
+  test("shows the code of an application's user, which counts there; others have none", async () => {
+    const { api_key: key } = JSON.parse(command(["app", "create", "bank", "--json"], { data_dir: server.dataDir }).out);
+    const api = (method, target) => new Client(server).request(method, target, { headers: { "x-authy-api-key": key } });
+    const { json: { user: { id } } } = await api("POST", "/protected/json/users/new?user[email]=a@example.com&user[cellphone]=2015550188&user[country_code]=1");
+    const file = fresh();
+    assert.equal(run(["pair", (await newest(server, "+12015550188", "sms")).link, `--key-file=${file}`, "--name=Box"]).code, exit.ok);
+    const { out } = run(["code", `--key-file=${file}`]);
+    assert.match(out, /^\d{6}\n$/);
+    assert.equal((await api("GET", `/protected/json/verify/${out.trim()}/${id}`)).status, 200);
+    const { seconds_left: left } = JSON.parse(run(["code", `--key-file=${file}`, "--json"]).out);
+    assert.ok(left >= 1 && left <= 30);
+    const { file: other } = await withTerminal();
+    const none = run(["code", `--key-file=${other}`]);
+    assert.equal(none.code, exit.notFound);
+    assert.match(none.err, /Countersign asks for no codes/);
   });
 });
