@@ -298,7 +298,7 @@ test("challenges expire, at their time; no more than the factor's limit are made
   await app.ok(200, app.post(f.path, { AuthPayload: f.code() }));
   const ask = (params) => app.post(`${entity()}/Challenges`, { FactorSid: f.sid, ...params });
   const iso = (seconds) => new Date(now() + seconds * 1000).toISOString();
-  for (const bad of [iso(-5), iso(3700), "tomorrow"]) await app.refused(400, 60306, ask({ ExpirationDate: bad }));
+  for (const bad of [iso(-5), iso(3700), "tomorrow", "2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z"]) await app.refused(400, 60306, ask({ ExpirationDate: bad }));
   const challenge = await app.ok(201, ask({}));
   const long = await app.ok(201, ask({ ExpirationDate: iso(3000) }));
   assert.equal(Date.parse(challenge.expiration_date) - Date.parse(challenge.date_created), 300_000);

@@ -175,7 +175,8 @@ bool input_time(struct str text, int64_t *out_ms)
     static const char form[] = "dddd-dd-ddTdd:dd:dd";
     size_t at = sizeof(form) - 1;
     struct tm tm = {0};
-    int64_t offset_s;
+    int64_t offset_s, at_s;
+    int day;
 
     if (text.n < at)
         return false;
@@ -192,14 +193,16 @@ bool input_time(struct str text, int64_t *out_ms)
     tm.tm_min = two(text, 14);
     tm.tm_sec = two(text, 17);
     if (tm.tm_year < 70 || tm.tm_mon < 0 || tm.tm_mon > 11 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
-        tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+        tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 59)
         return false;
     if (at < text.n && text.p[at] == '.') {
         for (at++; at < text.n && text.p[at] >= '0' && text.p[at] <= '9';)
             at++;
     }
-    if (!offset_read(str_sub(text, at, text.n), &offset_s))
+    day = tm.tm_mday;
+    at_s = (int64_t)timegm(&tm);
+    if (!offset_read(str_sub(text, at, text.n), &offset_s) || tm.tm_mday != day) /* 30 February */
         return false;
-    *out_ms = ((int64_t)timegm(&tm) - offset_s) * MS_PER_S;
+    *out_ms = (at_s - offset_s) * MS_PER_S;
     return true;
 }
