@@ -173,7 +173,7 @@ static enum err app_show(struct ctx *cx, struct db *db, const struct cli_args *a
     for (size_t i = 0; i < service_setting_count; i++) {
         struct str value;
 
-        if ((e = service_get(cx, &s, str_from(service_settings[i].name), &value)))
+        if ((e = service_get(cx, db, &s, str_from(service_settings[i].name), &value)))
             return e;
         row(&t, service_settings[i].name, value);
     }
@@ -232,8 +232,9 @@ const struct command cmd_app_set = {
         "factor); code_digits (4 to 10, of sent codes); callback_url (told about answers; setting it\n"
         "sends a test call) and callback_method (POST, GET); operator_email (told when callbacks had to\n"
         "be switched off); countries (where text messages and calls may go, as in \"DE AT\"; empty: what\n"
-        "the setting phone_countries says); custom_code (yes, no: the application may choose codes); test_mode (yes,\n"
-        "no: nothing is sent, zeros are right).\n"
+        "the setting phone_countries says); custom_code (yes, no: the application may choose codes);\n"
+        "test_mode (yes, no: nothing is sent, zeros are right); test_numbers (numbers and addresses, with\n"
+        "blanks between, for which it is so all the time).\n"
         "Either all of them are changed or none.",
     .example =
         "countersign app set shop callback_url=https://shop.example.com/answered policy=required",

@@ -12,6 +12,7 @@ static const struct str kinds[ITEM_KINDS] = {
     [ITEM_NOTIFICATION] = {"notification", 12},
     [ITEM_SAFE] = {"safe",         4 },
     [ITEM_SUBSCRIBER] = {"subscriber",   10},
+    [ITEM_TEST_NUMBER] = {"test_number",  11},
 };
 
 static enum err item_row(struct ctx *cx, const struct db_rows *r, struct item *out)

@@ -18,6 +18,7 @@ enum item_kind {
     ITEM_NOTIFICATION,
     ITEM_SAFE,       /* of the account; its name is the number */
     ITEM_SUBSCRIBER, /* core/happening.h */
+    ITEM_TEST_NUMBER, /* its name is the number or address */
     ITEM_KINDS,
 };
 

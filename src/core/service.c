@@ -10,6 +10,7 @@
 #include "core/identity.h"
 #include "core/rows.h"
 #include "core/tariff.h"
+#include "core/test_number.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
 
@@ -236,6 +237,7 @@ const struct service_setting service_settings[] = {
     {"countries",    "DE AT, or all -CU: where text messages and calls may go; empty = phone_countries"},
     {"custom_code",  "yes | no: whether the application may choose the codes that are sent"      },
     {"test_mode",    "yes | no: nothing is sent, and a code of zeros is right; for tests only"   },
+    {"test_numbers", "Numbers and addresses, with blanks between, for which it is so all the time"},
 };
 const size_t service_setting_count = COUNT_OF(service_settings);
 
@@ -243,7 +245,7 @@ static enum err unknown_setting(struct ctx *cx, struct str setting)
 {
     return fail(cx, ERR_NOT_FOUND,
                 "no setting '%.*s': there are name, policy, code_digits, callback_url, "
-                "callback_method, operator_email, countries, custom_code and test_mode",
+                "callback_method, operator_email, countries, custom_code, test_mode and test_numbers",
                 STR_ARG(str_sub(setting, 0, 40)));
 }
 
@@ -317,8 +319,9 @@ enum err service_set(struct ctx *cx, struct db *db, int64_t id, struct str setti
     struct str old;
     enum err e;
 
-    if ((e = service_by_id(cx, db, id, &s)) || (e = service_get(cx, &s, setting, &old)) ||
-        (e = apply(cx, &s, setting, value)))
+    if ((e = service_by_id(cx, db, id, &s)) || (e = service_get(cx, db, &s, setting, &old)) ||
+        (e = str_eq(setting, STR("test_numbers")) ? test_numbers_set(cx, db, &s, value)
+                                                  : apply(cx, &s, setting, value)))
         return e;
     if (s.test_mode && id == core_of(db)->portal_service_id)
         return fail(cx, ERR_CONFLICT, "the portal's own people cannot sign in with test codes");
@@ -338,8 +341,11 @@ enum err service_set(struct ctx *cx, struct db *db, int64_t id, struct str setti
                    arena_printf(cx->mem, "setting=%.*s", STR_ARG(setting)));
 }
 
-enum err service_get(struct ctx *cx, const struct service *s, struct str setting, struct str *out)
+enum err service_get(struct ctx *cx, struct db *db, const struct service *s, struct str setting,
+                     struct str *out)
 {
+    if (str_eq(setting, STR("test_numbers")))
+        return test_numbers_get(cx, db, s, out);
     if (str_eq(setting, STR("name")))
         *out = s->name;
     else if (str_eq(setting, STR("policy")))

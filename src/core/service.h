@@ -51,7 +51,8 @@ extern const struct service_setting service_settings[];
 extern const size_t service_setting_count;
 enum err service_set(struct ctx *cx, struct db *db, int64_t id, struct str setting,
                      struct str value);
-enum err service_get(struct ctx *cx, const struct service *s, struct str setting, struct str *out);
+enum err service_get(struct ctx *cx, struct db *db, const struct service *s, struct str setting,
+                     struct str *out);
 
 /* New auth token and API key; the old ones hold on for grace_ms (0 = dead at once), key pairs as they
  * are. */

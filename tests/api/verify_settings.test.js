@@ -111,6 +111,30 @@ test("test mode: nothing is sent, zeros are right, by whichever channel", async 
   }
 });
 
+test("test numbers: those alone, in production too, with tries counted as ever", async () => {
+  const production = await startServer({ mode: "production", public_url: "http://127.0.0.1" }); // carries nothing
+  try {
+    const own = new VerifyApp(production, newApp(production, "Reviewed"));
+    const set = (value) => command(["app", "set", "Reviewed", `test_numbers=${value}`], { data_dir: production.dataDir });
+    assert.equal(set(`${phone} Review@Example.com`).code, 0);
+    assert.match(command(["app", "show", "Reviewed"], { data_dir: production.dataDir }).out, new RegExp(`test_numbers +\\${phone} review@example.com`));
+    for (const [to, channel] of [[phone, "sms"], ["review@example.com", "email"]]) {
+      await own.ok(201, own.start(to, { Channel: channel }));
+      assert.equal((await own.ok(200, own.check(to, "000000"))).status, "approved");
+    }
+    await own.ok(201, own.start(phone, { Channel: "call" }));
+    for (let i = 0; i < 5; i++) assert.equal((await own.ok(200, own.check(phone, "111111"))).status, "pending");
+    await own.refused(429, 60202, own.check(phone, "000000"));
+    await own.refused(400, 60223, own.start("+12025550199")); // nobody else
+    for (const bad of ["nobody", "12025550100", "+1202"]) assert.equal(set(bad).code, 2, bad);
+    assert.equal(command(["app", "set", "Countersign", `test_numbers=${phone}`], { data_dir: production.dataDir }).code, 5);
+    assert.equal(set("").code, 0);
+    await own.refused(400, 60223, own.start("+12025550198"));
+  } finally {
+    await production.stop();
+  }
+});
+
 // ---- how often ----
 
 test("a verification is fetched sixty times a minute, 180 times an hour", async () => {

@@ -10,6 +10,7 @@
 #include "core/identity.h"
 #include "core/limit.h"
 #include "core/phone.h"
+#include "core/test_number.h"
 #include "http/addr.h"
 
 #include <string.h>
@@ -238,7 +239,8 @@ static enum err carried(struct ctx *cx, struct request *rq, const struct service
     return OK;
 }
 
-/* The user's address, if the application says it: its own says nothing about who causes messages. */
+/* The user's address, if the application says it: its own says nothing about who causes messages.
+ */
 static struct str client_of(const struct input *in)
 {
     struct str ip = input_get(in, STR("DeviceIp"));
@@ -359,6 +361,7 @@ enum err verifications_start(struct ctx *cx, struct request *rq, struct response
     json_t *settings;
     struct service s;
     struct input in;
+    struct str kind;
     bool warn;
     enum err e;
 
@@ -366,7 +369,10 @@ enum err verifications_start(struct ctx *cx, struct request *rq, struct response
         (e = input_bind(cx, rq, &in, start_wishes, COUNT_OF(start_wishes), 60200, &f)) ||
         (e = side_parameters(cx, rq, &in)) || (e = settings_load(cx, rq->db, s.id, &settings)))
         return e;
-    if ((e = destination(cx, rq, &s, &f, settings, &channel)) == OK)
+    kind = str_find(f.to, '@') >= 0 ? STR("email") : STR("sms");
+    if ((e = test_number_look(cx, rq->db, &s, verification_target(cx, kind, f.to))) == OK)
+        e = destination(cx, rq, &s, &f, settings, &channel);
+    if (e == OK)
         e = start_rules(cx, rq, &s, &f, settings);
     warn = settings_flag(settings, "do_not_share_warning_enabled");
     json_decref(settings);
