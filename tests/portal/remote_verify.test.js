@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { newest } from "../lib/outbox.js";
 import { eventually } from "../lib/server.js";
 import { e164, enterCode, getRecoveryCodes, signIn, wrongCode } from "./people.js";
-import { beginLogin, enter, isSignedIn, joined, press, say, settled, startVerifyPair, turnOn, until } from "./remote.js";
+import { beginLogin, enter, isSignedIn, joined, press, say, setApp, settled, startVerifyPair, turnOn, until } from "./remote.js";
 
 const path = "/account/security/remote";
 let pair;
@@ -145,6 +145,24 @@ test("five codes for an attempt, then other ways", async () => {
 
 test("the token stands in no log", () => {
   assert.ok(!pair.portal.log.includes(pair.app.auth_token));
+});
+
+test("where a second factor is demanded, this one is what is offered", async () => {
+  setApp(pair.portal, "policy=required", "Countersign");
+  const person = await joined(pair);
+  const { browser, state, next } = await beginLogin(pair, person);
+  assert.deepEqual([state, next], ["enrol", "/account/security"]);
+  const choices = await browser.get(next);
+  assert.match(choices.words, /Your phone We ask you on your phone: \+49/);
+  assert.doesNotMatch(choices.words, /Authenticator app|E-mail/);
+  const start = await browser.fill(choices, {}, { action: `${path}/start` });
+  const page = await say(browser, /We sent a code to/, start.location);
+  assert.equal(await isSignedIn(browser), false);
+  await enter(browser, page, await codeAt(person), path);
+  await until(browser, "approved", `${path}/status`);
+  await browser.land(await browser.get(path));
+  assert.equal(await isSignedIn(browser), true);
+  setApp(pair.portal, "policy=optional", "Countersign");
 });
 
 // The last: it stops the portal.
