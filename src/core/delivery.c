@@ -35,7 +35,7 @@ static enum err book(struct ctx *cx, struct db *db, const struct courier_result 
         (r->outcome == OUTCOME_SENT || r->outcome == OUTCOME_FAILED) &&
         (e = hook_booked(cx, db, p->id, r->outcome == OUTCOME_SENT, r->why)))
         return e;
-    if (r->outcome != OUTCOME_SENT && (e = note_trouble(cx, db, r)))
+    if (r->outcome != OUTCOME_SENT && r->outcome != OUTCOME_BEGUN && (e = note_trouble(cx, db, r)))
         return e;
     if (r->begun) /* the row is settled; how the call ended is its receipt */
         return db_exec(

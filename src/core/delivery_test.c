@@ -200,6 +200,37 @@ static enum err recover(struct ctx *cx, struct db *db, void *arg)
     return delivery_recover(cx, db, &((struct scene *)arg)->recovered);
 }
 
+static void an_answered_call_is_not_made_again(void **state)
+{
+    struct scene *sc = *state;
+
+    assert_int_equal(fixture_run(&sc->fx, add, sc), OK);
+    assert_int_equal(exchange(sc, 5, false), 1);
+    result(sc, OUTCOME_BEGUN);
+    sc->result.why = STR("");
+    assert_int_equal(exchange(sc, 5, true), 0);
+    assert_str(sc->row.state, STR("sent"));
+    assert_str(sc->provider_id, STR("m1"));
+
+    /* the process dies here: nothing lapses, nothing is due */
+    assert_int_equal(fixture_run(&sc->fx, recover, sc), OK);
+    assert_int_equal(sc->recovered, 0);
+    sc->fx.cx.now_ms += COURIER_LEASE_MS;
+    assert_int_equal(exchange(sc, 5, false), 0);
+
+    /* or lives on and hears how it ended, which is said once */
+    sc->result.outcome = OUTCOME_FAILED;
+    sc->result.begun = true;
+    sc->result.why = STR("hung up");
+    assert_int_equal(exchange(sc, 0, true), 0);
+    assert_str(sc->row.state, STR("sent"));
+    assert_str(sc->why, STR("hung up"));
+    sc->result.outcome = OUTCOME_SENT;
+    sc->result.why = STR("");
+    assert_int_equal(exchange(sc, 0, true), 0);
+    assert_str(sc->why, STR("hung up"));
+}
+
 static void a_start_takes_up_what_was_cut_off(void **state)
 {
     struct scene *sc = *state;
@@ -433,6 +464,7 @@ int main(void)
         TEST(a_failed_attempt_comes_back_later),
         TEST(a_claim_that_nobody_settles_lapses_and_says_so),
         TEST(a_start_takes_up_what_was_cut_off),
+        TEST(an_answered_call_is_not_made_again),
         TEST(lanes_do_not_mix_and_want_is_a_ceiling),
         TEST(nothing_is_sent_when_its_time_is_over),
         TEST(a_used_code_is_not_sent),

@@ -1,13 +1,17 @@
 // Calls: what a telephone hears, which keys it may press, and what is said of calls that come to nothing.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import dgram from "node:dgram";
+import { once } from "node:events";
 import fs from "node:fs";
 import path from "node:path";
 import { after, describe, test } from "node:test";
-import { Baresip, RATE, samplesOf } from "../lib/baresip.js";
+import { Baresip, freePort, RATE, samplesOf } from "../lib/baresip.js";
 import { newAuthority } from "../lib/certificate.js";
 import { Client } from "../lib/client.js";
 import { freePorts } from "../lib/kannel.js";
+import { invite, pause, recv, recvAnswer, reply, request, sdp, Sipp } from "../lib/sipp.js";
 import { command, eventually, startServer, temporaryFolder } from "../lib/server.js";
 
 async function production(options) {
@@ -83,6 +87,23 @@ function assertHeard(heard, said, from = 0) {
   return from;
 }
 
+// Where a call's sound may go: the mu-law that arrives, as samples.
+async function ear() {
+  const socket = dgram.createSocket("udp4"), frames = [];
+  socket.on("message", (packet) => frames.push(packet.subarray(12)));
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  const linear = (coded) => {
+    const u = ~coded & 0xff, magnitude = (((u & 0x0f) << 3) + 132 << (u >> 4 & 7)) - 132;
+    return u & 0x80 ? -magnitude : magnitude;
+  };
+  return {
+    port: socket.address().port, close: () => socket.close(),
+    get samples() { return Int16Array.from(Buffer.concat(frames), linear); },
+    packets: frames,
+  };
+}
+
 describe("a telephone", () => {
   const number = newNumber();
   let phone, server;
@@ -104,8 +125,209 @@ describe("a telephone", () => {
     assert.equal((await verify(server, "VerificationCheck", { To: number, Code: "702913" })).status, "approved");
   });
 
+  test("star says it again; other keys do nothing", async () => {
+    const said = spoken(sentences("451860")[0]).length;
+    await callWith(server, number, "451860");
+    await phone.answered(2);
+    await phone.press("5");
+    await eventually(() => assert.ok(phone.heard().length > said + 2 * RATE), { ms: 30_000 });
+    await phone.press("*");
+    await phone.ended(2);
+    await waitLogged(server, "sent", 2);
+    const heard = phone.heard(), first = assertHeard(heard, [sentences("451860")[0]]);
+    assertHeard(heard, sentences("451860"), first);
+  });
+
   test("the log has neither number nor code", () => {
     assert.ok(!server.log.includes(number.slice(1)), "the number");
-    assert.ok(!/702913/.test(server.log), "the code");
+    assert.ok(!/702913|451860/.test(server.log), "a code");
+  });
+});
+
+describe("TLS and SRTP", () => {
+  const authority = newAuthority();
+  const open = async (phone, options) => {
+    const server = await production({ voice_url: phone.url, voice_ca_file: authority.file, ...options });
+    return server;
+  };
+
+  test("a call over TLS and SRTP is heard as it was meant", async () => {
+    const number = newNumber();
+    const phone = await Baresip.open({ number, tls: authority.issue("127.0.0.1"), srtp: "srtp-mand" });
+    const server = await open(phone);
+    await callWith(server, number, "386204");
+    await phone.answered();
+    await phone.ended();
+    await waitLogged(server, "sent");
+    assertHeard(phone.heard(), sentences("386204"));
+    assert.match(phone.out, /m=audio \d+ RTP\/SAVP/);
+    assert.doesNotMatch(server.log, /inline:|crypto/, "SDP in the log");
+    await server.stop();
+    await phone.close();
+  });
+
+  const refusals = [
+    { name: "an authority that is not trusted", tls: () => newAuthority("Another").issue("127.0.0.1") },
+    { name: "a certificate for another name", tls: () => authority.issue("sip.example.com", "127.0.0.2") },
+  ];
+  for (const { name, tls } of refusals)
+    test(`${name}: nobody is called`, async () => {
+      const number = newNumber();
+      const phone = await Baresip.open({ number, tls: tls(), srtp: "srtp-mand" });
+      const server = await open(phone);
+      await callWith(server, number, "386204");
+      const line = await eventually(() => logged(server, "send_again")[0] ?? assert.fail(server.log), { ms: 30_000 });
+      assert.match(line, /why="the SIP server's certificate is not the one of 127\.0\.0\.1/);
+      assert.doesNotMatch(phone.out, /INVITE/);
+      await server.stop();
+      await phone.close();
+    });
+
+  test("a phone that will not encrypt is not spoken to", async () => {
+    const number = newNumber();
+    const phone = await Baresip.open({ number, tls: authority.issue("127.0.0.1") });
+    const server = await open(phone);
+    await callWith(server, number, "386204");
+    await waitLogged(server, "send_failed");
+    assert.ok(phone.heard().length < RATE, "something was said");
+    await server.stop();
+    await phone.close();
+  });
+
+  test("offered: a phone that encrypts is spoken to encrypted, another one in the clear", async () => {
+    for (const srtp of ["srtp", undefined]) {
+      const number = newNumber();
+      const phone = await Baresip.open({ number, srtp, codec: "PCMA" });
+      const server = await production({ voice_url: phone.url, voice_srtp: "offered", voice_call_max_s: 15 });
+      await callWith(server, number, "386204");
+      await phone.answered();
+      await phone.ended();
+      await waitLogged(server, "sent");
+      assertHeard(phone.heard(), sentences("386204").slice(0, 1));
+      assert.equal(/a=crypto:1 AES_CM_128_HMAC_SHA1_80[^]*a=crypto:1 AES_CM_128_HMAC_SHA1_80/.test(phone.out), !!srtp);
+      await server.stop();
+      await phone.close();
+    }
+  });
+});
+
+describe("SIP servers that say no", () => {
+  const callOnce = async (peer, options, code = "194735") => {
+    const server = await production({ voice_url: peer.url, ...options });
+    server.to = newNumber();
+    await callWith(server, server.to, code);
+    return server;
+  };
+  const over = async (server, peer) => {
+    assert.ok(!server.log.includes(server.to.slice(1)), "the number is in the log");
+    await server.stop();
+    await peer.close();
+  };
+
+  test("486: the line is busy, tried again later", async () => {
+    const peer = await Sipp.open(invite, reply(486, "Busy Here"), recv("ACK"));
+    const server = await callOnce(peer);
+    await peer.done();
+    assert.match((await waitLogged(server, "send_again"))[0], /why="the line is busy \(486\)"/);
+    await over(server, peer);
+  });
+
+  for (const [status, reason, why] of [[603, "Decline", "the call was declined \\(603\\)"], [404, "Not Found", "there is no such number \\(404\\)"],
+    [480, "Temporarily Unavailable", "the phone is off or out of reach \\(480\\)"], [499, "Odd", "the SIP server answered 499"]])
+    test(`${status}: not called again`, async () => {
+      const peer = await Sipp.open(invite, reply(status, reason), recv("ACK"));
+      const server = await callOnce(peer);
+      await peer.done();
+      assert.match((await waitLogged(server, "send_failed"))[0], new RegExp(`why="${why}"`));
+      await over(server, peer);
+    });
+
+  test("nobody answers: the call is taken back", async () => {
+    const peer = await Sipp.open(invite, reply(180, "Ringing"), recv("CANCEL"), reply(200, "OK"),
+      reply(487, "Request Terminated", { cseq: "[cseq] INVITE" }), recv("ACK"));
+    const server = await callOnce(peer, { voice_ring_s: 5 });
+    assert.match((await waitLogged(server, "send_failed"))[0], /why="nobody answered within 5 s"/);
+    await peer.done();
+    await over(server, peer);
+  });
+
+  test("302: the other place is not called", async () => {
+    const elsewhere = await ear();
+    const peer = await Sipp.open(invite, reply(302, "Moved Temporarily", { headers: [`Contact: <sip:+19005550100@127.0.0.1:${elsewhere.port}>`] }), recv("ACK"));
+    const server = await callOnce(peer);
+    assert.match((await waitLogged(server, "send_failed"))[0], /why="the SIP server sends calls to another place, which is not called"/);
+    await peer.done();
+    assert.equal(peer.messages.match(/^INVITE /gm).length, 1);
+    assert.equal(elsewhere.packets.length, 0);
+    elsewhere.close();
+    await over(server, peer);
+  });
+
+  test("hung up before the code was said: reported, not repeated", async () => {
+    const there = await ear();
+    const peer = await Sipp.open(invite, reply(200, "OK", { body: sdp(there.port) }), recv("ACK"), pause(1500), request("BYE"), recvAnswer(200));
+    const server = await callOnce(peer);
+    assert.match((await waitLogged(server, "send_failed"))[0], /why="hung up before the code had been said"/);
+    assert.equal(logged(server, "answered").length, 1);
+    await peer.done();
+    there.close();
+    await over(server, peer);
+  });
+
+  test("SIP INFO: star says it again", async () => {
+    const there = await ear(), said = sentences("194735"), ms = Math.ceil(spoken(said[0]).length / RATE * 1000);
+    const info = { headers: ["Content-Type: application/dtmf-relay"], body: "Signal=*\nDuration=160" };
+    const peer = await Sipp.with({ tcp: true }, invite, reply(200, "OK", { body: sdp(there.port) }), recv("ACK"), pause(ms + 1500), request("INFO", info), recvAnswer(200),
+      recv("BYE"), reply(200, "OK"));
+    const server = await callOnce(peer);
+    await peer.done();
+    await waitLogged(server, "sent");
+    const first = assertHeard(there.samples, said.slice(0, 1));
+    assertHeard(there.samples, said, first);
+    there.close();
+    await over(server, peer);
+  });
+
+  test("digest: the password is proved, not sent", async () => {
+    const file = path.join(temporaryFolder(), "password");
+    fs.writeFileSync(file, "let me call\n", { mode: 0o600 });
+    const challenge = 'Proxy-Authenticate: Digest realm="trunk", nonce="n0nce42", algorithm=MD5, qop="auth"';
+    const peer = await Sipp.open(invite, reply(407, "Proxy Authentication Required", { headers: [challenge] }), recv("ACK"), invite, reply(486, "Busy Here"), recv("ACK"));
+    const server = await callOnce(peer, { voice_user: "shop", voice_password_file: file });
+    await peer.done();
+    await waitLogged(server, "send_again");
+    const header = peer.messages.match(/Proxy-Authorization: Digest (.*)/)[1];
+    const of = (name) => header.match(new RegExp(`${name}="?([^",\\s]+)`))[1];
+    const md5 = (text) => createHash("md5").update(text).digest("hex");
+    const a1 = md5("shop:trunk:let me call"), a2 = md5(`INVITE:${of("uri")}`);
+    assert.equal(of("response"), md5([a1, "n0nce42", of("nc"), of("cnonce"), "auth", a2].join(":")));
+    assert.ok(!peer.messages.includes("let me call") && !server.log.includes("let me call"));
+    await over(server, peer);
+  });
+
+  test("nobody there: tried again", async () => {
+    const server = await production({ voice_url: `sip+tcp://127.0.0.1:${await freePort()}` });
+    await callWith(server, newNumber(), "194735");
+    assert.match(await eventually(() => logged(server, "send_again")[0] ?? assert.fail(server.log), { ms: 30_000 }), /why="the SIP server cannot be reached: /);
+    await server.stop();
+  });
+});
+
+describe("crashes", () => {
+  test("a call that was answered is not repeated after kill -9", async () => {
+    const number = newNumber();
+    const phone = await Baresip.open({ number });
+    const server = await production({ voice_url: phone.url });
+    await callWith(server, number, "570318");
+    await phone.answered();
+    await waitLogged(server, "answered");
+    await server.kill();
+    const again = Object.assign(await server.restart(), { keys: server.keys });
+    await callWith(again, newNumber(), "570318"); // the courier has looked for work when this one is under way
+    await waitLogged(again, "send_failed"); // no such number at this phone
+    assert.equal(phone.out.split("Call established").length - 1, 1);
+    assert.doesNotMatch(again.log, /sending_resumed/);
+    await again.stop();
+    await phone.close();
   });
 });

@@ -20,7 +20,7 @@ export const RATE = 8000;
 const modules = "/usr/lib/baresip/modules"; // as Debian has it
 
 // Ports that are free for UDP and TCP alike.
-async function freeBoth() {
+export async function freePort() {
   for (;;) {
     const [port] = await freePorts(1);
     const socket = dgram.createSocket("udp4");
@@ -58,7 +58,7 @@ export class Baresip {
   static async open({ number, tls, srtp, codec = "PCMU", manual = false }) {
     const phone = new Baresip();
     const dir = temporaryFolder();
-    const [sip, control] = [await freeBoth(), (await freePorts(1))[0]];
+    const [sip, control] = [await freePort(), (await freePorts(1))[0]];
     const rtp = 30000 + 2 * Math.floor(Math.random() * 5000);
     const secure = tls ? `sip_certificate ${path.join(dir, "both.pem")}\n` : "";
     if (tls) fs.writeFileSync(path.join(dir, "both.pem"), fs.readFileSync(tls.certFile, "utf8") + fs.readFileSync(tls.keyFile, "utf8"));
@@ -94,7 +94,7 @@ snd_path ${dir}
       stream.setEncoding("latin1").on("data", (text) => (phone.out += text));
     await eventually(() => new Promise((resolve, reject) => {
       const socket = net.connect(control, "127.0.0.1", () => socket.end(resolve));
-      socket.on("error", reject);
+      socket.on("error", (error) => reject(new Error(`${error.message}\n${phone.out}`)));
     }), { ms: 15_000 });
     return phone;
   }

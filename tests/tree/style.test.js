@@ -52,7 +52,7 @@ test("docs/dependencies.md has a reason for every package that is installed", ()
 // A program that a test or a measurement starts by its name, and the package that has it.
 const packageOf = {
   baresip: "baresip-core", flite: "flite", mandoc: "mandoc", meson: "meson", ninja: "ninja-build", oathtool: "oathtool", openssl: "openssl", "rsvg-convert": "librsvg2-bin",
-  sqlite3: "sqlite3", wrk: "wrk", zbarimg: "zbar-tools",
+  sipp: "sip-tester", sqlite3: "sqlite3", wrk: "wrk", zbarimg: "zbar-tools",
 };
 test("every program that a test starts comes with a package of packaging/apt.txt", () => {
   const packages = read("packaging/apt.txt").split("\n");
