@@ -44,6 +44,10 @@ static const struct {
 /* Writes the one or two septets of c; returns how many, 0 if GSM7 does not have it. */
 static size_t septets_of(int32_t c, uint8_t out[static 2])
 {
+    if (c > 0 && (size_t)c < COUNT_OF(basic) && basic[c] == c) { /* as ASCII: nearly all */
+        out[0] = (uint8_t)c;
+        return 1;
+    }
     for (size_t i = 0; i < COUNT_OF(basic) && c > 0; i++) {
         if (basic[i] == c) {
             out[0] = (uint8_t)i;

@@ -33,7 +33,8 @@ export class Shop {
   }
 
   async call(where, fields) {
-    const answer = await new Client(this.server).post(`/v2/Services/${this.keys.service_sid}${where}`, fields, { headers: { authorization: basic(this.keys) } });
+    if (this.client?.server !== this.server) this.client = new Client(this.server);
+    const answer = await this.client.post(`/v2/Services/${this.keys.service_sid}${where}`, fields, { headers: { authorization: basic(this.keys) } });
     assert.ok(answer.status < 300, `${answer.status} ${answer.text}`);
     return answer.json;
   }
