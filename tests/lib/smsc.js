@@ -13,7 +13,6 @@ import fs from "node:fs";
 import path from "node:path";
 import smpp from "smpp";
 import { saw } from "./scrub.js";
-import { saw } from "./scrub.js";
 import { eventually, temporaryFolder } from "./server.js";
 
 export class Smsc {
@@ -95,8 +94,6 @@ export class Smsc {
     this.parts.delete(key);
     saw.number(to);
     saw.message(parts.map((p) => p.text).join(""));
-    for (const { text } of parts) saw.code(text.match(/\b\d{6}\b/)?.[0]);
-    saw.number(to);
     this.whole.push({
       to, from: pdu.source_addr, text: parts.map((p) => p.text).join(""), parts: count, pdus: parts.map((p) => p.pdu), ids: parts.map((p) => p.id), id: parts.at(-1).id,
     });
