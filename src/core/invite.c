@@ -32,6 +32,15 @@ static enum err send(struct ctx *cx, struct db *db, const struct identity *i, co
     return outbox_add(cx, db, &row);
 }
 
+/* Applications say with every registration whether they want an SMS; that they don't is no reason
+ * to mail again each time. */
+static enum err take_mail(struct ctx *cx, struct db *db, const struct identity *i)
+{
+    static const struct limit_rule once = {"invite.email", 1, INVITE_MAIL_EVERY_S};
+
+    return limit_take(cx, db, &once, i->sid);
+}
+
 enum err invite_send(struct ctx *cx, struct db *db, const struct identity *i, enum invite_way way)
 {
     struct str target = way == INVITE_BY_SMS ? i->phone : i->email, url;
@@ -51,6 +60,8 @@ enum err invite_send(struct ctx *cx, struct db *db, const struct identity *i, en
                              .channel = ways[way].channel,
                              .target = verification_target(cx, ways[way].channel, target),
                          });
+    if (!e && way == INVITE_BY_EMAIL)
+        e = take_mail(cx, db, i);
     if (e == ERR_LIMITED || e == ERR_BLOCKED)
         return OK;
     if (e || (e = device_pair_invite(cx, db, i->id, STR(""), ways[way].life_s, &link_id, &url)))

@@ -241,6 +241,15 @@ test("the link to the authenticator: by SMS, or by e-mail where SMS is not wante
   assert.equal((await outbox(server, "+4915123456789")).length, 1, "whoever has a device needs no link");
 });
 
+test("imported users get the link too, when the application says that it wants no SMS", async () => {
+  const number = nextNumber(), file = path.join(temporaryFolder(), "users.csv");
+  fs.writeFileSync(file, `authy_id,email,country_code,cellphone\n7654399,imported@example.com,1,${number}\n`);
+  assert.equal(run("import", "authy", "shop", file).code, 0);
+  for (let i = 0; i < 2; i++) await ask("POST", "/protected/json/users/new", { body: { user: { email: "imported@example.com", cellphone: number, country_code: 1 }, send_install_link_via_sms: false } });
+  assert.equal((await outbox(server, `+1${number}`)).length, 0);
+  assert.deepEqual((await outbox(server, "imported@example.com")).map((m) => m.subject), ["Approve shop sign-ins on your phone"]);
+});
+
 test("registration by a token that the application signed", async () => {
   const number = (await ask("GET", "/protected/json/app/details")).json.app.app_id;
   const now = Math.floor(Date.now() / 1000);

@@ -50,8 +50,7 @@ enum err user_new(struct ctx *cx, struct request *rq, struct response *rs)
                            &is_new)) ||
         (is_new && ((e = usage_add(cx, rq->db, v->service.id, USAGE_USERS)) ||
                     (e = authy_tell(cx, rq, EVENT_USER_ADDED, &i)))) ||
-        ((by_sms || is_new) &&
-         (e = invite_send(cx, rq->db, &i, by_sms ? INVITE_BY_SMS : INVITE_BY_EMAIL))))
+        (e = invite_send(cx, rq->db, &i, by_sms ? INVITE_BY_SMS : INVITE_BY_EMAIL)))
         return authy_pass(cx, rq, e);
     o = json_object();
     user = json_object();
