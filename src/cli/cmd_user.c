@@ -3,6 +3,7 @@
  * enrol again; never set a password or read a secret.
  */
 #include "cli/command.h"
+#include "core/device.h"
 #include "core/factor.h"
 #include "core/person.h"
 #include "core/session.h"
@@ -123,6 +124,8 @@ static json_t *shown_json(const struct shown *s)
         json_t *f = json_object();
 
         json_object_set_new(f, "kind", out_json_str(factor_kind_name(s->factors[i].kind)));
+        json_object_set_new(f, "sid", out_json_str(s->factors[i].sid));
+        json_object_set_new(f, "name", out_json_str(s->factors[i].name));
         json_object_set_new(f, "failures", json_integer(s->factors[i].fail_count));
         json_object_set_new(f, "verified_at", out_json_time(s->factors[i].verified_at_ms));
         json_object_set_new(f, "used_at", out_json_time(s->factors[i].used_at_ms));
@@ -177,11 +180,15 @@ static void print_shown(struct ctx *cx, const struct shown *s, struct buf *out)
         const struct factor *f = &s->factors[i];
 
         row(&t, i ? "" : "Factors",
-            arena_printf(cx->mem, "%.*s, used %s%s", STR_ARG(factor_kind_name(f->kind)),
-                         out_time(cx, f->used_at_ms).p,
-                         f->kind == FACTOR_RECOVERY
-                             ? arena_printf(cx->mem, ", %lld left", (long long)s->recovery_left).p
-                             : ""));
+            arena_printf(
+                cx->mem, "%.*s%s, used %s%s", STR_ARG(factor_kind_name(f->kind)),
+                f->kind == FACTOR_PUSH
+                    ? arena_printf(cx->mem, " \"%.*s\" %.*s", STR_ARG(f->name), STR_ARG(f->sid)).p
+                    : "",
+                out_time(cx, f->used_at_ms).p,
+                f->kind == FACTOR_RECOVERY
+                    ? arena_printf(cx->mem, ", %lld left", (long long)s->recovery_left).p
+                    : ""));
     }
     if (s->factor_count == 0)
         row(&t, "Factors", STR("none"));
@@ -302,11 +309,56 @@ const struct command cmd_user_reset_factors = {
     .words_max = 1,
     .summary = "Switch a person's second factors off, so that they enrol again",
     .detail =
-        "For somebody who lost the phone and the recovery codes, or whose sign-in stays locked since\n"
+        "For somebody who lost the phone and the recovery codes, or whose sign-in stays locked "
+        "since\n"
         "wrong codes ended every second factor. Their password stays; all their addresses get a\n"
         "notice, and the audit trail an entry.",
     .example = "countersign user reset-factors ada --yes",
     .flags = yes_only,
     .flag_count = COUNT_OF(yes_only),
     .run = user_reset_factors,
+};
+
+/* ---- one device ---- */
+
+static enum err user_remove_device(struct ctx *cx, struct db *db, const struct cli_args *args,
+                                   struct cli_out *out)
+{
+    struct device d;
+    enum err e = device_by_sid(cx, db, args->words[0], &d);
+
+    if (e == ERR_DENIED)
+        return fail(cx, ERR_NOT_FOUND, "no device %.*s is paired",
+                    STR_ARG(str_sub(args->words[0], 0, 40)));
+    if (e)
+        return e;
+    if (!args->yes)
+        return fail(
+            cx, ERR_INVALID,
+            "this removes \"%.*s\", paired with %.*s; be sure who asked for it, then say --yes",
+            STR_ARG(d.name), STR_ARG(d.service_name));
+    if ((e = factor_off(cx, db, d.factor_id, "operator", &operator_origin)))
+        return e;
+    buf_addf(&out->out, "\"%.*s\" answers nothing any more.\n", STR_ARG(d.name));
+    return OK;
+}
+
+const struct command cmd_user_remove_device = {
+    .group = "user",
+    .name = "remove-device",
+    .words = "SID",
+    .words_min = 1,
+    .words_max = 1,
+    .summary = "Remove one paired phone, of a person or of an application's user",
+    .detail =
+        "For a phone that was lost or stolen. SID (YF...) is what `user show` or the "
+        "application's\n"
+        "interface calls it. At once it answers nothing, and what it approved but nobody has used "
+        "yet\n"
+        "is void. If it was the only second factor, the password alone signs in until there is\n"
+        "another, unless the policy demands one. A person gets a notice at every address.",
+    .example = "countersign user remove-device YF00112233445566778899aabbccddeeff --yes",
+    .flags = yes_only,
+    .flag_count = COUNT_OF(yes_only),
+    .run = user_remove_device,
 };

@@ -20,6 +20,7 @@ const struct command *const command_table[] = {
     &cmd_user_disable,
     &cmd_user_enable,
     &cmd_user_reset_factors,
+    &cmd_user_remove_device,
     &cmd_firewall_list,
     &cmd_firewall_pause,
     &cmd_firewall_resume,

@@ -1,6 +1,6 @@
 /*
- * factor.c: which factors somebody has, switching them on and off. The check is in check.c, recovery
- * codes in recovery.c.
+ * factor.c: which factors somebody has, switching them on and off. The check is in check.c,
+ * recovery codes in recovery.c.
  */
 #include "core/factor.h"
 #include "core/audit.h"
@@ -23,14 +23,14 @@ static const struct {
     struct str name;
     const char *words;
 } kinds[FACTOR_KINDS] = {
-    [FACTOR_PASSKEY] = {{"passkey", 7},   "A passkey"          },
-    [FACTOR_PUSH] = {{"push", 4},         "Approval on a phone"},
-    [FACTOR_REMOTE] = {{"remote", 6},     "Your phone"         },
-    [FACTOR_TOTP] = {{"totp", 4},         "An authenticator app"},
-    [FACTOR_SMS] = {{"sms", 3},           "Codes by text message"},
-    [FACTOR_VOICE] = {{"voice", 5},       "Codes by phone call"},
-    [FACTOR_EMAIL] = {{"email", 5},       "Codes by e-mail"    },
-    [FACTOR_RECOVERY] = {{"recovery", 8}, "Recovery codes"     },
+    [FACTOR_PASSKEY] = {{"passkey", 7},  "A passkey"            },
+    [FACTOR_PUSH] = {{"push", 4},     "Approval on a phone"  },
+    [FACTOR_REMOTE] = {{"remote", 6},   "Your phone"           },
+    [FACTOR_TOTP] = {{"totp", 4},     "An authenticator app" },
+    [FACTOR_SMS] = {{"sms", 3},      "Codes by text message"},
+    [FACTOR_VOICE] = {{"voice", 5},    "Codes by phone call"  },
+    [FACTOR_EMAIL] = {{"email", 5},    "Codes by e-mail"      },
+    [FACTOR_RECOVERY] = {{"recovery", 8}, "Recovery codes"       },
 };
 
 struct str factor_kind_name(enum factor_kind k)
@@ -62,9 +62,8 @@ bool factor_kind_is_sent(enum factor_kind k)
 unsigned factor_kind_amr(enum factor_kind k)
 {
     static const unsigned amr[FACTOR_KINDS] = {
-        [FACTOR_PASSKEY] = AMR_PASSKEY, [FACTOR_PUSH] = AMR_PUSH,
-        [FACTOR_TOTP] = AMR_OTP,        [FACTOR_SMS] = AMR_SMS,
-        [FACTOR_VOICE] = AMR_TEL,       [FACTOR_EMAIL] = AMR_EMAIL,
+        [FACTOR_PASSKEY] = AMR_PASSKEY,   [FACTOR_PUSH] = AMR_PUSH,     [FACTOR_TOTP] = AMR_OTP,
+        [FACTOR_SMS] = AMR_SMS,           [FACTOR_VOICE] = AMR_TEL,     [FACTOR_EMAIL] = AMR_EMAIL,
         [FACTOR_RECOVERY] = AMR_RECOVERY, [FACTOR_REMOTE] = AMR_REMOTE,
     };
 
@@ -255,12 +254,14 @@ enum err totp_start(struct ctx *cx, struct db *db, int64_t identity_id, int64_t 
 enum err totp_secret(struct ctx *cx, struct db *db, const struct factor *f, struct secret *out)
 {
     struct bytes plain;
-    enum err e = core_unseal(cx, db, "factor.secret", f->id, f->identity_id, f->secret_sealed, &plain);
+    enum err e =
+        core_unseal(cx, db, "factor.secret", f->id, f->identity_id, f->secret_sealed, &plain);
 
     if (e)
         return e;
     if (plain.n == 0 || plain.n > SECRET_MAX)
-        return fail(cx, ERR_INTERNAL, "seed of factor %lld has %zu bytes", (long long)f->id, plain.n);
+        return fail(cx, ERR_INTERNAL, "seed of factor %lld has %zu bytes", (long long)f->id,
+                    plain.n);
     memcpy(out->b, plain.p, plain.n);
     out->n = plain.n;
     return OK;
@@ -310,8 +311,8 @@ enum err sent_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, i
     return OK;
 }
 
-enum err remote_factor_start(struct ctx *cx, struct db *db, int64_t identity_id,
-                             int64_t session_id, struct factor *out)
+enum err remote_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, int64_t session_id,
+                             struct factor *out)
 {
     struct factor f = {
         .identity_id = identity_id,
@@ -352,17 +353,17 @@ static enum err factor_audit(struct ctx *cx, struct db *db, const struct factor 
                              const struct contact *c, const char *actor, const char *event,
                              const char *reason, const struct origin *from)
 {
-    return audit_add(cx, db, &(struct audit_entry){
-                                 .service_id = c->service_id,
-                                 .identity_id = f->identity_id,
-                                 .actor = actor,
-                                 .event = event,
-                                 .from = *from,
-                                 .detail = arena_printf(cx->mem, "method=%.*s%s%s",
-                                                        STR_ARG(factor_kind_name(f->kind)),
-                                                        reason ? " reason=" : "",
-                                                        reason ? reason : ""),
-                             });
+    return audit_add(
+        cx, db,
+        &(struct audit_entry){
+            .service_id = c->service_id,
+            .identity_id = f->identity_id,
+            .actor = actor,
+            .event = event,
+            .from = *from,
+            .detail = arena_printf(cx->mem, "method=%.*s%s%s", STR_ARG(factor_kind_name(f->kind)),
+                                   reason ? " reason=" : "", reason ? reason : ""),
+        });
 }
 
 static enum err factor_notice(struct ctx *cx, struct db *db, const struct factor *f,
@@ -406,7 +407,8 @@ enum err factor_activate(struct ctx *cx, struct db *db, const struct factor *f,
         return e;
     if ((f->kind == FACTOR_SMS || f->kind == FACTOR_VOICE) &&
         (e = db_exec(cx, db, Q_IDENTITY_PHONE_VERIFIED,
-                     DB_ARGS(db_int(cx->now_ms), db_int(f->identity_id), db_text(f->target)), NULL)))
+                     DB_ARGS(db_int(cx->now_ms), db_int(f->identity_id), db_text(f->target)),
+                     NULL)))
         return e;
     if ((e = factor_person(cx, db, f->identity_id, &person_id)))
         return e;
@@ -445,7 +447,8 @@ static enum err may_end(struct ctx *cx, struct db *db, const struct factor *f,
     if (f->kind == FACTOR_RECOVERY || count > 1 || c->policy == POLICY_OPTIONAL)
         return OK;
     if (c->policy == POLICY_REQUIRED)
-        return fail(cx, ERR_CONFLICT, "a second step is required here: switch on another one first");
+        return fail(cx, ERR_CONFLICT,
+                    "a second step is required here: switch on another one first");
     if ((e = factor_person(cx, db, f->identity_id, &person_id)) || !person_id ||
         (e = person_by_id(cx, db, person_id, &p)))
         return e;
@@ -468,12 +471,14 @@ enum err factor_off(struct ctx *cx, struct db *db, int64_t factor_id, const char
                     const struct origin *from)
 {
     bool by_person = str_eq(str_from(reason), STR("person"));
+    const char *actor = by_person || str_eq(str_from(reason), STR("operator")) ? reason : "system";
     struct factor f;
     struct contact c;
     int64_t count;
     enum err e;
 
-    if ((e = factor_by_id(cx, db, factor_id, &f)) || (e = factor_contact(cx, db, f.identity_id, &c)))
+    if ((e = factor_by_id(cx, db, factor_id, &f)) ||
+        (e = factor_contact(cx, db, f.identity_id, &c)))
         return e;
     if (by_person && (e = may_end(cx, db, &f, &c)))
         return e;
@@ -495,8 +500,7 @@ enum err factor_off(struct ctx *cx, struct db *db, int64_t factor_id, const char
                       NULL)) ||
          (e = let_go(cx, db, f.identity_id, reason))))
         return e;
-    if ((e = factor_audit(cx, db, &f, &c, by_person ? "person" : "system", "factor_off", reason,
-                          from)) ||
+    if ((e = factor_audit(cx, db, &f, &c, actor, "factor_off", reason, from)) ||
         (e = entity_event_factor(cx, db, f.id, "factor.deleted")))
         return e;
     return factor_notice(cx, db, &f, &c, "was switched off", by_person ? f.id : 0, from);
@@ -525,11 +529,12 @@ enum err factor_reset_all(struct ctx *cx, struct db *db, int64_t identity_id,
                                 "again when you sign in."),
                             0, from))))
         return e;
-    return audit_add(cx, db, &(struct audit_entry){
-                                 .service_id = c.service_id,
-                                 .identity_id = identity_id,
-                                 .actor = "operator",
-                                 .event = "factors_reset",
-                                 .from = *from,
-                             });
+    return audit_add(cx, db,
+                     &(struct audit_entry){
+                         .service_id = c.service_id,
+                         .identity_id = identity_id,
+                         .actor = "operator",
+                         .event = "factors_reset",
+                         .from = *from,
+                     });
 }

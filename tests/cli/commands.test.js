@@ -58,6 +58,7 @@ const alike = [
   [["user", "show", "nobody"], exit.notFound],
   [["user", "disable", "nobody@example.com"], exit.notFound],
   [["user", "reset-factors", "nobody", "--yes"], exit.notFound],
+  [["user", "remove-device", "YF00112233445566778899aabbccddeeff", "--yes"], exit.notFound],
   [["audit", "list"], exit.ok],
   [["audit", "list", "--json", "--limit=2"], exit.ok],
   [["audit", "list", "--user=nobody"], exit.notFound],

@@ -1,7 +1,9 @@
 // What an operator sees of people, and may do to them; while the server runs.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { outbox } from "../lib/outbox.js";
 import { command, startServer } from "../lib/server.js";
+import { isSignedIn, nextEvent, signInWaiting, stateOf, withPhone } from "../device/scene.js";
 import { enterPassword, nextTotp, enterCode, signIn, signUp, turnOnTotp } from "../portal/people.js";
 
 let server, ada, bob;
@@ -92,4 +94,29 @@ test("audit list follows one person, page by page, and the chain is whole", () =
   const [one] = rows("audit", "show", String(mine[0].entry));
   assert.deepEqual(one, mine[0]);
   assert.deepEqual(rows("audit", "verify"), [{ whole: true, entries: rows("audit", "list", "--limit=5000").length }]);
+});
+
+test("user remove-device ends one phone at once, and what it approved with it", async () => {
+  const { person, phone, me } = await withPhone(server, { name: "Stolen" });
+  const [device] = rows("user", "show", person.username)[0].factors;
+  assert.deepEqual([device.kind, device.sid, device.name], ["push", phone.device, "Stolen"]);
+  assert.match(run("user", "show", person.username).out, new RegExp(`push "Stolen" ${phone.device}, used `));
+  const { browser, digits } = await signInWaiting(server, person);
+  const stream = phone.events();
+  await nextEvent(stream);
+  const asked = run("user", "remove-device", phone.device);
+  assert.equal(asked.code, 2);
+  assert.match(asked.err, /"Stolen", paired with Countersign.*--yes/);
+  await phone.answer(await phone.asked(), "approved", digits);
+  assert.equal(run("user", "remove-device", phone.device, "--yes").code, 0);
+  while (!(await stream.next()).done); // it ends
+  assert.equal((await phone.request("GET", "/device/self")).status, 401);
+  assert.notEqual(await stateOf(browser), "approved");
+  assert.equal(await isSignedIn(browser), false, "what it approved does not count any more");
+  assert.deepEqual(rows("user", "show", person.username)[0].factors, []);
+  assert.match((await outbox(server, person.email))[0].body, /switched off/);
+  assert.ok(rows("audit", "list").some((row) => row.event === "factor_off" && row.actor === "operator"));
+  assert.equal(run("user", "remove-device", phone.device, "--yes").code, 3, "no such device any more");
+  assert.equal(run("user", "remove-device", "YF1", "--yes").code, 3);
+  me.close();
 });
