@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "channel/carrier.h"
 
-enum { MAIL_PARALLEL = 8 };
+enum { MAIL_PARALLEL = 16 };
 
 struct mail;
 struct mail_conf {

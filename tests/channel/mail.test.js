@@ -85,10 +85,8 @@ test("the log names nobody, and no link", async () => {
 
 test("many mails share a few connections", async () => {
   const before = mails.connections;
-  const people = [];
-  for (let i = 0; i < 12; i++) people.push(await signUp(server));
-  for (const person of people) await mails.next(person.email);
-  assert.ok(mails.connections - before <= 8, `${mails.connections - before} connections`);
+  for (let i = 0; i < 12; i++) await mails.next((await signUp(server)).email);
+  assert.ok(mails.connections - before <= 3, `${mails.connections - before} connections`);
 });
 
 describe("what a mail server may say", () => {
@@ -233,7 +231,7 @@ describe("faults", () => {
     await own.stop();
     const cutOff = Number(own.log.match(/event=sending_resumed cut_off=(\d+)/)?.[1] ?? 0);
     const twice = people.filter(({ email }) => slow.to(email).length > 1);
-    assert.ok(cutOff <= 8 + 1, `${cutOff} were under way`);
+    assert.ok(cutOff <= 16 + 1, `${cutOff} were under way`);
     assert.ok(twice.length <= cutOff, `${twice.length} twice, ${cutOff} cut off`);
     for (const { email } of twice) assert.equal(new Set(slow.to(email).map((mail) => mail.messageId)).size, 1);
     await slow.close();
