@@ -313,6 +313,48 @@ describe("SIP servers that say no", () => {
   });
 });
 
+describe("limits", () => {
+  test("voice_calls_max: another call waits until one is over", async () => {
+    const number = newNumber();
+    const phone = await Baresip.open({ number });
+    const server = await production({ voice_url: phone.url, voice_calls_max: 1 });
+    await callWith(server, number, "826415");
+    await waitLogged(server, "answered");
+    await callWith(server, newNumber(), "826415"); // no such number at this phone
+    await waitLogged(server, "send_failed");
+    assert.ok(server.log.indexOf(" event=sent ") > 0 && server.log.indexOf(" event=sent ") < server.log.indexOf(" event=send_failed "), server.log);
+    await server.stop();
+    await phone.close();
+  });
+
+  test("voice_call_max_s: a call has an end, though star is pressed again and again", async () => {
+    const number = newNumber();
+    const phone = await Baresip.open({ number });
+    const server = await production({ voice_url: phone.url, voice_call_max_s: 15 });
+    await callWith(server, number, "826415");
+    await phone.answered();
+    await eventually(() => assert.ok(phone.heard().length > 12 * RATE), { ms: 60_000 });
+    await phone.press("*");
+    await waitLogged(server, "sent");
+    await phone.ended();
+    assert.ok(phone.heard().length < 20 * RATE, `${phone.heard().length / RATE} s`);
+    await server.stop();
+    await phone.close();
+  });
+
+  test("a server that stops hangs up, and says so", async () => {
+    const number = newNumber();
+    const phone = await Baresip.open({ number });
+    const server = await production({ voice_url: phone.url, stop_grace_ms: 0 });
+    await callWith(server, number, "826415");
+    await waitLogged(server, "answered");
+    await server.stop();
+    await phone.ended();
+    assert.match(logged(server, "send_failed")[0], /why="the server stopped before the code had been said"/);
+    await phone.close();
+  });
+});
+
 describe("crashes", () => {
   test("a call that was answered is not repeated after kill -9", async () => {
     const number = newNumber();
