@@ -120,7 +120,7 @@ SELECT id, sid, uuid, service_id, identity_id, factor_id, login_id, message, det
     signature, metadata, created_at_ms, updated_at_ms, expires_at_ms, credential_id
 FROM challenge
 WHERE identity_id = $1 AND factor_id <> 0 AND ($2 = 0 OR factor_id = $2)
-  AND ($3 = '' OR $3 = CASE WHEN state = 'pending' AND expires_at_ms <= $4 THEN 'expired'
+  AND ($3 = '' OR $3 = CASE WHEN state = 'canceled' OR (state = 'pending' AND expires_at_ms <= $4) THEN 'expired'
       ELSE state END)
   AND id > $5 ORDER BY id LIMIT $6;
 
@@ -130,7 +130,7 @@ SELECT id, sid, uuid, service_id, identity_id, factor_id, login_id, message, det
     signature, metadata, created_at_ms, updated_at_ms, expires_at_ms, credential_id
 FROM challenge
 WHERE identity_id = $1 AND factor_id <> 0 AND ($2 = 0 OR factor_id = $2)
-  AND ($3 = '' OR $3 = CASE WHEN state = 'pending' AND expires_at_ms <= $4 THEN 'expired'
+  AND ($3 = '' OR $3 = CASE WHEN state = 'canceled' OR (state = 'pending' AND expires_at_ms <= $4) THEN 'expired'
       ELSE state END)
   AND id < $5 ORDER BY id DESC LIMIT $6;
 

@@ -207,7 +207,8 @@ enum err device_account(struct ctx *cx, struct db *db, int64_t identity_id, stru
         *out = account_of(cx, &c);
         return OK;
     }
-    e = identity_by_id(cx, db, c.service_id, identity_id, &i); /* an application's own name for them */
+    e = identity_by_id(cx, db, c.service_id, identity_id,
+                       &i); /* an application's own name for them */
     if (e && e != ERR_NOT_FOUND)
         return e;
     *out = e || !i.external.n ? STR("") : i.external;
@@ -236,12 +237,18 @@ static enum err pairing_of(struct ctx *cx, struct db *db, const struct link *l, 
     return OK;
 }
 
-/* An access token of the Verify dialect is an invitation too. Its identity is made when it is used. */
-static enum err access_of(struct ctx *cx, struct db *db, struct str token, struct access *out)
+/* An access token of the Verify dialect is an invitation too. Its identity is made when it is used.
+ */
+static enum err access_of(struct ctx *cx, struct db *db, struct str token, struct access *out,
+                          struct service *out_service)
 {
     enum err e = access_by_token(cx, db, token, out);
 
-    return e == ERR_DENIED ? fail(cx, ERR_EXPIRED, "access token unknown or used") : e;
+    if (e == OK)
+        e = service_by_id(cx, db, out->item.place.service_id, out_service);
+    return e == ERR_DENIED || e == ERR_NOT_FOUND
+               ? fail(cx, ERR_EXPIRED, "access token unknown or used, or its application is gone")
+               : e;
 }
 
 enum err device_pair_peek(struct ctx *cx, struct db *db, struct str token, struct pairing *out)
@@ -255,8 +262,7 @@ enum err device_pair_peek(struct ctx *cx, struct db *db, struct str token, struc
         e = link_peek(cx, db, LINK_PAIR_DEVICE, token, &l);
         return e ? e : pairing_of(cx, db, &l, out);
     }
-    if ((e = access_of(cx, db, token, &a)) ||
-        (e = service_by_id(cx, db, a.item.place.service_id, &s)))
+    if ((e = access_of(cx, db, token, &a, &s)))
         return e;
     *out = (struct pairing){
         .service_sid = s.sid,
@@ -266,12 +272,13 @@ enum err device_pair_peek(struct ctx *cx, struct db *db, struct str token, struc
     return OK;
 }
 
-/* Consumes the invitation; *out_name is the device's unless the application has chosen one. The link's
- * id is 0 when it was an access token. */
+/* Consumes the invitation; *out_name is the device's unless the application has chosen one. The
+ * link's id is 0 when it was an access token. */
 static enum err invitation_use(struct ctx *cx, struct db *db, const struct device_new *in,
                                struct link *out_link, struct pairing *out, struct str *out_name)
 {
     struct identity i;
+    struct service s;
     struct access a;
     bool is_new;
     enum err e;
@@ -282,8 +289,8 @@ static enum err invitation_use(struct ctx *cx, struct db *db, const struct devic
         e = link_use(cx, db, LINK_PAIR_DEVICE, in->token, out_link);
         return e ? e : pairing_of(cx, db, out_link, out);
     }
-    if ((e = access_of(cx, db, in->token, &a)) || (e = access_use(cx, db, &a)) ||
-        (e = identity_named(cx, db, a.item.place.service_id, a.identity, &i, &is_new)))
+    if ((e = access_of(cx, db, in->token, &a, &s)) || (e = access_use(cx, db, &a)) ||
+        (e = identity_named(cx, db, s.id, a.identity, &i, &is_new)))
         return e;
     if (i.disabled)
         return fail(cx, ERR_EXPIRED, "the identity is disabled");

@@ -390,6 +390,10 @@ test("access tokens run out, and are for one person and push only", async () => 
   await app.refused(400, 60306, app.post(`${s}/AccessTokens`, { Identity: identity, FactorType: "push", Ttl: 10 }));
   const make = () => app.ok(201, app.post(`${s}/AccessTokens`, { Identity: identity, FactorType: "push" }));
   const [first, second] = [await make(), await make()];
+  const refusedOnce = await make(), enrol = (body) => app.post(`${s}/Entities/${identity}/Factors`, body, { user: "token", password: refusedOnce.token });
+  await app.refused(400, 60314, enrol({ ...new PushDevice(app, identity).binding, "Binding.PublicKey": "AAAA" }));
+  await app.ok(201, enrol(new PushDevice(app, identity).binding)); // a refusal has not used it up
+  await app.refused(404, 20404, app.get(`${s}/AccessTokens/${refusedOnce.sid}`));
   const use = (token, to, body) => app.post(`${s}/Entities/${to}/Factors`, body ?? new PushDevice(app, to).binding, { user: "token", password: token });
   await app.refused(403, 60313, use(first.token, "somebody-else"));
   await app.refused(403, 60313, use(first.token, identity, { FriendlyName: "x", FactorType: "totp" }));

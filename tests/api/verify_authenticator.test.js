@@ -94,6 +94,13 @@ test("an invitation runs out, and is no key for anything else", async () => {
   assert.equal((await Device.askToPair(server, half)).status, 410);
 });
 
+test("nobody pairs with an application that is gone", async () => {
+  const own = new VerifyApp(server, newApp(server, "Gone"));
+  const { token } = await own.ok(201, own.post(`${own.service}/AccessTokens`, { Identity: "gina-00001", FactorType: "push" }));
+  assert.equal(command(["app", "delete", "Gone", "--yes"], { data_dir: server.dataDir }).code, 0);
+  assert.equal((await Device.askToPair(server, token)).status, 410);
+});
+
 test("webhooks hear of it by the device protocol too, and the other dialect's callback does not", async () => {
   const hook = await listen(), callback = await listen();
   const own = new VerifyApp(server, newApp(server, "Told"));

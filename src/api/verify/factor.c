@@ -236,8 +236,8 @@ static enum err add_totp(struct ctx *cx, struct request *rq, const struct input 
     return OK;
 }
 
-/* A device that enrols with an access token makes the factor that the token is for, once. */
-static enum err use_token(struct ctx *cx, struct request *rq, const struct service *s,
+/* A device that enrols with an access token makes the factor that the token is for. */
+static enum err token_allows(struct ctx *cx, struct request *rq, const struct service *s,
                           struct factor_form *form)
 {
     const struct call *call = call_of(cx, rq);
@@ -251,7 +251,7 @@ static enum err use_token(struct ctx *cx, struct request *rq, const struct servi
         return call_refuse(cx, rq, 60313, "Not allowed to create this factor");
     if (a->factor_name.n)
         form->name = a->factor_name;
-    return access_use(cx, rq->db, a);
+    return OK;
 }
 
 enum err factors_create(struct ctx *cx, struct request *rq, struct response *rs)
@@ -272,7 +272,7 @@ enum err factors_create(struct ctx *cx, struct request *rq, struct response *rs)
         return call_refuse(cx, rq, 60204, "Service does not support this feature: passkeys");
     if (!str_eq(form.type, STR("push")) && !str_eq(form.type, STR("totp")))
         return input_bad(cx, rq, 60300, "FactorType");
-    if ((e = use_token(cx, rq, &s, &form)) ||
+    if ((e = token_allows(cx, rq, &s, &form)) ||
         (e = entity_make(cx, rq, &s, request_param(rq, STR("Identity")), &i, &is_new)))
         return e;
     f.identity_id = i.id;
@@ -280,8 +280,13 @@ enum err factors_create(struct ctx *cx, struct request *rq, struct response *rs)
     f.metadata = form.metadata;
     e = str_eq(form.type, STR("push")) ? add_push(cx, rq, &in, &form, &f, &binding)
                                        : add_totp(cx, rq, &in, &s, &form, &f, &binding);
-    if (e)
+    /* last: a token is not lost by a request that was refused */
+    if (e == OK && call_of(cx, rq)->by_device)
+        e = access_use(cx, rq->db, &call_of(cx, rq)->token);
+    if (e) {
+        json_decref(binding);
         return e;
+    }
     o = factor_json(cx, rq, &s, &i, &f);
     json_object_set_new(o, "binding", binding);
     json_object_set_new(o, "options", json_null());
