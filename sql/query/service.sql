@@ -11,12 +11,12 @@ VALUES ($1, $2, $3, $4, $5, 'optional', 6, '', $6, 'active', $7, $7);
 
 -- :name service_by_id :read :one
 SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms,
-    custom_code, test_mode, callback_method, operator_email, countries
+    custom_code, test_mode, callback_method, operator_email, countries, fallback
 FROM service WHERE id = $1 AND status = 'active';
 
 -- :name service_by_name :read :one
 SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms,
-    custom_code, test_mode, callback_method, operator_email, countries
+    custom_code, test_mode, callback_method, operator_email, countries, fallback
 FROM service WHERE name_key = $1 AND status = 'active';
 
 -- :name service_first :read :one
@@ -24,14 +24,14 @@ SELECT id FROM service ORDER BY id LIMIT 1;
 
 -- :name service_list :read :many
 SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms,
-    custom_code, test_mode, callback_method, operator_email, countries
+    custom_code, test_mode, callback_method, operator_email, countries, fallback
 FROM service WHERE status = 'active' ORDER BY id;
 
 -- :name service_update :write :exec
 UPDATE service SET name = $1, name_key = $2, policy = $3, code_digits = $4, callback_url = $5,
     custom_code = $6, test_mode = $7, callback_method = $8, operator_email = $9, countries = $10,
-    updated_at_ms = $11
-WHERE id = $12;
+    fallback = $11, updated_at_ms = $12
+WHERE id = $13;
 
 -- :name service_delete :write :exec
 UPDATE service SET status = 'deleted', name_key = NULL, updated_at_ms = $1

@@ -19,7 +19,8 @@ SELECT id, service_id, identity_id, factor_id, login_id, sid, channel, target, s
 FROM verification WHERE id = $1;
 
 -- :name verification_resend :write :exec
-UPDATE verification SET send_count = send_count + 1, sent_at_ms = $1, updated_at_ms = $1
+UPDATE verification SET send_count = send_count + 1, sent_at_ms = $1, updated_at_ms = $1,
+    went_channel = '', went_target = ''
 WHERE id = $2 AND send_count < $3;
 
 -- :name verification_reserve :write :one

@@ -2,17 +2,17 @@
 
 -- :name service_of_sid :read :one
 SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms,
-    custom_code, test_mode, callback_method, operator_email, countries
+    custom_code, test_mode, callback_method, operator_email, countries, fallback
 FROM service WHERE account_id = $1 AND sid = $2 AND status = 'active';
 
 -- :name service_up :read :many
 SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms,
-    custom_code, test_mode, callback_method, operator_email, countries
+    custom_code, test_mode, callback_method, operator_email, countries, fallback
 FROM service WHERE account_id = $1 AND id > $2 AND status = 'active' ORDER BY id LIMIT $3;
 
 -- :name service_down :read :many
 SELECT id, account_id, sid, name, policy, code_digits, callback_url, created_at_ms, updated_at_ms,
-    custom_code, test_mode, callback_method, operator_email, countries
+    custom_code, test_mode, callback_method, operator_email, countries, fallback
 FROM service WHERE account_id = $1 AND id < $2 AND status = 'active' ORDER BY id DESC LIMIT $3;
 
 -- :name service_name_taken :read :one

@@ -6,7 +6,6 @@
  *            |------> cannot load -----------+<---- exchange failed
  *            '------> HANDED --given back----'                    |
  *                        '------ a call that has only begun <-------'
- *
  * A slot is free only when its result is booked: a store that hangs stops the sending, no more.
  */
 #include "channel/courier.h"
@@ -32,8 +31,7 @@ enum {
 
 enum slot_state { SLOT_FREE, SLOT_MOVING, SLOT_HANDED, SLOT_ENDED, SLOT_BOOKING };
 
-/* What a carrier with a thread of its own has said, copied. */
-struct said {
+struct said { /* by a carrier with a thread of its own; copied */
     struct verdict v;
     char why[CTX_WHY_MAX], provider_id[PROVIDER_ID_MAX], price[PROVIDER_ID_MAX];
 };
@@ -162,6 +160,8 @@ static void settle(struct slot *s, const struct ctx *cx, const struct verdict *v
         .why = v->why,
         .provider_id = v->provider_id,
         .price = v->price,
+        .rest_ms = v->retry_after_ms,
+        .judged = s->state != SLOT_FREE && !atomic_load(&s->courier->stopping),
         .said = v->said,
         .lost = v->lost,
         .begun = s->result.outcome == OUTCOME_BEGUN, /* what was booked before */

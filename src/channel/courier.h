@@ -35,6 +35,8 @@ struct courier_result {
     int64_t next_at_ms; /* OUTCOME_RETRY */
     bool lost;          /* no answer came back to what had gone out */
     bool begun;         /* OUTCOME_BEGUN is booked: this is how it ended */
+    bool judged;        /* by the carrier, or by its silence: neither we nor a stop ended it */
+    int64_t rest_ms;    /* OUTCOME_RETRY: the carrier asked for so much time; 0: it did not */
 };
 
 struct courier_exchange {

@@ -13,6 +13,7 @@
 enum { REPLY_MAX = 256, SMTP_CODE_LEN = 3, SMTP_GO_AHEAD = 354 /* the answer to DATA */ };
 
 struct transfer_rules {
+    int64_t whole_ms;
     struct egress egress;
     char *ca_file; /* NULL = none */
     struct curl_slist *connect_to;
@@ -112,6 +113,7 @@ enum err transfer_rules_new(struct ctx *cx, const struct transfer_conf *conf,
     }
     if ((e = read_connect_to(cx, conf->connect_to, rules)))
         return e;
+    rules->whole_ms = conf->whole_ms ? conf->whole_ms : TRANSFER_WHOLE_MS;
     *out = TAKE(rules);
     return OK;
 }
@@ -255,7 +257,7 @@ static void set_common(struct transfer *t, int64_t whole_ms)
     }
     SET(t, CONNECT_TO, t->rules->connect_to);
     SET(t, CONNECTTIMEOUT_MS, (long)TRANSFER_CONNECT_MS);
-    SET(t, TIMEOUT_MS, (long)MAX_OF(MIN_OF(whole_ms, (int64_t)TRANSFER_WHOLE_MS), (int64_t)1));
+    SET(t, TIMEOUT_MS, (long)MAX_OF(MIN_OF(whole_ms, t->rules->whole_ms), (int64_t)1));
     SET(t, QUICK_EXIT, 1L); /* a look-up that hangs does not stop the loop when its time is over */
     SET(t, ERRORBUFFER, t->error);
     SET(t, PREREQFUNCTION, before_request);

@@ -24,6 +24,7 @@ struct transfer_conf {
     struct str ca_file; /* PEM: authorities beside the system's; empty = none */
     struct str
         connect_to; /* "host:port:to-host:to-port", several with commas between; empty = none */
+    int64_t whole_ms; /* the most that any may take; 0 = TRANSFER_WHOLE_MS */
 };
 /* ERR_INVALID: a setting is wrong. */
 enum err transfer_rules_new(struct ctx *cx, const struct transfer_conf *conf,
@@ -36,7 +37,7 @@ struct transfer_http {
     const struct str *headers; /* "TTL: 60", without line ends */
     size_t header_count;
     struct bytes body; /* copied */
-    int64_t whole_ms;  /* at most TRANSFER_WHOLE_MS */
+    int64_t whole_ms;  /* at most the operator's */
     /* The same request may be made twice. libcurl does so by itself when a connection that it has
      * used before closes without an answer; otherwise that counts as a lost answer. */
     bool repeatable;

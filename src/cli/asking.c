@@ -123,6 +123,7 @@ enum err asking_start(struct ctx *cx, struct instance *in, struct asking **out)
         .egress_allow_count = cf->egress_allow.n,
         .ca_file = cf->egress_ca_file,
         .connect_to = cf->egress_connect_to,
+        .whole_ms = cf->egress_timeout_ms,
     };
     OWN(asking_free) struct asking *a = mem_alloc(sizeof(*a));
     struct courier_conf conf = {

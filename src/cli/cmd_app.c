@@ -232,7 +232,8 @@ const struct command cmd_app_set = {
         "factor); code_digits (4 to 10, of sent codes); callback_url (told about answers; setting it\n"
         "sends a test call) and callback_method (POST, GET); operator_email (told when callbacks had to\n"
         "be switched off); countries (where text messages and calls may go, as in \"DE AT\"; empty: what\n"
-        "the setting phone_countries says); custom_code (yes, no: the application may choose codes);\n"
+        "the setting phone_countries says); fallback (an order of sms, voice and email: a code that cannot\n"
+        "be delivered one way takes the next); custom_code (yes, no: the application may choose codes);\n"
         "test_mode (yes, no: nothing is sent, zeros are right); test_numbers (numbers and addresses, with\n"
         "blanks between, for which it is so all the time).\n"
         "Either all of them are changed or none.",

@@ -78,6 +78,7 @@ extern const struct command cmd_app_create, cmd_app_list, cmd_app_show, cmd_app_
 extern const struct command cmd_app_add_key, cmd_app_keys, cmd_app_delete_key;
 extern const struct command cmd_user_list, cmd_user_show, cmd_user_disable, cmd_user_enable,
     cmd_user_reset_factors, cmd_user_remove_device;
+extern const struct command cmd_channel_list, cmd_channel_pause, cmd_channel_resume;
 extern const struct command cmd_firewall_list, cmd_firewall_pause, cmd_firewall_resume,
     cmd_firewall_allow, cmd_firewall_extend;
 extern const struct command cmd_audit_list, cmd_audit_show, cmd_audit_verify;

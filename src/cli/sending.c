@@ -407,6 +407,7 @@ enum err sending_start(struct ctx *cx, struct instance *in, struct sending **out
         .egress_allow_count = cf->egress_allow.n,
         .ca_file = cf->egress_ca_file,
         .connect_to = cf->egress_connect_to,
+        .whole_ms = cf->egress_timeout_ms,
     };
     const struct push_conf push = {
         .vapid_key = in->core.vapid_key,
@@ -438,18 +439,20 @@ enum err sending_start(struct ctx *cx, struct instance *in, struct sending **out
     return OK;
 }
 
+void sending_look(struct sending *s)
+{
+    if (s)
+        wake_courier(s);
+}
+
 void sending_wake(struct sending *s, const uint64_t *topics, size_t count)
 {
     bool queued = false;
 
     for (size_t i = 0; s && i < count; i++)
         queued |= topics[i] == OUTBOX_TOPIC;
-    if (!queued)
-        return;
-    pthread_mutex_lock(&s->lock);
-    if (s->courier)
-        courier_wake(s->courier);
-    pthread_mutex_unlock(&s->lock);
+    if (queued)
+        wake_courier(s);
 }
 
 void sending_stop(struct sending *s, int64_t grace_ms)

@@ -14,6 +14,8 @@ struct sending;
 enum err sending_start(struct ctx *cx, struct instance *in, struct sending **out);
 /* On the writer thread, after a COMMIT. s may be NULL. */
 void sending_wake(struct sending *s, const uint64_t *topics, size_t count);
+/* The clock was moved: what is due may be another thing. s may be NULL. */
+void sending_look(struct sending *s);
 /* While the store still works; then wakes are ignored. s may be NULL; twice is fine. */
 void sending_stop(struct sending *s, int64_t grace_ms);
 /* Behind the store, whose writer may still be waking it. */

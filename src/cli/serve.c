@@ -345,6 +345,7 @@ static void reload(struct serving *s)
     config_keep_fixed(atomic_load(&s->in.config), fresh, text);
     log_lines(&cx, "reload_partial", buf_str(text));
     apply(fresh);
+    sending_look(atomic_load(&s->in.sending));
     keep_config(s, TAKE(fresh));
     log_info(NULL, "reloaded", "settings=new certificate=%s", reload_certificate(&cx, s));
 }

@@ -4,6 +4,8 @@
  */
 #include "cli/testing.h"
 #include "base/clock.h"
+#include "cli/instance.h"
+#include "cli/sending.h"
 #include "core/core.h"
 #include "http/form.h"
 
@@ -38,6 +40,7 @@ static enum err clock_set(struct ctx *cx, struct request *rq, struct response *r
     if (!fits)
         return fail(cx, ERR_INVALID, "testing: offset_s is a number of seconds, ten years at most");
     clock_set_offset_ms(offset_s * MS_PER_S);
+    sending_look(atomic_load(&instance_of(rq)->sending));
     return clock_answer(cx, rs, offset_s);
 }
 

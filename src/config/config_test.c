@@ -121,6 +121,7 @@ static const char *const flipped[OPTION_COUNT] = {
     [OPTION_push_hosts] = "push.example.com push.example.net",
     [OPTION_egress_allow] = "10.1.0.0/16, ::1",
     [OPTION_egress_ca_file] = "/etc/countersign/ca.pem",
+    [OPTION_egress_timeout_ms] = "1007",
     [OPTION_egress_connect_to] = "push.example.com:443:127.0.0.1:8443",
     [OPTION_log_level] = "warn",
     [OPTION_session_lifetime_s] = "7200",
@@ -144,6 +145,7 @@ static const char *const flipped[OPTION_COUNT] = {
     [OPTION_limit_login] = "13/1s",
     [OPTION_limit_send] = "14/3600s",
     [OPTION_limit_api] = "off",
+    [OPTION_demo_sends] = "1",
     [OPTION_demo_clock_offset_s] = "600",
 };
 

@@ -25,6 +25,7 @@ struct core {
     /* The operator's texts, or NULL; a reload puts others here, and the old ones live on. */
     _Atomic(const struct wording *) wording;
     bool demo;                 /* messages stay in the outbox and can be read there */
+    bool demo_sends;           /* they leave all the same */
     struct {
         bool sms, voice, email, whatsapp;
     } cannot;                  /* nothing carries these; in demo mode everything is shown */

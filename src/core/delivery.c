@@ -1,7 +1,12 @@
 /* delivery.c: see delivery.h. */
 #include "core/delivery.h"
 #include "core/challenge.h"
+#include "core/circuit.h"
+#include "core/fallback.h"
+#include "core/firewall.h"
 #include "core/hook.h"
+#include "core/stuck.h"
+#include "core/tariff.h"
 #include "core/verification.h"
 #include "crypto/token.h"
 
@@ -25,10 +30,66 @@ static enum err note_trouble(struct ctx *cx, struct db *db, const struct courier
                    NULL);
 }
 
+/* It will not be delivered: its money comes back, and its code may go another way. */
+static enum err over(struct ctx *cx, struct db *db, int64_t id, struct str why, bool wanted)
+{
+    struct str way = STR_NONE;
+    enum err e;
+
+    if ((e = firewall_unsent(cx, db, id)) || (wanted && (e = fallback_take(cx, db, id, why, &way))))
+        return e;
+    if (!way.n)
+        return OK;
+    return db_exec(cx, db, Q_OUTBOX_REROUTED,
+                   DB_ARGS(db_text(arena_printf(cx->mem, "%.*s; sent by %.*s instead", STR_ARG(why),
+                                                STR_ARG(way))),
+                           db_int(id)),
+                   NULL);
+}
+
+/* "0.0333 EUR": in what currency is the operator's business. */
+static enum err priced(struct ctx *cx, struct db *db, int64_t id, struct str price)
+{
+    ptrdiff_t blank = str_find(price, ' ');
+    int64_t amount;
+
+    if (!money_read(blank < 0 ? price : str_sub(price, 0, (size_t)blank), &amount))
+        return OK;
+    return firewall_priced(cx, db, id, amount);
+}
+
+static enum err book_sent(struct ctx *cx, struct db *db, const struct courier_result *r)
+{
+    const struct parcel *p = r->parcel;
+    enum err e = db_exec(cx, db, Q_OUTBOX_SENT,
+                         DB_ARGS(db_text(r->provider_id), db_text(r->price), db_int(cx->now_ms),
+                                 db_text(STR("the answer to an earlier attempt was lost: it may "
+                                             "have arrived more than once")),
+                                 db_int(p->id), db_int(p->attempt)),
+                         NULL);
+
+    return e || !r->price.n ? e : priced(cx, db, p->id, r->price);
+}
+
+/* The row is settled; how the call ended is its receipt. */
+static enum err book_heard(struct ctx *cx, struct db *db, const struct courier_result *r)
+{
+    const struct parcel *p = r->parcel;
+    bool heard = r->outcome == OUTCOME_SENT;
+    struct str way;
+    enum err e = db_exec(cx, db, Q_OUTBOX_HEARD,
+                         DB_ARGS(db_text(heard ? STR("delivered") : STR("undelivered")),
+                                 db_text(r->why), db_int(p->id), db_int(p->attempt)),
+                         NULL);
+
+    return e || heard ? e : fallback_take(cx, db, p->id, r->why, &way);
+}
+
 static enum err book(struct ctx *cx, struct db *db, const struct courier_result *r)
 {
     const struct parcel *p = r->parcel;
     const char *state = r->outcome == OUTCOME_DEAD ? "expired" : "failed";
+    int64_t changes;
     enum err e;
 
     if (str_eq(p->channel, STR("webhook")) &&
@@ -37,19 +98,10 @@ static enum err book(struct ctx *cx, struct db *db, const struct courier_result 
         return e;
     if (r->outcome != OUTCOME_SENT && r->outcome != OUTCOME_BEGUN && (e = note_trouble(cx, db, r)))
         return e;
-    if (r->begun) /* the row is settled; how the call ended is its receipt */
-        return db_exec(
-            cx, db, Q_OUTBOX_HEARD,
-            DB_ARGS(db_text(r->outcome == OUTCOME_SENT ? STR("delivered") : STR("undelivered")),
-                    db_text(r->why), db_int(p->id), db_int(p->attempt)),
-            NULL);
+    if (r->begun)
+        return book_heard(cx, db, r);
     if (r->outcome == OUTCOME_SENT || r->outcome == OUTCOME_BEGUN)
-        return db_exec(cx, db, Q_OUTBOX_SENT,
-                       DB_ARGS(db_text(r->provider_id), db_text(r->price), db_int(cx->now_ms),
-                               db_text(STR("the answer to an earlier attempt was lost: it may "
-                                           "have arrived more than once")),
-                               db_int(p->id), db_int(p->attempt)),
-                       NULL);
+        return book_sent(cx, db, r);
     if (r->outcome == OUTCOME_RETRY)
         return db_exec(cx, db, Q_OUTBOX_AGAIN,
                        DB_ARGS(db_text(r->why), db_int(r->next_at_ms), db_int(r->lost),
@@ -57,10 +109,13 @@ static enum err book(struct ctx *cx, struct db *db, const struct courier_result 
                        NULL);
     if (r->outcome == OUTCOME_GONE && p->to_id && (e = device_drop_push(cx, db, p->to_id, p->to)))
         return e;
-    return db_exec(cx, db, Q_OUTBOX_OVER,
-                   DB_ARGS(db_text(str_from(state)), db_text(r->why), db_int(cx->now_ms),
-                           db_int(r->lost), db_int(p->id), db_int(p->attempt)),
-                   NULL);
+    e = db_exec(cx, db, Q_OUTBOX_OVER,
+                DB_ARGS(db_text(str_from(state)), db_text(r->why), db_int(cx->now_ms),
+                        db_int(r->lost), db_int(p->id), db_int(p->attempt)),
+                &changes);
+    if (e || !changes || !circuit_guards(p->channel))
+        return e;
+    return over(cx, db, p->id, r->why, r->outcome != OUTCOME_DEAD);
 }
 
 /* ---- what is due ---- */
@@ -74,15 +129,15 @@ static enum err lapse(struct ctx *cx, struct db *db, struct str channel, int64_t
                    out_count);
 }
 
-static enum err claim_rows(struct ctx *cx, struct db *db, struct courier_lane *lane)
+static enum err claim_rows(struct ctx *cx, struct db *db, struct courier_lane *lane, unsigned max)
 {
     OWN(db_rows_end) struct db_rows r = {0};
     bool more;
-    enum err e = db_query(cx, db, Q_OUTBOX_CLAIM,
-                          DB_ARGS(db_int(cx->now_ms + COURIER_LEASE_MS), db_text(lane->channel),
-                                  db_int(cx->now_ms),
-                                  db_int(MIN_OF(lane->want, (unsigned)COURIER_CLAIM_MAX))),
-                          &r);
+    enum err e =
+        db_query(cx, db, Q_OUTBOX_CLAIM,
+                 DB_ARGS(db_int(cx->now_ms + COURIER_LEASE_MS), db_text(lane->channel),
+                         db_int(cx->now_ms), db_int(MIN_OF(max, (unsigned)COURIER_CLAIM_MAX))),
+                 &r);
 
     while (e == OK && (e = db_next(&r, &more)) == OK && more)
         lane->claimed[lane->count++] = (struct courier_claim){
@@ -92,28 +147,96 @@ static enum err claim_rows(struct ctx *cx, struct db *db, struct courier_lane *l
     return e;
 }
 
-static enum err claim(struct ctx *cx, struct db *db, struct courier_lane *lane)
+static enum err next_of(struct ctx *cx, struct db *db, enum query q, struct str channel,
+                        int64_t *out_at_ms)
 {
     OWN(db_rows_end) struct db_rows r = {0};
+    enum err e = db_one(cx, db, q, DB_ARGS(db_text(channel)), &r);
+
+    if (e == OK)
+        *out_at_ms = db_col_is_null(&r, 0) ? INT64_MAX : db_col_int(&r, 0);
+    return e;
+}
+
+/* c: the lane's circuit, or NULL. */
+static enum err claim(struct ctx *cx, struct db *db, struct courier_lane *lane, struct circuit *c)
+{
+    int64_t again_ms = 0, expiry_ms = INT64_MAX;
+    unsigned room = c ? circuit_room(cx, c, lane->want, &again_ms) : lane->want;
     enum err e;
 
     lane->count = 0;
     if ((e = lapse(cx, db, lane->channel, cx->now_ms, NULL)) ||
-        (lane->want && (e = claim_rows(cx, db, lane))) ||
-        (e = db_one(cx, db, Q_OUTBOX_NEXT, DB_ARGS(db_text(lane->channel)), &r)))
+        (room && (e = claim_rows(cx, db, lane, room))))
         return e;
-    lane->next_at_ms = db_col_is_null(&r, 0) ? INT64_MAX : db_col_int(&r, 0);
+    if (c && lane->count)
+        circuit_probed(cx, c);
+    if ((c && (e = stuck_serve(cx, db, c))) ||
+        (e = next_of(cx, db, Q_OUTBOX_NEXT, lane->channel, &lane->next_at_ms)) ||
+        (again_ms && (e = next_of(cx, db, Q_OUTBOX_NEXT_EXPIRY, lane->channel, &expiry_ms))))
+        return e;
+    if (again_ms && lane->next_at_ms != INT64_MAX)
+        lane->next_at_ms = MIN_OF(MAX_OF(lane->next_at_ms, again_ms), expiry_ms);
     return OK;
+}
+
+/* ---- an exchange ---- */
+
+struct circuits { /* of the lanes */
+    struct circuit of[COURIER_LANES_MAX];
+    struct circuit *lane[COURIER_LANES_MAX]; /* NULL: it has none */
+};
+
+static enum err circuits_get(struct ctx *cx, struct db *db, const struct courier_exchange *x,
+                             struct circuits *out)
+{
+    enum err e;
+
+    for (size_t i = 0; i < x->lane_count; i++) {
+        out->lane[i] = NULL;
+        if (!circuit_guards(x->lanes[i].channel))
+            continue;
+        if ((e = circuit_get(cx, db, x->lanes[i].channel, &out->of[i])))
+            return e;
+        out->lane[i] = &out->of[i];
+    }
+    return OK;
+}
+
+static void note(struct ctx *cx, const struct courier_exchange *x, struct circuits *cs,
+                 const struct courier_result *r)
+{
+    static const enum carrier_sign signs[] = {
+        [OUTCOME_SENT] = SIGN_GOOD,     [OUTCOME_BEGUN] = SIGN_GOOD,
+        [OUTCOME_RETRY] = SIGN_BAD,     [OUTCOME_FAILED] = SIGN_ANSWERED,
+        [OUTCOME_GONE] = SIGN_ANSWERED, [OUTCOME_DEAD] = SIGN_NONE,
+    };
+
+    for (size_t i = 0; i < x->lane_count; i++) {
+        if (r->judged && cs->lane[i] && str_eq(x->lanes[i].channel, r->parcel->channel))
+            circuit_note(cx, cs->lane[i], signs[r->outcome], r->rest_ms, r->why);
+    }
 }
 
 enum err delivery_exchange(struct ctx *cx, struct db *db, struct courier_exchange *x)
 {
-    enum err e = OK;
+    struct circuits cs;
+    enum err e = circuits_get(cx, db, x, &cs);
 
     for (size_t i = 0; e == OK && i < x->result_count; i++)
+        note(cx, x, &cs, x->results[i]);
+    for (size_t i = 0; e == OK && i < x->lane_count;
+         i++) { /* before a code looks for another way */
+        if (cs.lane[i])
+            e = circuit_put(cx, db, cs.lane[i]);
+    }
+    for (size_t i = 0; e == OK && i < x->result_count; i++)
         e = book(cx, db, x->results[i]);
-    for (size_t i = 0; e == OK && i < x->lane_count; i++)
-        e = claim(cx, db, &x->lanes[i]);
+    for (size_t i = 0; e == OK && i < x->lane_count; i++) {
+        e = claim(cx, db, &x->lanes[i], cs.lane[i]);
+        if (e == OK && cs.lane[i])
+            e = circuit_put(cx, db, cs.lane[i]);
+    }
     return e;
 }
 
@@ -205,10 +328,16 @@ enum err delivery_receipt(struct ctx *cx, struct db *db, int64_t id, const struc
                          DB_ARGS(db_text(receipt->state), db_int(cx->now_ms),
                                  db_text(receipt->price), db_text(receipt->why), db_int(id)),
                          &changes);
+    struct str way;
 
-    if (e == OK)
-        *out_changed = changes > 0;
-    return e;
+    if (e)
+        return e;
+    *out_changed = changes > 0;
+    if (changes && receipt->price.n && (e = priced(cx, db, id, receipt->price)))
+        return e;
+    if (!changes || !str_eq(receipt->state, STR("undelivered")))
+        return OK;
+    return fallback_take(cx, db, id, STR("the carrier could not deliver it"), &way);
 }
 
 enum err delivery_report(struct ctx *cx, struct db *db, int64_t id, struct str provider_id,

@@ -7,6 +7,7 @@
 #include "base/url.h"
 #include "core/audit.h"
 #include "core/callback.h"
+#include "core/fallback.h"
 #include "core/identity.h"
 #include "core/rows.h"
 #include "core/tariff.h"
@@ -177,6 +178,7 @@ struct service service_row(const struct db_rows *r)
         .callback_method = db_col_text(r, 11),
         .operator_email = db_col_text(r, 12),
         .countries = db_col_text(r, 13),
+        .fallback = db_col_text(r, 14),
     };
 
     policy_from(db_col_text(r, 4), &s.policy);
@@ -235,6 +237,7 @@ const struct service_setting service_settings[] = {
     {"callback_method", "POST | GET: how it is told"},
     {"operator_email", "Address that is told when callbacks had to be switched off; empty = none"},
     {"countries",    "DE AT, or all -CU: where text messages and calls may go; empty = phone_countries"},
+    {"fallback",     "sms voice email: the order in which a code takes another way; empty = none"       },
     {"custom_code",  "yes | no: whether the application may choose the codes that are sent"      },
     {"test_mode",    "yes | no: nothing is sent, and a code of zeros is right; for tests only"   },
     {"test_numbers", "Numbers and addresses, with blanks between, for which it is so all the time"},
@@ -245,7 +248,7 @@ static enum err unknown_setting(struct ctx *cx, struct str setting)
 {
     return fail(cx, ERR_NOT_FOUND,
                 "no setting '%.*s': there are name, policy, code_digits, callback_url, "
-                "callback_method, operator_email, countries, custom_code, test_mode and test_numbers",
+                "callback_method, operator_email, countries, fallback, custom_code, test_mode and test_numbers",
                 STR_ARG(str_sub(setting, 0, 40)));
 }
 
@@ -288,6 +291,10 @@ static enum err apply(struct ctx *cx, struct service *s, struct str setting, str
         if (value.n && !identity_email_ok(value))
             return fail(cx, ERR_INVALID, "operator_email is an e-mail address, or empty");
         s->operator_email = value;
+    } else if (str_eq(setting, STR("fallback"))) {
+        if ((e = fallback_check(cx, value)))
+            return e;
+        s->fallback = value;
     } else if (str_eq(setting, STR("countries"))) {
         if (value.n > COUNTRIES_MAX)
             return fail(cx, ERR_INVALID, "countries has at most %d characters", COUNTRIES_MAX);
@@ -330,7 +337,7 @@ enum err service_set(struct ctx *cx, struct db *db, int64_t id, struct str setti
                         db_text(policy_name(s.policy)), db_int(s.code_digits),
                         db_text(s.callback_url), db_int(s.custom_code), db_int(s.test_mode),
                         db_text(s.callback_method), db_text(s.operator_email), db_text(s.countries),
-                        db_int(cx->now_ms),
+                        db_text(s.fallback), db_int(cx->now_ms),
                         db_int(id)),
                 NULL);
     if (e == ERR_CONFLICT)
@@ -358,6 +365,8 @@ enum err service_get(struct ctx *cx, struct db *db, const struct service *s, str
         *out = s->callback_method;
     else if (str_eq(setting, STR("operator_email")))
         *out = s->operator_email;
+    else if (str_eq(setting, STR("fallback")))
+        *out = s->fallback;
     else if (str_eq(setting, STR("countries")))
         *out = s->countries;
     else if (str_eq(setting, STR("custom_code")))

@@ -17,8 +17,8 @@ struct service {
     struct str sid, name, callback_url;
     struct str callback_method; /* POST | GET */
     struct str operator_email;  /* told when callbacks were switched off; empty: nobody */
-    struct str
-        countries; /* that messages to phones may go to (tariff.h); empty: the operator's list */
+    struct str fallback; /* the order of ways for a code (fallback.h); empty: the one asked for */
+    struct str countries; /* of messages to phones (tariff.h); empty: the operator's list */
     enum policy policy;
     uint8_t code_digits; /* 4-10 */
     bool custom_code;    /* applications may choose codes */

@@ -3,6 +3,7 @@
  * belongs to this session for ten minutes; until then its page can be looked at again.
  */
 #include "core/factor.h"
+#include "core/fallback.h"
 #include "core/verification.h"
 #include "crypto/base32.h"
 #include "crypto/otpauth.h"
@@ -102,7 +103,7 @@ static enum err sent_page(struct ctx *cx, struct request *rq, struct response *r
     };
     enum err e;
 
-    if ((e = resend_wait(cx, rq->db, f, 0, &p.wait_s)))
+    if ((e = resend_wait(cx, rq->db, f, 0, &p.wait_s)) || (e = went_words(cx, rq, f, 0, &p.went)))
         return e;
     if (p.wait_s)
         p.wait_words = words_span(cx, p.wait_s);
@@ -282,6 +283,24 @@ enum err enrol_resend(struct ctx *cx, struct request *rq, struct response *rs)
     if (f.kind != FACTOR_REMOTE)
         flash_set(rq, rs, FLASH_SENT);
     return answer_started(cx, rq, rs, &f);
+}
+
+enum err went_words(struct ctx *cx, const struct request *rq, const struct factor *f,
+                    int64_t login_id, struct str *out)
+{
+    struct str channel, target;
+    struct verification v;
+    enum err e = verification_pending(cx, rq->db, f->id, login_id, &v);
+
+    *out = STR_NONE;
+    if (e)
+        return e == ERR_NOT_FOUND ? OK : e;
+    if ((e = fallback_where(cx, rq->db, v.id, &channel, &target)) || !channel.n)
+        return e;
+    *out = arena_printf(cx->mem, "It could not be delivered, so %s %.*s instead.",
+                        str_eq(channel, STR("voice")) ? "we are calling" : "we sent it to",
+                        STR_ARG(mask_target(cx, channel, target)));
+    return OK;
 }
 
 enum err unsent_words(struct ctx *cx, const struct request *rq, const struct factor *f,

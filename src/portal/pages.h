@@ -229,6 +229,7 @@ struct page_verify {
     struct str tries_left; /* "3 tries" */
     bool unsent;           /* a code that is to be sent could not be */
     bool can_resend;
+    struct str went; /* that the code took another way; mostly empty */
     int wait_s; /* until another may be sent */
     struct str wait_words;
     struct other_ways others;
@@ -467,6 +468,7 @@ struct page_code_enrol {
     struct str resend_url;
     struct entry code;
     int digits;
+    struct str went; /* that the code took another way; mostly empty */
     int wait_s;
     struct str wait_words;
 };

@@ -172,6 +172,7 @@ static enum err draw(struct ctx *cx, struct request *rq, struct response *rs,
         p.tries_left = tries_words(cx, f);
     if (factor_kind_is_sent(f->kind)) {
         if ((e = pending_send(cx, rq->db, f, l->id, &p.wait_s, &p.can_resend, &p.unsent)) ||
+            (e = went_words(cx, rq, f, l->id, &p.went)) ||
             (p.unsent && !note.n && (e = unsent_words(cx, rq, f, &note))))
             return e;
         if (p.wait_s)

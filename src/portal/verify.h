@@ -92,4 +92,8 @@ int code_digits(const struct factor *f);
 enum err unsent_words(struct ctx *cx, const struct request *rq, const struct factor *f,
                       struct str *out);
 
+/* That a sent code took another way (core/fallback.h); empty: it did not. */
+enum err went_words(struct ctx *cx, const struct request *rq, const struct factor *f,
+                    int64_t login_id, struct str *out);
+
 #endif
