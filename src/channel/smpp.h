@@ -2,8 +2,8 @@
  * smpp.h: SMS to a carrier by SMPP 3.4: one transceiver session, on a thread of its own.
  *
  * The courier hands messages over (carrier.h) and gets each back with a verdict. At most `window`
- * requests wait for their answers. A message that cannot leave within SMPP_HOLD_MS goes back, so
- * that what is sent was asked about shortly before: no code leaves that was used in the meantime.
+ * requests wait for their answers. A message that cannot leave within four seconds goes back, so
+ * that what is sent was asked about shortly before: whether its code was used, or is over.
  * When the connection is lost with requests unanswered, those messages go back as lost: they may
  * arrive. Receipts go to the store in batches, and the carrier is answered when they are on the
  * disk.
@@ -17,8 +17,6 @@
 enum {
     SMPP_PARALLEL = 512,    /* messages in our hands */
     SMPP_PARALLEL_DOWN = 8, /* the same while there is no session: enough to see how they fare */
-    SMPP_WINDOW_MAX = 1000,
-    SMPP_HOLD_MS = 4000,
     SMPP_ANSWER_MS = 30000, /* a request unanswered for so long is lost */
     SMPP_STEP_MS = 10000,   /* connecting, bind, an enquire_link's answer */
     SMPP_UNBIND_MS = 1000,  /* how long we wait for its answer */

@@ -45,11 +45,6 @@ void smpp_queue_deinit(struct smpp_queue *q)
     }
 }
 
-int64_t smpp_queue_waits_since_ms(const struct smpp_queue *q)
-{
-    return q->first ? q->first->since_ms : INT64_MAX;
-}
-
 int64_t smpp_queue_flies_since_ms(const struct smpp_queue *q)
 {
     return q->oldest ? q->oldest->at_ms : INT64_MAX;
@@ -252,15 +247,44 @@ void smpp_queue_lose(struct smpp_queue *q, int64_t before_ms, const char *why)
     }
 }
 
-void smpp_queue_return(struct smpp_queue *q, int64_t before_ms, const char *why)
+/* A part of it has left. */
+static bool job_begun(const struct smpp_job *j)
 {
-    while (q->first && q->first->since_ms < before_ms) {
-        bool begun = q->first->taken || q->first->flying;
+    return j->taken || j->flying;
+}
 
-        /* a part of it is there, and comes a second time */
-        job_give_back(
-            q, q->first,
-            &(struct verdict){
-                .outcome = OUTCOME_RETRY, .why = str_from(why), .unsent = !begun, .lost = begun});
+static int64_t job_return_at_ms(const struct smpp_job *j)
+{
+    return j->since_ms + (job_begun(j) ? (int64_t)SMPP_BEGUN_HOLD_MS : (int64_t)SMPP_HOLD_MS);
+}
+
+int64_t smpp_queue_return_at_ms(const struct smpp_queue *q)
+{
+    int64_t at = INT64_MAX;
+
+    for (const struct smpp_job *j = q->first; j; j = j->next) {
+        at = MIN_OF(at, job_return_at_ms(j));
+        if (!job_begun(j)) /* the others came later */
+            break;
+    }
+    return at;
+}
+
+void smpp_queue_return(struct smpp_queue *q, int64_t mono_ms, bool all, const char *why)
+{
+    struct smpp_job *next;
+
+    for (struct smpp_job *j = q->first; j; j = next) {
+        bool begun = job_begun(j);
+
+        next = j->next;
+        if (all || job_return_at_ms(j) <= mono_ms)
+            job_give_back(q, j,
+                          &(struct verdict){.outcome = OUTCOME_RETRY,
+                                            .why = str_from(why),
+                                            .unsent = !begun,
+                                            .lost = begun});
+        else if (!begun)
+            return;
     }
 }

@@ -24,10 +24,10 @@ struct smpp_queue {
 
 void smpp_queue_init(struct smpp_queue *q, enum smpp_long how);
 void smpp_queue_deinit(struct smpp_queue *q); /* empty by then */
-/* Monotonic ms at which the first message began to wait, or the oldest request left; INT64_MAX =
- * there is none. */
-int64_t smpp_queue_waits_since_ms(const struct smpp_queue *q);
+/* Monotonic ms at which the oldest request left; INT64_MAX = there is none. */
 int64_t smpp_queue_flies_since_ms(const struct smpp_queue *q);
+/* When smpp_queue_return has something to do; INT64_MAX = never. */
+int64_t smpp_queue_return_at_ms(const struct smpp_queue *q);
 
 void smpp_queue_take(struct smpp_queue *q, struct errand *e, int64_t mono_ms);
 /* The next request, all but the sender; text and number are the errand's. A message whose time is
@@ -51,7 +51,9 @@ void smpp_job_refused(struct smpp_queue *q, struct smpp_job *j, unsigned part, e
 
 /* Requests that left before mono_ms are lost: the messages may arrive. */
 void smpp_queue_lose(struct smpp_queue *q, int64_t before_ms, const char *why);
-/* Messages that began to wait before mono_ms go back unsent. */
-void smpp_queue_return(struct smpp_queue *q, int64_t before_ms, const char *why);
+/* Messages that have waited for SMPP_HOLD_MS go back unsent; all: whatever waits. One that has left
+ * in part stays for SMPP_BEGUN_HOLD_MS, since to begin anew is to send that part twice. */
+enum { SMPP_HOLD_MS = 4000, SMPP_BEGUN_HOLD_MS = 60 * MS_PER_S };
+void smpp_queue_return(struct smpp_queue *q, int64_t mono_ms, bool all, const char *why);
 
 #endif

@@ -228,13 +228,38 @@ static void what_flew_before_the_loss_is_lost_the_rest_unsent(void **state)
     smpp_queue_lose(&f.q, 11, "late");
     assert_true(f.m[0].v.lost && f.m[0].v.outcome == OUTCOME_RETRY);
     assert_int_equal(f.m[1].told, 0);
-    smpp_queue_return(&f.q, INT64_MAX, "stopped");
+    smpp_queue_return(&f.q, 0, true, "stopped");
     assert_true(f.m[1].v.lost && !f.m[1].v.unsent);
     assert_true(f.m[2].v.unsent && !f.m[2].v.lost);
     smpp_queue_lose(&f.q, INT64_MAX, "gone");
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(f.m[i].told, 1);
-    assert_int_equal(smpp_queue_waits_since_ms(&f.q), INT64_MAX);
+    assert_int_equal(smpp_queue_return_at_ms(&f.q), INT64_MAX);
+    end(&f);
+}
+
+static void what_waits_too_long_goes_back_but_not_in_the_middle(void **state)
+{
+    struct fixture f;
+    uint32_t s;
+
+    (void)state;
+    begin(&f, SMPP_UDH);
+    (void)take(&f, 0, two_parts); /* at 0 ms, and the others at 1 and 2 */
+    (void)take(&f, 1, STR("hello"));
+    (void)take(&f, 2, STR("hello"));
+    s = fly(&f, 0);
+    assert_int_equal(smpp_queue_return_at_ms(&f.q), 1 + SMPP_HOLD_MS);
+    smpp_queue_return(&f.q, 1 + SMPP_HOLD_MS, false, "too many");
+    assert_int_equal(f.m[0].told + f.m[2].told, 0);
+    assert_true(f.m[1].told == 1 && f.m[1].v.unsent);
+    taken(&f, s, "a");
+    smpp_queue_return(&f.q, 2 + SMPP_HOLD_MS, false, "too many");
+    assert_int_equal(f.m[0].told, 0);
+    assert_int_equal(f.m[2].told, 1);
+    assert_int_equal(smpp_queue_return_at_ms(&f.q), SMPP_BEGUN_HOLD_MS);
+    smpp_queue_return(&f.q, SMPP_BEGUN_HOLD_MS, false, "too many");
+    assert_true(f.m[0].told == 1 && f.m[0].v.lost);
     end(&f);
 }
 
@@ -268,6 +293,7 @@ int main(void)
         cmocka_unit_test(a_refused_part_ends_the_message),
         cmocka_unit_test(a_part_that_still_flies_outlives_its_message),
         cmocka_unit_test(what_flew_before_the_loss_is_lost_the_rest_unsent),
+        cmocka_unit_test(what_waits_too_long_goes_back_but_not_in_the_middle),
         cmocka_unit_test(what_is_over_or_does_not_fit_is_not_sent),
     };
 

@@ -366,7 +366,7 @@ static void watch_time(struct smpp_session *s, int64_t now_ms)
     }
     snprintf(why, sizeof(why), "%s: no answer within thirty seconds", s->host);
     smpp_queue_lose(&s->queue, now_ms - SMPP_ANSWER_MS + 1, why);
-    smpp_queue_return(&s->queue, now_ms - SMPP_HOLD_MS + 1,
+    smpp_queue_return(&s->queue, now_ms, false,
                       s->state == SMPP_BOUND ? "the carrier takes fewer messages than there are"
                       : s->why[0]            ? s->why
                                              : "there is no session with the carrier yet");
@@ -379,7 +379,7 @@ static void watch_halt(struct smpp_session *s)
 
     if (how == SMPP_HALT_NOT)
         return;
-    smpp_queue_return(&s->queue, INT64_MAX, "the server was stopped before it could be sent");
+    smpp_queue_return(&s->queue, 0, true, "the server was stopped before it could be sent");
     snprintf(why, sizeof(why), "cut off while %s had it", s->host);
     if (how == SMPP_HALT_ALL)
         smpp_queue_lose(&s->queue, INT64_MAX, why);
@@ -421,7 +421,7 @@ int64_t smpp_session_next_at_ms(const struct smpp_session *s, int64_t now_ms)
     if (s->queue.oldest)
         at = MIN_OF(at, smpp_queue_flies_since_ms(&s->queue) + SMPP_ANSWER_MS);
     if (s->queue.first)
-        at = MIN_OF(at, smpp_queue_waits_since_ms(&s->queue) + SMPP_HOLD_MS);
+        at = MIN_OF(at, smpp_queue_return_at_ms(&s->queue));
     if (s->state == SMPP_BOUND && s->queue.first && s->queue.flying < s->allowed) {
         at = MIN_OF(at, MAX_OF(s->quiet_until_ms, now_ms + 1));
         if (s->conf->rate)

@@ -109,22 +109,22 @@ static const struct {
     const char *why;
 } receipts[] = {
     {"id:m1 sub:001 dlvrd:001 submit date:2611220200 done date:2611220201 stat:DELIVRD err:000 "
-     "text:x",                           "",   -1, 4,    "m1", SMPP_DELIVERED,   ""},
-    { "id:m1 stat:UNDELIV err:011",    "",   -1, 4,    "m1", SMPP_UNDELIVERED,
-     "the carrier reports UNDELIV, error 011"},
-    { "ID:m1 Stat:undeliv",            "",   -1, 4,    "m1", SMPP_UNDELIVERED, "the carrier reports UNDELIV"},
-    { "id:m1 stat:ENROUTE",            "",   -1, 4,    "m1", SMPP_UNDER_WAY,   ""},
-    { "id:m1 stat:BUFFERED",           "",   -1, 4,    "m1", SMPP_UNDER_WAY,   ""},
-    { "text:id:m2 id:m1 stat:DELIVRD", "",   -1, 4,    "m1", SMPP_DELIVERED,   ""},
-    { "id:m1 stat:DELIVRD",            "m9", 5,  4,    "m9", SMPP_UNDELIVERED, "the carrier reports UNDELIV"},
-    { "id:m1",                         "",   2,  4,    "m1", SMPP_DELIVERED,   ""},
-    { "id:m1 stat:DELIVRD",            "",   -1, 0,    NULL, 0,                ""},
-    { "id:m1 stat:DELIVRD",            "",   -1, 0x44, "m1", SMPP_DELIVERED,   ""}, /* with a UDH indicator */
-    { "id:m1 stat:DELIVRD",            "",   -1, 0x20, NULL, 0,                ""}, /* an intermediate notice */
-    { "id:m1",                         "",   -1, 4,    NULL, 0,                ""},
-    { "stat:DELIVRD",                  "",   -1, 4,    NULL, 0,                ""},
-    { "id: stat:DELIVRD",              "",   -1, 4,    NULL, 0,                ""},
-    { "",                              "",   -1, 4,    NULL, 0,                ""},
+     "text:x",                   "",   -1, 4,    "m1", SMPP_DELIVERED,   ""                           },
+    {"id:m1 stat:UNDELIV err:011",    "",   -1, 4,    "m1", SMPP_UNDELIVERED,
+     "the carrier reports UNDELIV, error 011"                                                              },
+    {"ID:m1 Stat:undeliv",            "",   -1, 4,    "m1", SMPP_UNDELIVERED, "the carrier reports UNDELIV"},
+    {"id:m1 stat:ENROUTE",            "",   -1, 4,    "m1", SMPP_UNDER_WAY,   ""                           },
+    {"id:m1 stat:BUFFERED",           "",   -1, 4,    "m1", SMPP_UNDER_WAY,   ""                           },
+    {"text:id:m2 id:m1 stat:DELIVRD", "",   -1, 4,    "m1", SMPP_DELIVERED,   ""                           },
+    {"id:m1 stat:DELIVRD",            "m9", 5,  4,    "m9", SMPP_UNDELIVERED, "the carrier reports UNDELIV"},
+    {"id:m1",                         "",   2,  4,    "m1", SMPP_DELIVERED,   ""                           },
+    {"id:m1 stat:DELIVRD",            "",   -1, 0,    NULL, 0,                ""                           },
+    {"id:m1 stat:DELIVRD",            "",   -1, 0x44, "m1", SMPP_DELIVERED,   ""                           }, /* with a UDH indicator */
+    {"id:m1 stat:DELIVRD",            "",   -1, 0x20, NULL, 0,                ""                           }, /* an intermediate notice */
+    {"id:m1",                         "",   -1, 4,    NULL, 0,                ""                           },
+    {"stat:DELIVRD",                  "",   -1, 4,    NULL, 0,                ""                           },
+    {"id: stat:DELIVRD",              "",   -1, 4,    NULL, 0,                ""                           },
+    {"",                              "",   -1, 4,    NULL, 0,                ""                           },
 };
 
 static void receipts_are_read(void **state)
