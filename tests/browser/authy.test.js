@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, test } from "node:test";
-import { openBrowser } from "../lib/browser.js";
+import { openBrowser, openPage, readQr } from "../lib/browser.js";
 import { Client } from "../lib/client.js";
 import { newest } from "../lib/outbox.js";
 import { command, eventually, startServer } from "../lib/server.js";
+import { readOtpauth, totp } from "../lib/totp.js";
 import { Phone } from "./phone.js";
 
 let server, browser, key;
@@ -73,4 +74,17 @@ test("a code that the application has signed is read by the authenticator, once"
   await enter();
   await phone.page.getByText("This code has been used or is too old").waitFor();
   assert.deepEqual(phone.page.complaints.filter((text) => !text.includes("401")), []);
+});
+
+test("any authenticator app reads the QR code of users/{id}/secret, as pages show it, and its code counts", async () => {
+  const { json: { user: { id } } } = await api("POST", "/protected/json/users/new", { "user[email]": "kaylee@example.com", "user[cellphone]": "2015550124", "user[country_code]": 1 });
+  const { json } = await api("POST", `/protected/json/users/${id}/secret`, { label: "kaylee", qr_size: 240 });
+  const page = await openPage(browser, server, { width: 400 });
+  await page.setContent(`<img src="${json.qr_code}" alt="">`);
+  const image = page.locator("img");
+  await eventually(async () => assert.equal((await image.boundingBox()).width, 240));
+  const app = readOtpauth(readQr(await image.screenshot()));
+  assert.deepEqual([app.issuer, app.label, app.digits, app.period], ["Serenity Bank", "Serenity Bank:kaylee", 6, 30]);
+  assert.equal((await api("GET", `/protected/json/verify/${totp(app)}/${id}`)).status, 200);
+  await page.context().close();
 });
