@@ -58,3 +58,9 @@ VALUES ($1, $2, $3, 'totp', 'active', '', $4, '', 0, $5, 'SHA1', $6, $7, -1, 0, 
 
 -- :name soft_token_device :read :one
 SELECT device_id FROM factor WHERE id = $1 AND device_id <> 0;
+
+-- :name device_numbered :read :many
+-- Active ones of a service whose sids lie in a range.
+SELECT f.id FROM device d JOIN factor f ON f.id = d.factor_id JOIN identity i ON i.id = f.identity_id
+WHERE f.sid >= $1 AND f.sid < $2 AND i.service_id = $3 AND f.status = 'active'
+  AND i.status = 'active' ORDER BY f.id LIMIT 2;

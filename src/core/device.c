@@ -81,6 +81,28 @@ enum err device_by_factor(struct ctx *cx, struct db *db, int64_t factor_id, stru
     return e;
 }
 
+enum err device_by_beginning(struct ctx *cx, struct db *db, int64_t service_id, struct str begin,
+                             struct device *out)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    /* sids are hex: no digit is 'g' or higher */
+    struct str end = arena_printf(cx->mem, "%.*sg", STR_ARG(begin));
+    int64_t id = 0;
+    size_t count = 0;
+    bool more;
+    enum err e = db_query(cx, db, Q_DEVICE_NUMBERED,
+                          DB_ARGS(db_text(begin), db_text(end), db_int(service_id)), &r);
+
+    while (e == OK && (e = db_next(&r, &more)) == OK && more) {
+        id = db_col_int(&r, 0);
+        count++;
+    }
+    if (e)
+        return e;
+    return count == 1 ? device_by_factor(cx, db, id, out)
+                      : fail(cx, ERR_NOT_FOUND, "%zu devices of that number", count);
+}
+
 enum err device_list(struct ctx *cx, struct db *db, int64_t identity_id, struct device **out,
                      size_t *out_count)
 {

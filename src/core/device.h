@@ -88,6 +88,9 @@ enum err device_by_id(struct ctx *cx, struct db *db, int64_t factor_id, struct d
 enum err device_account(struct ctx *cx, struct db *db, int64_t identity_id, struct str *out);
 /* Also a revoked one: who answered. ERR_NOT_FOUND. */
 enum err device_by_factor(struct ctx *cx, struct db *db, int64_t factor_id, struct device *out);
+/* The one of a service whose sid begins so ("YF01ab2c3"). ERR_NOT_FOUND: none, or several. */
+enum err device_by_beginning(struct ctx *cx, struct db *db, int64_t service_id, struct str begin,
+                             struct device *out);
 /* Active ones of an identity, the last used first. */
 enum err device_list(struct ctx *cx, struct db *db, int64_t identity_id, struct device **out,
                      size_t *out_count);

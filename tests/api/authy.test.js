@@ -307,6 +307,17 @@ test("of several invitations by SMS the first that is used ends the others", asy
   for (const link of links) assert.equal((await Device.askToPair(server, tokenOf(link))).status, 410);
 });
 
+test("a device is removed by the number that its user's status shows, by its own application only", async () => {
+  const user = await userWithPhone();
+  const { detailed_devices: [{ device_id: id }] } = (await ask("GET", `/protected/json/users/${user.id}/status`)).json.status;
+  refused(await ask("DELETE", `/protected/json/sdk/devices/${id}`, { key: other.api_key }), 404, "60092");
+  refused(await ask("DELETE", "/protected/json/sdk/devices/tony"), 404, "60092");
+  assert.equal((await ask("DELETE", `/protected/json/sdk/devices/${id}`)).text, '{"message":"Device was deleted","success":true}');
+  assert.notEqual((await user.phone.request("GET", "/device/challenges")).status, 200);
+  assert.equal((await ask("GET", `/protected/json/users/${user.id}/status`)).json.status.registered, false);
+  refused(await ask("DELETE", `/protected/json/sdk/devices/${id}`), 404, "60092");
+});
+
 test("a removed user's devices and requests are gone", async () => {
   const user = await userWithPhone();
   await ask("POST", `/onetouch/json/users/${user.id}/approval_requests`, { body: { message: "m" } });

@@ -26,6 +26,7 @@ async function tenant(name, number) {
   const made = await t.ask("POST", `/protected/json/users/new?${query({ "user[email]": `${name}@example.com`, "user[cellphone]": number, "user[country_code]": 1 })}`);
   t.id = made.json.user.id;
   t.phone = await Device.pair(server, (await newest(server, `+1${number}`, "sms")).link);
+  t.device = (await t.ask("GET", `/protected/json/users/${t.id}/status`)).json.status.detailed_devices[0].device_id;
   t.uuid = (await t.ask("POST", `/onetouch/json/users/${t.id}/approval_requests?message=m&seconds_to_expire=0`)).json.approval_request.uuid;
   t.hook = (await signedRequest(me, t.keys, "POST", "/dashboard/json/application/webhooks", [["url", "https://app.example.com/hook"], ["name", "n"], ["events", "user_phone_changed"]])).json.webhook.id;
   return t;
@@ -40,7 +41,7 @@ after(() => server.stop());
 
 // The path of a row, about a tenant's things. A webhook's {id} is not a user's.
 const pathOf = ({ pattern }, t, { format = "json", id = t.id, hook = t.hook, uuid = t.uuid, token = "0000000" } = {}) => pattern
-  .replace("{format}", format).replace("{uuid}", uuid).replace("{token}", token).replace("{id}", pattern.includes("webhooks") ? hook : id);
+  .replace("{format}", format).replace("{uuid}", uuid).replace("{token}", token).replace("{id}", pattern.includes("webhooks") ? hook : pattern.includes("devices") && id === t.id ? t.device : id);
 
 // One request of a row in the name of a tenant, signed if the row wants that.
 function send(row, who, target, { pairs = [], ...more } = {}) {

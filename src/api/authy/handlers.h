@@ -7,7 +7,8 @@
 #include "http/route.h"
 
 /* user.c */
-handler_fn user_new, user_status, user_delete, user_update, user_activity, user_secret;
+handler_fn user_new, user_status, user_delete, user_update, user_activity, user_secret,
+    device_delete;
 /* token.c */
 handler_fn token_sms, token_call, token_email, token_verify;
 /* number.c */

@@ -19,6 +19,8 @@ static const struct route protected_routes[] = {
     {POST, "/protected/{format}/users/{id}/register_activity", AUTH_API_KEY, LIMIT_API, WRITE, user_activity,       BOUND},
     {POST, "/protected/{format}/users/{id}/secret",            AUTH_API_KEY, LIMIT_API, WRITE, user_secret,         BOUND},
 
+    {DELETE, "/protected/{format}/sdk/devices/{id}",           AUTH_API_KEY, LIMIT_API, WRITE, device_delete,       BOUND},
+
     {GET,  "/protected/{format}/sms/{id}",                     AUTH_API_KEY, LIMIT_API, WRITE, token_sms,           BOUND},
     {GET,  "/protected/{format}/call/{id}",                    AUTH_API_KEY, LIMIT_API, WRITE, token_call,          BOUND},
     {POST, "/protected/{format}/email/{id}",                   AUTH_API_KEY, LIMIT_API, WRITE, token_email,         BOUND},

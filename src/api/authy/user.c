@@ -160,6 +160,26 @@ enum err user_update(struct ctx *cx, struct request *rq, struct response *rs)
     return answer_message(cx, rq, rs, "User was updated successfully");
 }
 
+/* By the number that status and callbacks show. */
+enum err device_delete(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    struct str id = request_param(rq, STR("id"));
+    struct origin from = authy_origin(rq);
+    struct device d;
+    int64_t number;
+    enum err e;
+
+    if (!str_to_i64(id, 0, INT32_MAX, &number))
+        return authy_refuse(cx, rq, AUTHY_NO_DEVICE);
+    e = device_by_beginning(cx, rq->db, visitor_of(rq)->service.id, sid_beginning(cx, "YF", number),
+                            &d);
+    if (e == ERR_NOT_FOUND)
+        return authy_refuse(cx, rq, AUTHY_NO_DEVICE);
+    if (e || (e = factor_off(cx, rq->db, d.factor_id, "operator", &from)))
+        return e;
+    return answer_message(cx, rq, rs, "Device was deleted");
+}
+
 /* Kept in the audit record; a ban is the application's own business and changes nothing here. */
 enum err user_activity(struct ctx *cx, struct request *rq, struct response *rs)
 {

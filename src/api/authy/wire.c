@@ -297,12 +297,18 @@ enum err authy_tell_number(struct ctx *cx, struct request *rq, enum event event,
 
 /* ---- numbers for ids ---- */
 
+enum { NUMBER_DIGITS = 7 }; /* 28 bits */
+
+struct str sid_beginning(struct ctx *cx, const char *letters, int64_t number)
+{
+    return arena_printf(cx->mem, "%s%0*llx", letters, NUMBER_DIGITS, (unsigned long long)number);
+}
+
 int64_t sid_number(struct str sid)
 {
-    enum { DIGITS = 7 }; /* 28 bits */
     int64_t n = 0;
 
-    for (size_t i = 2; i < sid.n && i < 2 + DIGITS; i++) {
+    for (size_t i = 2; i < sid.n && i < 2 + NUMBER_DIGITS; i++) {
         char c = sid.p[i];
 
         n = n * 16 + (c <= '9' ? c - '0' : c - 'a' + 10);

@@ -56,6 +56,7 @@
     X(JWT_EXPIRED, 60086, 401, "JWT has expired")                                                  \
     X(SIGNATURE, 60087, 401, "Signature is invalid")                                               \
     X(NO_CUSTOM_TEXT, 60091, 403, "Custom messages are not allowed")                               \
+    X(NO_DEVICE, 60092, 404, "Device not found")                                                   \
     X(WEBHOOK, 60098, 400, "Webhook could not be created")                                         \
     X(NO_WEBHOOK, 60100, 404, "Webhook not found")                                                 \
     X(JWT, 60101, 401, "JWT is invalid")                                                           \
@@ -128,6 +129,8 @@ json_t *app_json(const struct service *s);
 /* 31 bits of a sid, and its first 24 hex digits. */
 int64_t sid_number(struct str sid);
 struct str sid_hex24(struct str sid);
+/* What sids of that number begin with. */
+struct str sid_beginning(struct ctx *cx, const char *letters, int64_t number);
 struct str sid_uuid(struct ctx *cx, struct str sid);
 /* Back, with the two letters in front. Whatever is no UUID becomes no sid of anything. */
 struct str sid_from_uuid(struct ctx *cx, const char *letters, struct str uuid);
