@@ -224,14 +224,16 @@ static struct str shown(struct ctx *cx, struct str reply, struct str to)
     return arena_str(cx->mem, str_sub(buf_str(&b), 0, REPLY_SHOWN_MAX));
 }
 
-/* "2.0.0 Ok: queued as 4F3A2" -> "4F3A2": the last word, where servers put their id. */
+/* "2.0.0 Ok: queued as 4F3A2" -> "4F3A2": the last word, where servers put their id. A word without
+ * a digit is none: "250 OK". */
 static struct str queue_id(struct str reply)
 {
     size_t at = reply.n;
+    bool digit = false;
 
-    while (at > 0 && reply.p[at - 1] != ' ')
-        at--;
-    return str_sub(reply, at, PROVIDER_ID_MAX);
+    for (; at > 0 && reply.p[at - 1] != ' '; at--)
+        digit |= reply.p[at - 1] >= '0' && reply.p[at - 1] <= '9';
+    return digit ? str_sub(reply, at, PROVIDER_ID_MAX) : STR("");
 }
 
 static void judge(struct ctx *cx, void *self, const struct parcel *p, const struct transfer *t,
