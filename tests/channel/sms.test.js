@@ -131,6 +131,14 @@ const shown = (server) => {
   return JSON.parse(command(["delivery", "show", JSON.parse(list.out).id, "--json"], { data_dir: server.dataDir }).out);
 };
 
+// What the application reads of it.
+async function attempt(server) {
+  const answer = await new Client(server).get("/v2/Attempts", { headers: { authorization: basic(server.keys) } });
+  assert.equal(answer.status, 200, answer.text);
+  const [{ price, channel_data: { message_status, error_message } }] = answer.json.attempts;
+  return { price, message_status, error_message };
+}
+
 describe("companies", () => {
   const cases = [
     { gateway: "twilio", user: "AC0123", answer: [201, { sid: "SM42", status: "queued", price: "-0.0075", price_unit: "USD" }], id: "SM42", price: "0.0075 USD", path: "/2010-04-01/Accounts/AC0123/Messages.json",
@@ -178,6 +186,8 @@ describe("companies", () => {
       const { state, receipt: became, receipt_at: at_time, provider_id, price: took } = shown(server);
       assert.deepEqual([state, became, provider_id, took], ["sent", "delivered", id, price]);
       assert.ok(Math.abs(Date.parse(at_time) - Date.now()) < 60_000);
+      const [value, currency] = price.split(" ");
+      assert.deepEqual(await attempt(server), { message_status: "delivered", error_message: null, price: price ? { value, currency: currency.toLowerCase() } : null });
       // another message's address cannot be guessed from this one
       const guess = at.pathname.replace(/\/(\d+)\./, (_, number) => `/${BigInt(number) + 1n}.`);
       for (const wrong of [guess, `${at.pathname}x`, at.pathname.slice(0, -1), "/receipts/x"])
@@ -199,6 +209,10 @@ describe("what a company may say", () => {
     await askForCode(server, to);
     const [line] = await waitLogged(server, "send_failed");
     assert.match(line, /answered 400: The 'To' number \+\(the number\) is not a valid phone number\./);
+    const { message_status, error_message } = await attempt(server);
+    assert.equal(message_status, "failed");
+    assert.match(error_message, /answered 400: The 'To' number/);
+    assert.match(shown(server).why, /answered 400: The 'To' number/);
     assert.ok(!server.log.includes(to.slice(1)));
     await server.stop();
     assert.equal(peer.got.length, 1);
