@@ -56,6 +56,10 @@ WHERE id = $7 AND state = 'pending' AND (expires_at_ms IS NULL OR expires_at_ms 
 UPDATE challenge SET state = 'expired', answered_at_ms = $1, updated_at_ms = $1
 WHERE id = $2 AND state = 'pending' AND expires_at_ms <= $1;
 
+-- :name challenge_open_logins :read :many
+-- The attempts whose pages wait for an answer of this identity's devices.
+SELECT login_id FROM challenge WHERE identity_id = $1 AND state = 'pending' AND login_id <> 0;
+
 -- :name challenge_cancel_logins :write :many
 -- One open login request per person: an older one gives way.
 UPDATE challenge SET state = 'canceled', reason = $1, answered_at_ms = $2, updated_at_ms = $2

@@ -233,6 +233,8 @@ static struct str shown_json(struct ctx *cx, const struct challenge *c, const st
     json_object_set_new(o, "created_at", json_integer(c->created_at_ms / MS_PER_S));
     json_object_set_new(o, "expires_at",
                         c->expires_at_ms ? json_integer(c->expires_at_ms / MS_PER_S) : json_null());
+    if (in->logos.n)
+        json_object_set_new(o, "logos", json_loadb(in->logos.p, in->logos.n, 0, NULL));
     text = dump(cx, o);
     json_decref(o);
     return text;
@@ -407,7 +409,8 @@ enum err challenge_for_login(struct ctx *cx, struct db *db, const struct login *
         return e;
     if (count == 0)
         return fail(cx, ERR_NOT_FOUND, "no device is paired");
-    if ((e = challenge_take_push(cx, db, p->identity_id)) || (e = supersede(cx, db, p->identity_id)))
+    if ((e = challenge_take_push(cx, db, p->identity_id)) ||
+        (e = supersede(cx, db, p->identity_id)))
         return e;
     return challenge_create(
         cx, db,

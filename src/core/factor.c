@@ -4,6 +4,7 @@
  */
 #include "core/factor.h"
 #include "core/audit.h"
+#include "core/challenge.h"
 #include "core/device.h"
 #include "core/entity_event.h"
 #include "core/outbox.h"
@@ -467,6 +468,19 @@ enum err factor_may_end(struct ctx *cx, struct db *db, const struct factor *f)
     return e ? e : may_end(cx, db, f, &c);
 }
 
+/* Who waits for a device that is gone looks again: its own stream, and the pages of sign-ins. */
+static enum err wake_waiting(struct ctx *cx, struct db *db, int64_t identity_id)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    bool more;
+    enum err e = db_query(cx, db, Q_CHALLENGE_OPEN_LOGINS, DB_ARGS(db_int(identity_id)), &r);
+
+    while (e == OK && (e = db_next(&r, &more)) == OK && more)
+        db_notify(db, login_topic(db_col_int(&r, 0)));
+    db_notify(db, device_topic(identity_id));
+    return e;
+}
+
 enum err factor_off(struct ctx *cx, struct db *db, int64_t factor_id, const char *reason,
                     const struct origin *from)
 {
@@ -488,8 +502,8 @@ enum err factor_off(struct ctx *cx, struct db *db, int64_t factor_id, const char
         return fail(cx, ERR_NOT_FOUND, "this factor is not on");
     if (e)
         return e;
-    if (f.kind == FACTOR_PUSH)
-        db_notify(db, device_topic(f.identity_id)); /* its stream ends */
+    if (f.kind == FACTOR_PUSH && (e = wake_waiting(cx, db, f.identity_id)))
+        return e;
     if ((e = second_count(cx, db, f.identity_id, &count)))
         return e;
     /* After wrong codes a second step is still asked for; recovery codes are then the way in. */
@@ -519,9 +533,9 @@ enum err factor_reset_all(struct ctx *cx, struct db *db, int64_t identity_id,
                      NULL)) ||
         (e = let_go(cx, db, identity_id, "operator")) ||
         (e = db_exec(cx, db, Q_IDENTITY_RIGHT, DB_ARGS(db_int(identity_id)), NULL)) ||
-        (e = factor_person(cx, db, identity_id, &person_id)))
+        (e = factor_person(cx, db, identity_id, &person_id)) ||
+        (e = wake_waiting(cx, db, identity_id)))
         return e;
-    db_notify(db, device_topic(identity_id));
     if (person_id &&
         ((e = session_end_others(cx, db, person_id, 0, "factors_reset")) ||
          (e = outbox_notice(cx, db, person_id, c.email,

@@ -93,6 +93,7 @@ static const struct {
     [FLASH_CONFIRMED] = {STR("confirmed"),  STR("Your e-mail is confirmed. You can sign in now.")                               },
     [FLASH_SIGNED_OUT] = {STR("signed-out"), STR("You are signed out.")                                                          },
     [FLASH_TOO_LATE] = {STR("too-late"),   STR("That took too long. Please start again.")                                      },
+    [FLASH_WAYS_GONE] = {STR("ways-gone"),  STR("Your second step was switched off meanwhile. Please start again.")                      },
     [FLASH_RESET_DONE] = {STR("reset"),      STR("Your password is changed. Sign in with the new one.")                          },
     [FLASH_NOT_ME] = {STR("not-me"),     STR("Your account is safe: everybody is signed out, and we "
                                          "e-mailed you a link to choose a new password.")},

@@ -223,10 +223,15 @@ enum err verify_page(struct ctx *cx, struct request *rq, struct response *rs)
     }
     if (f && f->kind == FACTOR_REMOTE)
         return remote_page(cx, rq, rs, &view, &v->login, f);
-    if (!f && view.count) /* switched off meanwhile: the strongest that is left */
+    if (!f && view.count) { /* switched off meanwhile: the strongest that is left */
         f = &view.factors[0];
-    if (!f)
-        return fail(cx, ERR_EXPIRED, "verify: no second factor is on any more");
+        if (v->login.method == FACTOR_PUSH && !note.n)
+            note = waiting_ended(&view);
+    }
+    if (!f) { /* the last one was switched off meanwhile: this attempt can prove nothing more */
+        flash_set(rq, rs, FLASH_WAYS_GONE);
+        return respond_redirect(cx, rs, v->signed_in ? STR("/account/security") : STR("/login"));
+    }
     return draw(cx, rq, rs, &view, &v->login, f, note);
 }
 

@@ -246,12 +246,16 @@ struct str waiting_ended(const struct view *view)
         {STR("Your phone was asked too often without an answer. Use another way."),
          STR("Your phone was asked too often without an answer. Once you have chosen a new "
              "password, we ask it again.")                                                },
+        {STR("The phone that we asked was removed. Use another way."),
+         STR("The phone that we asked was removed.")                                      },
     };
     size_t row;
 
     if (view->wait == WAIT_PENDING || view->wait == WAIT_APPROVED)
         return STR_NONE;
-    if (!view->challenge.id)
+    if (!view_factor(view, FACTOR_PUSH))
+        row = 4;
+    else if (!view->challenge.id)
         row = 3;
     else if (view->challenge.state == CHALLENGE_CANCELED)
         row = 2;

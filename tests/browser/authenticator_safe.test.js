@@ -42,6 +42,7 @@ test("attack 62: details are shown as they are signed, whole, each in its own pl
   const long = "Wallet:0123456789abcdef".repeat(12);
   const uuid = await ask({
     message: `<img src=x onerror="document.title='got in'"> ${long}`,
+    logos: [{ res: "default", url: "https://bank.example/logo.png" }], // none is fetched: page.complaints
     details: { "Am\u202Eount": "10 €\u200B\nto Bob", "שם": "1,000 שקל (₪) to אבא", [long.slice(0, 200)]: long, "<b>": "{{x}} &amp; </dl>" },
   });
   await phone.asked();

@@ -6,7 +6,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { openBrowser } from "../lib/browser.js";
 import { Client } from "../lib/client.js";
-import { eventually, startServer, temporaryFolder } from "../lib/server.js";
+import { command, eventually, startServer, temporaryFolder } from "../lib/server.js";
 import { signIn, signUp } from "../portal/people.js";
 import { pairedPhone, pairingLink, Phone, SignIn } from "./phone.js";
 
@@ -48,6 +48,58 @@ test("a server that restarts is found again, and the approval still counts", asy
   await phone.sees("Approved");
   await login.arrives();
   assert.deepEqual([...phone.page.complaints, ...login.page.complaints].filter((words) => !lost.test(words)), []);
+});
+
+test("two tabs of one browser are two attempts: approving one admits no other", async () => {
+  const [ada, bob] = [await pairedPhone(browser, server), await pairedPhone(browser, server)];
+  const first = await SignIn.open(browser, server, ada.person), digits = await first.digits();
+  const second = await SignIn.open(browser, server, bob.person, { beside: first });
+  await ada.phone.asked();
+  await ada.phone.type(digits);
+  await ada.phone.press("Approve");
+  await ada.phone.sees("Approved");
+  const state = await second.page.evaluate(async () => (await (await fetch("/login/status", { headers: { accept: "application/json" } })).json()).state);
+  assert.equal(state, "pending", "the browser's newer attempt is not the one that was approved");
+  for (const { page } of [first, second]) assert.equal(new URL(page.url()).pathname, "/verify");
+  await bob.phone.asked();
+  await bob.phone.type(await second.digits());
+  await bob.phone.press("Approve");
+  await second.arrives();
+  await second.page.getByText(bob.person.email).first().waitFor();
+  assert.equal(await second.page.getByText(ada.person.email).count(), 0);
+  quiet(ada.phone, bob.phone, first, second);
+});
+
+test("Back and reload of the waiting page keep the attempt; it ends with the sign-in", async () => {
+  const { person, phone } = await pairedPhone(browser, server);
+  const login = await SignIn.open(browser, server, person), { page } = login;
+  const digits = await login.digits();
+  await page.reload();
+  assert.equal(await login.digits(), digits);
+  await page.goto("/");
+  await page.goBack();
+  assert.equal(await login.digits(), digits);
+  await phone.asked();
+  await phone.type(digits);
+  await phone.press("Approve");
+  await login.arrives();
+  await page.goBack();
+  await page.goto("/verify");
+  assert.notEqual(new URL(page.url()).pathname, "/verify", "the attempt is spent");
+  quiet(phone, login);
+});
+
+test("a phone that is removed meanwhile: the page goes on by itself", async () => {
+  const { person, phone } = await pairedPhone(browser, server);
+  const login = await SignIn.open(browser, server, person);
+  await phone.asked();
+  const [device] = JSON.parse(command(["user", "show", person.username, "--json"], { data_dir: server.dataDir }).out).factors;
+  assert.equal(command(["user", "remove-device", device.sid, "--yes"], { data_dir: server.dataDir }).code, 0);
+  await login.page.getByText("Your second step was switched off meanwhile. Please start again.").waitFor();
+  await phone.tab("Services");
+  await phone.page.getByText("It can't approve any more").waitFor();
+  await login.look("gone");
+  quiet(phone, login);
 });
 
 test("a request that contradicts itself is not shown; where no stream comes through, the app asks again", async () => {

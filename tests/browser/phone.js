@@ -99,8 +99,10 @@ export class SignIn {
     this.page = page;
   }
 
-  static async open(browser, server, person) {
-    const page = await openPage(browser, server, { width: 768 });
+  // `beside`: in another tab of that one's browser.
+  static async open(browser, server, person, { beside } = {}) {
+    const page = await (beside ? beside.page.context().newPage() : openPage(browser, server, { width: 768 }));
+    page.complaints ??= [];
     await page.goto("/login");
     await page.getByLabel("E-mail or username").fill(person.username);
     await page.getByLabel("Password", { exact: true }).fill(person.password);

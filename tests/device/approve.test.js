@@ -337,11 +337,15 @@ describe("a revoked phone", () => {
     const app = await turnOnTotp(me);
     const { browser, digits } = await signInWaiting(server, person);
     const asked = await phone.asked();
+    const told = nextEvent(browser.events("/login/status"));
     const off = await me.postJson(`/account/security/devices/${phone.device}/off`, {});
     assert.equal((await me.postJson("/verify", { method: "totp", code: nextTotp(app) })).json.state, "signed_in", off.text);
+    assert.deepEqual((await told).data, { state: "expired", next: "/verify" }, "the page hears of it at once");
     assert.deepEqual(code(await phone.answer(asked, "approved", digits)), [401, "denied"]);
     assert.equal(await stateOf(browser), "expired");
-    assert.equal((await browser.get("/verify")).form(["code"]).fields.get("method"), "totp");
+    const page = await browser.get("/verify");
+    assert.equal(page.form(["code"]).fields.get("method"), "totp");
+    assert.match(page.words, /The phone that we asked was removed\. Use another way\./);
     assert.equal(await isSignedIn(browser), false);
   });
 

@@ -61,6 +61,20 @@ describe("attack 62: spoofed details", () => {
     ]);
   });
 
+  test("logos are signed like the rest", async () => {
+    const logos = [{ res: "default", url: "https://bank.example/logo.png" }, { res: "low", url: "https://bank.example/low.png" }];
+    const { asked } = await askedBy({ message: "m", logos });
+    assert.deepEqual(asked.shows.logos, logos);
+    assert.equal((await askedBy({ message: "m" })).asked.shows.logos, undefined);
+  });
+
+  test("a request without an end", async () => {
+    const { asked } = await askedBy({ message: "m", seconds_to_expire: 0 });
+    assert.deepEqual([asked.expires_at, asked.shows.expires_at], [null, null]);
+    const { asked: usual } = await askedBy({ message: "m" });
+    assert.equal(usual.expires_at - usual.created_at, 86400);
+  });
+
   test("no detail is left out: more than twenty are refused", async () => {
     const details = (n) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`Label ${i}`, `value ${i}`]));
     const { user, asked } = await askedBy({ message: "All?", details: details(20) });
