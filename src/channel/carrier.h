@@ -24,6 +24,7 @@ struct parcel {
     struct str subject, text, html, language;
     struct str receipt_url;   /* sms: where the carrier may tell what became of it */
     struct webpush_keys keys; /* webpush */
+    bool press_first; /* voice: the code is not for a voicemail box: a key is asked for before it */
     const char *method;       /* webhook: "POST", with text as body, or "GET" */
     struct str headers[4];    /* webhook: whole lines, its signature among them */
     size_t header_count;

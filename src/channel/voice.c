@@ -18,7 +18,8 @@
 enum {
     BEFORE_MS = 600, /* silence after the answer: the phone is still on its way to the ear */
     BETWEEN_MS = 500,
-    LISTEN_S = 8,     /* for a key, after the last word */
+    LISTEN_S = 8, /* for a key, after the last word */
+    ASK_AGAIN_S = 4,
     REPEATS_MAX = 3,  /* by key */
     ATTEMPTS_MAX = 3, /* of a line that is busy */
     BUSY_PAUSE_MS = 30 * MS_PER_S,
@@ -28,7 +29,7 @@ enum {
 
 #define PROMPT STR("To hear it again, press star.")
 
-enum line_state { LINE_DIALLING, LINE_BOOKING, LINE_SPEAKING };
+enum line_state { LINE_DIALLING, LINE_BOOKING, LINE_ASKING, LINE_SPEAKING };
 
 /* One call. The voice thread's. */
 struct line {
@@ -38,6 +39,7 @@ struct line {
     struct arena *mem;
     struct call *call;
     enum line_state state;
+    struct speech lead; /* asks for a key */
     struct speech speech;
     size_t once; /* samples until the code has been said once */
     unsigned repeats;
@@ -79,6 +81,7 @@ static void line_free(struct line *l)
     tmr_cancel(&l->timer);
     tmr_cancel(&l->cap);
     call_free(&l->call);
+    speech_deinit(&l->lead);
     speech_deinit(&l->speech);
     arena_free(&l->mem);
     mem_free(l);
@@ -104,7 +107,7 @@ static void line_over(struct line *l, enum outcome outcome, const char *why, int
 /* After the answer: whether the code has been heard decides, not who hung up. */
 static void line_heard(struct line *l, const char *why)
 {
-    bool heard = l->heard_once || call_said(l->call) >= l->once;
+    bool heard = l->heard_once || (l->state == LINE_SPEAKING && call_said(l->call) >= l->once);
 
     line_over(l, heard ? OUTCOME_SENT : OUTCOME_FAILED, heard ? "" : why, 0);
 }
@@ -209,10 +212,26 @@ static void cap_reached(void *arg)
     line_heard(arg, "the longest time of a call was over before the code had been said");
 }
 
+/* Nobody has pressed a key: asks again, and gives up in the end. */
+static void ask_again(void *arg)
+{
+    struct line *l = arg;
+
+    if (l->repeats++ < REPEATS_MAX)
+        call_say(l->call, &l->lead);
+    else
+        line_over(l, OUTCOME_FAILED, "answered, but nobody pressed a key: a voicemail box, perhaps",
+                  0);
+}
+
 static void on_said(void *arg)
 {
     struct line *l = arg;
 
+    if (l->state == LINE_ASKING) {
+        tmr_start(&l->timer, ASK_AGAIN_S * MS_PER_S, ask_again, l);
+        return;
+    }
     l->heard_once = true;
     tmr_start(&l->timer, LISTEN_S * MS_PER_S, listened_long_enough, l);
 }
@@ -221,6 +240,13 @@ static void on_key(void *arg, char key)
 {
     struct line *l = arg;
 
+    if (l->state == LINE_ASKING) {
+        l->state = LINE_SPEAKING;
+        l->repeats = 0;
+        tmr_cancel(&l->timer);
+        call_say(l->call, &l->speech);
+        return;
+    }
     if (l->state != LINE_SPEAKING || key != '*' || l->repeats >= REPEATS_MAX)
         return;
     l->repeats++;
@@ -244,9 +270,11 @@ static const struct call_events events = {
 /* The answer is on disk. */
 static void line_booked(struct line *l)
 {
-    l->state = LINE_SPEAKING;
+    bool asks = l->lead.count > 0;
+
+    l->state = asks ? LINE_ASKING : LINE_SPEAKING;
     if (!l->over) {
-        call_say(l->call, &l->speech);
+        call_say(l->call, asks ? &l->lead : &l->speech);
         return;
     }
     l->errand->done(l->errand, &l->last);
@@ -254,6 +282,17 @@ static void line_booked(struct line *l)
 }
 
 /* ---- a call that begins ---- */
+
+/* What a voicemail box may keep: it says no code. */
+static enum err compose_lead(struct ctx *cx, struct line *l)
+{
+    const struct parcel *p = l->errand->parcel;
+
+    speech_pause(&l->lead, BEFORE_MS);
+    return speech_say(
+        cx, &l->lead,
+        arena_printf(cx->mem, "This is %.*s. To hear your code, press 1.", STR_ARG(p->from_name)));
+}
 
 /* The text says the code in its last two sentences, each time whole (languages.def). */
 static enum err compose(struct ctx *cx, struct line *l, struct str text)
@@ -313,7 +352,8 @@ static enum err dial(struct ctx *cx, struct line *l)
     };
     enum err e;
 
-    if ((e = have_trunk(cx, v)) || (e = compose(cx, l, l->errand->parcel->text)))
+    if ((e = have_trunk(cx, v)) || (l->errand->parcel->press_first && (e = compose_lead(cx, l))) ||
+        (e = compose(cx, l, l->errand->parcel->text)))
         return e;
     return call_place(cx, v->trunk, &conf, &l->call);
 }

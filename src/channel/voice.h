@@ -3,8 +3,8 @@
  * starts, and loads its libraries, with the first call.
  *
  *   handed --> dialling --answer--> booking --on disk--> speaking --hang-up, end, cap--> over
- *                  |
- *                  '--busy, no answer, refused, ...--> over
+ *                  |                                   | ^
+ *                  '--busy, refused, ...--> over       '-asking: a key first, where it is wanted
  *
  * Nothing is spoken before the answer is on disk: so a call that somebody has heard is never
  * repeated, whatever crashes.

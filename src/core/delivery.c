@@ -380,6 +380,7 @@ static enum err load_message(struct ctx *cx, struct db *db, const struct outbox_
     out->html = m.html;
     out->language = m.language;
     out->from_name = m.service_name;
+    out->press_first = str_eq(outbox_param(cx, row, "press"), STR("yes"));
     if (str_eq(row->channel, STR("sms")))
         out->receipt_url = delivery_receipt_url(cx, db, row->id);
     return OK;

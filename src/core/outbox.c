@@ -2,8 +2,8 @@
  * outbox.c: rows without secrets; codes and links are computed again when a message is rendered.
  */
 #include "core/outbox.h"
-#include "channel/message.h"
 #include "channel/gsm7.h"
+#include "channel/message.h"
 #include "core/agent.h"
 #include "core/firewall.h"
 #include "core/link.h"
@@ -82,10 +82,14 @@ struct str params_code(struct ctx *cx, const struct code_words *w)
         const char *key;
         struct str text;
     } words[] = {
-        {"locale", w->locale }, {"service", w->service  },
-        {"about",  w->about  },
-        {"amount", w->amount }, {"payee",   w->payee    },
-        {"hash",   w->app_hash}, {"warn",    w->warn ? STR("yes") : STR_NONE},
+        {"locale",  w->locale                             },
+        {"service", w->service                            },
+        {"about",   w->about                              },
+        {"amount",  w->amount                             },
+        {"payee",   w->payee                              },
+        {"hash",    w->app_hash                           },
+        {"warn",    w->warn ? STR("yes") : STR_NONE       },
+        {"press",   w->press_first ? STR("yes") : STR_NONE},
     };
     json_t *json = json_object();
 
@@ -153,7 +157,8 @@ enum err outbox_operator(struct ctx *cx, struct db *db, const struct service *s,
         .channel = STR("email"),
         .target = s->operator_email.n || !all ? s->operator_email : all->operator_email,
         .template_name = STR("notice"),
-        .params = params_what(cx, what, &(struct origin){{NULL, 0}, {NULL, 0}}),
+        .params = params_what(cx, what, &(struct origin){{NULL, 0}, {NULL, 0}}
+             ),
     };
 
     return row.target.n ? outbox_add(cx, db, &row) : OK;

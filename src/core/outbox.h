@@ -55,7 +55,7 @@ struct str params_name(struct ctx *cx, struct str name);
 struct str outbox_param(struct ctx *cx, const struct outbox_row *row, const char *key);
 struct code_words { /* of a code that an application sends; what is empty stays out */
     struct str locale, service, about, amount, payee, app_hash;
-    bool warn;
+    bool warn, press_first;
 };
 struct str params_code(struct ctx *cx, const struct code_words *w);
 struct str params_what(struct ctx *cx, struct str what, const struct origin *from);

@@ -366,6 +366,7 @@ static enum err send_app(struct ctx *cx, struct db *db, const struct service *s,
         .payee = in->payee,
         .app_hash = in->app_hash,
         .warn = in->warn,
+        .press_first = in->press_first,
     };
     int64_t outbox_id = 0;
     enum err e;

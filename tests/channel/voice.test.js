@@ -22,6 +22,7 @@ async function production(options) {
   server.keys = JSON.parse(made.out);
   const set = command(["app", "set", "shop", "custom_code=yes"], { data_dir: server.dataDir });
   assert.equal(set.code, 0, set.err);
+  await pressFirst(server, false);
   return server;
 }
 
@@ -29,6 +30,11 @@ let counter = 0;
 const newNumber = () => `+4915112${String(Date.now() % 1000).padStart(3, "0")}${String(counter++ % 1000).padStart(3, "0")}`;
 
 const basic = ({ account_sid, auth_token }) => `Basic ${Buffer.from(`${account_sid}:${auth_token}`).toString("base64")}`;
+// Whether a key is asked for before the code.
+async function pressFirst(server, wanted) {
+  const answer = await new Client(server).post(`/v2/Services/${server.keys.service_sid}`, { DtmfInputRequired: String(wanted) }, { headers: { authorization: basic(server.keys) } });
+  assert.equal(answer.status, 200, answer.text);
+}
 async function verify(server, what, fields) {
   const answer = await new Client(server).post(`/v2/Services/${server.keys.service_sid}/${what}`, fields, { headers: { authorization: basic(server.keys) } });
   assert.ok(answer.status < 300, `${answer.status} ${answer.text}`);
@@ -138,9 +144,28 @@ describe("a telephone", () => {
     assertHeard(heard, sentences("451860"), first);
   });
 
+  test("with DtmfInputRequired the code is said to whoever presses a key, and to no voicemail box", async () => {
+    await pressFirst(server, true);
+    await callWith(server, number, "339062");
+    await phone.answered(3);
+    await phone.ended(3);
+    assert.match((await waitLogged(server, "send_failed"))[0], /why="answered, but nobody pressed a key: a voicemail box, perhaps"/);
+    const kept = phone.heard(), lead = "This is shop. To hear your code, press 1.";
+    assertHeard(kept, [lead, lead]);
+    assert.ok(fit(spoken(sentences("339062")[0]), kept).correlation < 0.9, "the code was said");
+
+    await callWith(server, number, "339062");
+    await phone.answered(4);
+    await eventually(() => assert.ok(phone.heard().length > 2 * RATE), { ms: 30_000 });
+    await phone.press("1");
+    await phone.ended(4);
+    await waitLogged(server, "sent", 3);
+    assertHeard(phone.heard(), sentences("339062"));
+  });
+
   test("the log has neither number nor code", () => {
     assert.ok(!server.log.includes(number.slice(1)), "the number");
-    assert.ok(!/702913|451860/.test(server.log), "a code");
+    assert.ok(!/702913|451860|339062/.test(server.log), "a code");
   });
 });
 
