@@ -329,8 +329,12 @@ test("attack 70: every operation that names a service, asked with another accoun
     if (op.path.includes("Sid}", op.path.indexOf("}") + 1)) assert.ok([400, 403, 404].includes(status), `${op.id}: ${status}`);
   }
   assert.ok(count > 40);
-  for (const target of [`users/${n.id}/status`, `sms/${n.id}`, `call/${n.id}`, `verify/0000000/${n.id}`])
-    assert.deepEqual((({ status, json }) => [status, json.error_code])(await authy(yours.keys.api_key, target)), [404, "60026"], target);
+  for (const [target, code] of [[`users/${n.id}/status`, "60026"], [`sms/${n.id}`, "60026"], [`call/${n.id}`, "60026"], [`verify/0000000/${n.id}`, "60016"]]) {
+    const { status, json } = await authy(yours.keys.api_key, target);
+    assert.deepEqual([status, json.error_code], [404, code], target);
+    const nobody = await authy(yours.keys.api_key, target.replace(n.id, 1)); // as if it did not exist
+    assert.deepEqual([nobody.status, nobody.json.error_code], [status, code], target);
+  }
   assert.equal((await mine.ok(200, mine.get(`${mine.service}/Verifications/${verification.sid}`))).status, "pending");
   assert.equal((await outbox(server, n.e164)).length, 1, "nothing was sent meanwhile");
 });
