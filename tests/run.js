@@ -86,8 +86,15 @@ function run(command, commandArgs, { env = {}, limitMs = 20 * 60_000 } = {}) {
 
 // --- results -------------------------------------------------------------------------------------
 
-// Where servers, commands and the test library leave their traces: tests/lib/scrub.js.
-const traces = path.resolve(flavour.dir, "test-traces");
+// Where servers, commands and the test library leave their traces: tests/lib/scrub.js. A folder for each run,
+// kept until the next one when something was found in it.
+const allTraces = path.resolve(flavour.dir, "test-traces");
+const traces = path.join(allTraces, String(process.pid));
+function forgetOldTraces() {
+  if (!fs.existsSync(allTraces)) return;
+  for (const run of fs.readdirSync(allTraces))
+    if (!fs.existsSync(`/proc/${run}`)) fs.rmSync(path.join(allTraces, run), { recursive: true, force: true });
+}
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 
@@ -183,9 +190,11 @@ async function testFile(file, f) {
 // Everything that was written meanwhile, against everything that it must not say.
 function scrub() {
   const startedAt = Date.now();
+  fs.mkdirSync(traces, { recursive: true });
   const { lines, secrets, found } = searchFolder(traces);
   if (words.length && !lines) return; // the files that ran start no server
   const ok = lines > 0 && secrets > 0 && found.length === 0;
+  if (ok) fs.rmSync(traces, { recursive: true, force: true });
   report(`logs: ${lines} lines, and none of ${secrets} codes, tokens and numbers in them`, {
     passed: +ok, failed: +!ok, output: `${found.slice(0, 50).join("\n")}\nin ${traces}`,
   }, startedAt);
@@ -223,7 +232,7 @@ const files = testFiles();
 // Worth a second time under AddressSanitizer in every run: what parses, and takes seconds only.
 const quickFiles = files.filter((file) => /^tests\/(http|cli|portal|api)\//.test(file) && !file.endsWith(".alone.test.js"));
 
-fs.rmSync(traces, { recursive: true, force: true });
+forgetOldTraces();
 if (await build(flavour)) {
   if (wanted("unit")) await unit(flavour);
   await runFiles(files.filter(wanted), flavour);
@@ -236,7 +245,7 @@ if (flavour === flavours.release) {
   if (wanted("tsan") && (await build(flavours.tsan))) await unit(flavours.tsan);
 }
 
-if (fs.existsSync(traces)) scrub();
+if (files.some(wanted)) scrub();
 if (total.skipped) console.log(`${total.skipped} skipped`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed || !total.passed ? 1 : 0;
