@@ -97,7 +97,7 @@ test("a carrier that is down for a while", async (t) => {
   await smsc.close();
   await shop.waitLogged("smpp_down");
   const numbers = await Promise.all(Array.from({ length: 20 }, () => shop.askForCode()));
-  await eventually(() => assert.ok(numbers.some((to) => /Connection refused/.test(shop.row(to).why))), { ms: 30_000, everyMs: 200 });
+  await eventually(() => assert.ok(numbers.some((to) => /Connection refused/.test(shop.row(to).why))), { ms: 60_000, everyMs: 200 });
   const again = await Smsc.open({ port: smsc.port });
   t.after(() => again.close());
   for (const to of numbers) await again.next(to);
@@ -115,7 +115,7 @@ test("what is over by the time that it could be sent is not sent", async (t) => 
   await eventually(() => { // not while it is in the session's hands
     const changed = shop.sql(`UPDATE outbox SET expires_at_ms = ${Date.now() - 1} WHERE target = '${late}' AND state = 'queued' RETURNING id`);
     assert.equal(changed.length, 1);
-  }, { ms: 20_000 });
+  }, { ms: 60_000 });
   const { sid } = await shop.call("/Verifications", { To: canceled, Channel: "sms" });
   await shop.call(`/Verifications/${sid}`, { Status: "canceled" });
   await shop.waitRow(late, { state: "expired", why: "its time was over before it could be sent" });

@@ -106,7 +106,7 @@ export class Smsc {
   async next(number) {
     const index = this.given.get(number) ?? 0;
     this.given.set(number, index + 1);
-    return eventually(() => this.to(number)[index] ?? assert.fail(`no SMS to ${number}`), { ms: 20_000 });
+    return eventually(() => this.to(number)[index] ?? assert.fail(`no SMS to ${number}`), { ms: 60_000 });
   }
 
   // A receipt as SMPP 3.4 appendix B has it; resolves to the status that it was answered with.
