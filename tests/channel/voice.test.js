@@ -169,7 +169,7 @@ describe("a telephone", () => {
   });
 });
 
-describe("TLS and SRTP", () => {
+describe("TLS and SRTP", { concurrency: 3 }, () => {
   const authority = newAuthority();
   const open = async (phone, options) => {
     const server = await production({ voice_url: phone.url, voice_ca_file: authority.file, ...options });
@@ -236,7 +236,7 @@ describe("TLS and SRTP", () => {
   });
 });
 
-describe("SIP servers that say no", () => {
+describe("SIP servers that say no", { concurrency: 3 }, () => {
   const callOnce = async (peer, options, code = "194735") => {
     const server = await production({ voice_url: peer.url, ...options });
     server.to = newNumber();
@@ -338,7 +338,7 @@ describe("SIP servers that say no", () => {
   });
 });
 
-describe("limits", () => {
+describe("limits", { concurrency: 3 }, () => {
   test("voice_calls_max: another call waits until one is over", async () => {
     const number = newNumber();
     const phone = await Baresip.open({ number });

@@ -55,7 +55,18 @@ export function samplesOf(file) {
 // `tls`: { keyFile, certFile }; `srtp`: "srtp" (if offered) or "srtp-mand"; `codec`: "PCMU" or "PCMA"; `manual`:
 // rings only.
 export class Baresip {
-  static async open({ number, tls, srtp, codec = "PCMU", manual = false }) {
+  // A port that was free may be taken a moment later: then it tries others.
+  static async open(options) {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await Baresip.#start(options);
+      } catch (error) {
+        if (tries === 5 || !/Address already in use/.test(error.message)) throw error;
+      }
+    }
+  }
+
+  static async #start({ number, tls, srtp, codec = "PCMU", manual = false }) {
     const phone = new Baresip();
     const dir = temporaryFolder();
     const [sip, control] = [await freePort(), (await freePorts(1))[0]];
@@ -92,10 +103,11 @@ snd_path ${dir}
     phone.child = spawn("baresip", ["-f", dir, "-v", "-s"], { stdio: ["ignore", "pipe", "pipe"], cwd: dir });
     for (const stream of [phone.child.stdout, phone.child.stderr])
       stream.setEncoding("latin1").on("data", (text) => (phone.out += text));
-    await eventually(() => new Promise((resolve, reject) => {
+    await eventually(() => phone.child.exitCode !== null || new Promise((resolve, reject) => {
       const socket = net.connect(control, "127.0.0.1", () => socket.end(resolve));
       socket.on("error", (error) => reject(new Error(`${error.message}\n${phone.out}`)));
     }), { ms: 15_000 });
+    assert.equal(phone.child.exitCode, null, phone.out);
     return phone;
   }
 
@@ -128,6 +140,7 @@ snd_path ${dir}
   }
 
   async close() {
+    if (this.child.exitCode !== null) return;
     const ended = once(this.child, "exit");
     this.child.kill("SIGKILL");
     await ended;

@@ -36,7 +36,15 @@ export const sdp = (port, { proto = "RTP/AVP", lines = [] } = {}) => ["v=0", "o=
 export class Sipp {
   static async open(...steps) { return Sipp.with({}, ...steps); }
 
-  static async with({ tcp = false }, ...steps) {
+  // A port that was free may be taken a moment later: then it tries others.
+  static async with(options, ...steps) {
+    for (let tries = 1; ; tries++) {
+      const peer = await Sipp.#start(options, ...steps);
+      if (peer.child.exitCode === null || tries === 5) return peer;
+    }
+  }
+
+  static async #start({ tcp = false }, ...steps) {
     const peer = new Sipp();
     const dir = temporaryFolder(), file = path.join(dir, "scenario.xml");
     const used = ["caller", "from", "callee"].filter((name) => steps.join("").includes(`"${name}"`)).join(",");
@@ -48,7 +56,7 @@ export class Sipp {
     peer.ended = once(peer.child, "exit");
     for (const stream of [peer.child.stdout, peer.child.stderr]) stream.setEncoding("latin1").on("data", (text) => (peer.out += text));
     const listening = `0100007F:${peer.port.toString(16).toUpperCase().padStart(4, "0")} `; // it says nothing before its end
-    await eventually(() => assert.ok(fs.readFileSync(`/proc/net/${tcp ? "tcp" : "udp"}`, "utf8").includes(listening), `sipp does not listen:\n${peer.out}`), { ms: 15_000 });
+    await eventually(() => assert.ok(peer.child.exitCode !== null || fs.readFileSync(`/proc/net/${tcp ? "tcp" : "udp"}`, "utf8").includes(listening), `sipp does not listen:\n${peer.out}`), { ms: 15_000 });
     return peer;
   }
 
