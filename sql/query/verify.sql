@@ -79,7 +79,10 @@ ORDER BY f.id DESC LIMIT $3;
 SELECT count(*) FROM factor WHERE identity_id = $1 AND kind = $2 AND status <> 'off';
 
 -- :name app_factor_update :write :exec
-UPDATE factor SET name = $1, alg = $2, digits = $3, period_s = $4, skew = $5, updated_at_ms = $6
+-- With another period steps have other numbers: the last one becomes that in which it ended.
+UPDATE factor SET name = $1, alg = $2, digits = $3, period_s = $4, skew = $5, updated_at_ms = $6,
+    last_step = CASE WHEN period_s <> $4 AND $4 > 0 AND last_step > 0
+        THEN ((last_step + 1) * period_s - 1) / $4 ELSE last_step END
 WHERE id = $7;
 
 -- :name app_factor_drop :write :exec

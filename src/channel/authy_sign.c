@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { PARAMS_MAX = 256 * KIB, DEPTH_MAX = 12, MEMBERS_MAX = 512 };
+enum { PARAMS_MAX = 256 * KIB, PARAMS_FIT = 128 * KIB, DEPTH_MAX = 12, MEMBERS_MAX = 512 };
 
 /* As in a form: unreserved characters as they are, a space as '+'. */
 static void escaped(struct buf *out, struct str s)
@@ -45,7 +45,8 @@ static struct str joined(struct ctx *cx, const struct str *parts, size_t n)
 
 static struct str flat_object(struct ctx *cx, struct str key, json_t *v, int depth)
 {
-    struct str *parts = ARENA_ARRAY(cx->mem, struct str, MEMBERS_MAX);
+    size_t max = MIN_OF(json_object_size(v), (size_t)MEMBERS_MAX);
+    struct str *parts = ARENA_ARRAY(cx->mem, struct str, max ? max : 1);
     const char *name;
     json_t *item;
     size_t n = 0;
@@ -54,7 +55,7 @@ static struct str flat_object(struct ctx *cx, struct str key, json_t *v, int dep
     {
         OWN(buf_deinit) struct buf b = {.max = PARAMS_MAX};
 
-        if (n == MEMBERS_MAX)
+        if (n == max)
             break;
         buf_add(&b, key);
         if (key.n)
@@ -70,11 +71,12 @@ static struct str flat_object(struct ctx *cx, struct str key, json_t *v, int dep
 
 static struct str flat_list(struct ctx *cx, struct str key, json_t *v, int depth)
 {
-    struct str *parts = ARENA_ARRAY(cx->mem, struct str, MEMBERS_MAX);
+    size_t max = MIN_OF(json_array_size(v), (size_t)MEMBERS_MAX);
+    struct str *parts = ARENA_ARRAY(cx->mem, struct str, max ? max : 1);
     struct str inner = arena_printf(cx->mem, "%.*s%%5B%%5D", STR_ARG(key));
     size_t n = 0;
 
-    for (; n < json_array_size(v) && n < MEMBERS_MAX; n++)
+    for (; n < max; n++)
         parts[n] = flat(cx, inner, json_array_get(v, n), depth + 1);
     return joined(cx, parts, n);
 }
@@ -108,6 +110,38 @@ struct str form_escape(struct ctx *cx, struct str s)
 
     escaped(&b, s);
     return arena_str(cx->mem, buf_str(&b));
+}
+
+/* Takes what v's names and values come to from *left, as long as there is enough. */
+static bool take(json_t *v, size_t key, int depth, size_t *left)
+{
+    enum { BRACKETS = 6, NUMBER = 24 };
+    size_t need = key + (json_is_string(v) ? json_string_length(v) : NUMBER);
+    const char *name;
+    json_t *item;
+    size_t i;
+
+    if (depth > DEPTH_MAX || need > *left)
+        return false;
+    *left -= need;
+    json_object_foreach(v, name, item)
+    {
+        if (!take(item, key + str_from(name).n + BRACKETS, depth + 1, left))
+            return false;
+    }
+    json_array_foreach(v, i, item)
+    {
+        if (!take(item, key + BRACKETS, depth + 1, left))
+            return false;
+    }
+    return true;
+}
+
+bool callback_params_fit(json_t *body)
+{
+    size_t left = PARAMS_FIT;
+
+    return take(body, 0, 0, &left);
 }
 
 struct str callback_params(struct ctx *cx, json_t *body)

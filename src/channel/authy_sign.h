@@ -14,6 +14,9 @@
 /* a%5Bb%5D=1&a%5Bc%5D=…: members sorted by bytes on every level, lists in their order with empty
  * brackets, empty objects and lists left out. */
 struct str callback_params(struct ctx *cx, json_t *body);
+/* Whether a body that somebody sent is small enough to be signed: its names are repeated for each
+ * value in them, so that little text can come to much. */
+bool callback_params_fit(json_t *body);
 /* One name or value as it is written there: as in a form. */
 struct str form_escape(struct ctx *cx, struct str s);
 /* base64(HMAC-SHA256(key, nonce|METHOD|url|params)) */

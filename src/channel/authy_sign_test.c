@@ -112,11 +112,63 @@ static void characters_are_escaped_as_in_a_form(void **state)
     json_decref(body);
 }
 
+/* {"k…k": [[1, …], …]} with lists of 500 */
+static json_t *wide(size_t name_len, size_t lists)
+{
+    enum { WIDTH = 500, NAME_MAX_LEN = 8000 };
+    char name[NAME_MAX_LEN + 1];
+    json_t *outer = json_array(), *o = json_object();
+
+    memset(name, 'k', name_len);
+    name[name_len] = '\0';
+    for (size_t i = 0; i < lists; i++) {
+        json_t *list = json_array();
+
+        for (size_t k = 0; k < WIDTH; k++)
+            json_array_append_new(list, json_integer(1));
+        json_array_append_new(outer, list);
+    }
+    json_object_set_new(o, name, outer);
+    return o;
+}
+
+static void a_body_that_comes_to_much_is_refused(void **state)
+{
+    const struct {
+        size_t name_len, lists;
+        bool fits;
+    } rows[] = {
+        {1,    1,  true },
+        {1,    45, false}, /* 22 500 names */
+        {8000, 1,  false}, /* one of 8 000 bytes, 500 times */
+    };
+    json_t *deep = json_object();
+
+    (void)state;
+    EACH_ROW (row, vectors) {
+        json_t *body = json_loads(row->body, 0, NULL);
+
+        assert_true(callback_params_fit(body));
+        json_decref(body);
+    }
+    EACH_ROW (row, rows) {
+        json_t *body = wide(row->name_len, row->lists);
+
+        assert_int_equal(callback_params_fit(body), row->fits);
+        json_decref(body);
+    }
+    for (int i = 0; i < 40; i++)
+        deep = json_pack("{s:o}", "a", deep);
+    assert_false(callback_params_fit(deep));
+    json_decref(deep);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signatures_are_those_of_the_reference),
         cmocka_unit_test(characters_are_escaped_as_in_a_form),
+        cmocka_unit_test(a_body_that_comes_to_much_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -202,6 +202,8 @@ enum err remote_callback_read(struct ctx *cx, const struct remote *remote, struc
 
     if (!json_is_object(json) || nonce.n == 0 || signature.n == 0)
         return fail(cx, ERR_DENIED, "the callback has no signature, or no JSON object");
+    if (!callback_params_fit(json)) /* whoever it is from: nothing is signed yet */
+        return fail(cx, ERR_DENIED, "the callback has more to sign than one of an answer");
     want = callback_signature(cx, remote->key, nonce, STR("POST"), url, callback_params(cx, json));
     if (!ct_equal_str(signature, want))
         return fail(cx, ERR_DENIED, "the callback's signature is not the one for %.*s",

@@ -224,7 +224,7 @@ async function totpFactor(params = {}) {
   const made = await app.ok(201, app.post(`${entity()}/Factors`, { FriendlyName: "Bob's Phone", FactorType: "totp", ...params }));
   const key = { secret: made.binding.secret, digits: made.config.code_length, period: made.config.time_step,
     algorithm: made.config.alg.toUpperCase() };
-  const code = (stepsLater = 0) => totp(key, { atMs: now(), stepsLater });
+  const code = (stepsLater = 0, period = key.period) => totp({ ...key, period }, { atMs: now(), stepsLater });
   const near = () => Array.from({ length: 9 }, (_, i) => code(i - 4));
   return { ...made, path: `${entity()}/Factors/${made.sid}`, code,
     wrong: () => Array.from({ length: 10 }, (_, i) => String(i).repeat(key.digits)).find((c) => !near().includes(c)) };
@@ -277,6 +277,20 @@ test("a TOTP challenge is answered by a code, once (attack 2)", async () => {
   await app.refused(403, 60322, answer(code));
   await later(60);
   assert.equal((await app.ok(201, ask({ AuthPayload: f.code() }))).status, "approved");
+});
+
+test("with another period a factor goes on, and what is spent stays spent (attacks 2, 3)", async () => {
+  const f = await totpFactor();
+  const status = async (code) => (await app.ok(201, app.post(`${entity()}/Challenges`, { FactorSid: f.sid, AuthPayload: code }))).status;
+  await app.ok(200, app.post(f.path, { AuthPayload: f.code() }));
+  const spent = f.code();
+  for (const period of [60, 20, 30]) {
+    await app.ok(200, app.post(f.path, { "Config.TimeStep": period }));
+    assert.equal(await status(spent), "pending");
+    await later(120);
+    assert.equal(await status(f.code(0, period)), "approved");
+    assert.equal(await status(f.code(0, period)), "pending");
+  }
 });
 
 test("five wrong codes end the tries of a challenge, and pause the factor (attack 10)", async () => {
@@ -372,7 +386,8 @@ test("a device's token is for its account, its key, its time and its own factor"
   await app.ok(200, get(device.auth()));
   const at = Math.floor(now() / 1000);
   await app.refused(401, 20107, get(stranger.auth({ header: { kid: device.factor.config.credential_sid } })));
-  for (const payload of [{ sub: `AC${"0".repeat(32)}` }, { exp: at - 100, nbf: at - 700 }, { nbf: at + 300, exp: at + 900 }, { exp: at + 86400 }])
+  for (const payload of [{ sub: `AC${"0".repeat(32)}` }, { exp: at - 100, nbf: at - 700 }, { nbf: at + 300, exp: at + 900 }, { exp: at + 86400 },
+    { nbf: -9223372036000000000, exp: at + 86400 }]) // the last one's life is more than a number holds
     await app.refused(401, 20101, get(device.auth({ payload })));
   await app.refused(401, 20101, get(device.auth({ header: { cty: "x" } })));
   await app.refused(401, 20101, get(device.auth({ header: { kid: `CR${"0".repeat(32)}` } })));

@@ -41,8 +41,8 @@ static bool claims_fit(const struct ctx *cx, struct str payload, struct str acco
     int64_t now_s = cx->now_ms / MS_PER_S, from_s = json_integer_value(nbf),
             to_s = json_integer_value(exp);
     bool fits = sub && str_eq(str_from(sub), account_sid) && json_is_integer(exp) &&
-                json_is_integer(nbf) && from_s <= now_s + JWT_LEEWAY_S &&
-                now_s < to_s + JWT_LEEWAY_S && to_s > from_s && to_s - from_s <= JWT_LIFE_MAX_S;
+                json_is_integer(nbf) && from_s >= 0 && from_s <= now_s + JWT_LEEWAY_S &&
+                to_s > now_s - JWT_LEEWAY_S && to_s > from_s && to_s - from_s <= JWT_LIFE_MAX_S;
 
     json_decref(json);
     return fits;
