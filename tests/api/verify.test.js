@@ -49,7 +49,11 @@ test("it is found by its SID and by its destination", async () => {
   assert.equal((await app.ok(200, app.get(`${s}/Verifications/${phone}`))).sid, started.sid);
   assert.equal((await app.ok(200, app.get(`${s}/Verifications/${encodeURIComponent(phone)}`))).sid, started.sid);
   const code = await app.code(phone);
-  assert.equal((await app.ok(200, app.post(`${s}/VerificationCheck`, { VerificationSid: started.sid, Code: code }))).valid, true);
+  const check = (more) => app.post(`${s}/VerificationCheck`, { VerificationSid: started.sid, Code: code, ...more });
+  await app.refused(404, 20404, check({ To: "+12015550199" })); // a code of one's own proves nobody else's number (attack 17)
+  assert.equal((await app.ok(200, check({ To: phone }))).valid, true);
+  const again = await app.ok(201, app.start(phone));
+  assert.equal((await app.ok(200, check({ VerificationSid: again.sid, Code: await app.code(phone) }))).valid, true);
 });
 
 test("ten minutes, and the same code on every send, another channel too", async () => {

@@ -496,12 +496,15 @@ static enum err check_target(struct ctx *cx, struct request *rq, const struct se
                              const struct check_form *f, struct verification *out)
 {
     struct str channel = str_find(f->to, '@') >= 0 ? STR("email") : STR("sms");
+    struct str to = verification_target(cx, channel, f->to);
     enum err e;
 
     if (f->sid.n)
         e = verification_by_sid(cx, rq->db, s->id, f->sid, out);
     else
-        e = verification_live(cx, rq->db, s->id, verification_target(cx, channel, f->to), out);
+        e = verification_live(cx, rq->db, s->id, to, out);
+    if (e == OK && f->to.n && !str_eq(out->target, to)) /* one's own code for another's number */
+        e = ERR_NOT_FOUND;
     return e == ERR_NOT_FOUND ? call_not_found(cx, rq) : e;
 }
 
