@@ -54,7 +54,7 @@ export const saw = {
   },
   // What a phone or a mailbox got.
   message(text) {
-    for (const [, code] of text.matchAll(/(?<![\w./-])(\d{6,10})(?![\w./-])/g)) saw.code(code);
+    for (const [, code] of text.matchAll(/(?<![\w./+-])(\d{6,10})(?![\w./-])/g)) saw.code(code);
     for (const [link] of text.matchAll(/https?:\/\/\S+/g)) saw.token(new URL(link.replace(/[).,]+$/, "")).pathname);
   },
 };
@@ -70,7 +70,7 @@ export function traceFile() {
 // --- looking for them ----------------------------------------------------------------------------
 
 // What our own lines count with: the time in front, and fields that are numbers by their nature.
-const counters = /^\S+Z |\b(?:id|us|attempt|provider_id|cut_off|pid|port)=(?:"\d+"|\d+\b)|(?<=[\d.\]a-z]):\d+/g;
+const counters = /^\S+Z |\bid=[0-9a-f]{16}\b|\b(?:id|us|attempt|provider_id|cut_off|pid|port)=(?:"\d+"|\d+\b)|(?<=[\d.\]a-z]):\d+/g;
 
 // The secrets of one process in its lines: [{ line, kind }], and the value is not repeated.
 export function leaks(lines, secrets) {

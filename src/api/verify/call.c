@@ -59,7 +59,8 @@ enum err call_refuse(struct ctx *cx, struct request *rq, int code, const char *f
     call->refused_text = arena_str(cx->mem, str_from(text));
     if (!str_is_utf8(call->refused_text)) /* cut inside a character */
         call->refused_text = STR_NONE;
-    return fail(cx, err_of(row->status), "verify %d: %s", code, text[0] ? text : row->text);
+    /* The answer may repeat what was sent, a number in the path above all; the log may not. */
+    return fail(cx, err_of(row->status), "verify %d: %s", code, row->text);
 }
 
 enum err call_not_found(struct ctx *cx, struct request *rq)
