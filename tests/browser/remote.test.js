@@ -64,10 +64,10 @@ async function visit({ javaScript, ...look }) {
   await page.getByRole("heading", { name: "Check your phone", exact: true }).waitFor();
   await deny(phone);
   await goOn();
-  await page.getByText("The request was denied.").waitFor();
+  await page.getByText("The request was denied. If that was you").first().waitFor();
   await seen("Enter your code", "denied");
   await press("Text me a code");
-  await page.getByText("We sent a code to").waitFor();
+  await page.getByText("We sent a code to").first().waitFor();
   await seen("Enter your code", "sent");
   await page.locator("input[name=code]").fill("8642975");
   await press("Sign in");
@@ -83,7 +83,7 @@ async function visit({ javaScript, ...look }) {
   await seen("One moment", "busy");
   pair.line.http.closeAllConnections();
   pair.line.bend = () => ({ status: 500 });
-  await page.getByText("We can't reach the service").waitFor();
+  await page.getByText("We can't reach the service").first().waitFor();
   await seen("Enter your code", "down");
   pair.line.bend = () => undefined;
   assert.deepEqual(page.complaints, []);
