@@ -117,6 +117,12 @@ void circuit_note(struct ctx *cx, struct circuit *c, enum carrier_sign sign, int
     }
     if (sign == SIGN_ANSWERED) /* its words are about one number */
         c->failed_at_ms = cx->now_ms, c->why = why;
+    if (sign == SIGN_NONE &&
+        c->state == CIRCUIT_HALF_OPEN) { /* the one to try was over: the next */
+        c->state = CIRCUIT_OPEN;
+        c->probe_at_ms = cx->now_ms;
+        c->changed = true;
+    }
     c->changed |= sign != SIGN_NONE || rest_ms > 0;
     if (rest_ms > 0) { /* an answer, and a wish */
         c->rest_until_ms = MAX_OF(c->rest_until_ms, cx->now_ms + rest_ms);

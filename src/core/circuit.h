@@ -42,7 +42,7 @@ enum err circuit_put(struct ctx *cx, struct db *db, struct circuit *c);
 
 /* What a message's end says about the carrier. */
 enum carrier_sign {
-    SIGN_NONE,
+    SIGN_NONE,     /* it was not asked: the message was over, or we stopped */
     SIGN_GOOD,     /* it took the message */
     SIGN_ANSWERED, /* it refused this message */
     SIGN_BAD,      /* it did not answer, or cannot now */

@@ -94,6 +94,20 @@ static void it_waits_longer_each_time_up_to_five_minutes(void **state)
     }
 }
 
+static void one_that_was_over_is_no_try(void **state)
+{
+    struct circuit c = {.channel = STR("sms")};
+
+    (void)state;
+    notes(&c, SIGN_BAD, 5);
+    cx.now_ms = c.probe_at_ms;
+    circuit_probed(&cx, &c);
+    notes(&c, SIGN_NONE, 1);
+    assert_int_equal(c.state, CIRCUIT_OPEN);
+    assert_int_equal(room(&c), 1); /* the next one, at once */
+    assert_int_equal(c.openings, 1);
+}
+
 static void half_of_many_failing_opens_it_too(void **state)
 {
     struct circuit c = {.channel = STR("email")};
@@ -431,6 +445,7 @@ int main(void)
 #define SCENE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
         PURE(five_failures_open_it_and_one_success_closes_it),
         PURE(it_waits_longer_each_time_up_to_five_minutes),
+        PURE(one_that_was_over_is_no_try),
         PURE(half_of_many_failing_opens_it_too),
         PURE(a_carrier_that_asks_for_time_gets_it),
         PURE(an_answer_about_a_number_closes_it_when_it_was_tried),

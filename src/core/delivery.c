@@ -213,8 +213,9 @@ static void note(struct ctx *cx, const struct courier_exchange *x, struct circui
     };
 
     for (size_t i = 0; i < x->lane_count; i++) {
-        if (r->judged && cs->lane[i] && str_eq(x->lanes[i].channel, r->parcel->channel))
-            circuit_note(cx, cs->lane[i], signs[r->outcome], r->rest_ms, r->why);
+        if (cs->lane[i] && str_eq(x->lanes[i].channel, r->parcel->channel))
+            circuit_note(cx, cs->lane[i], r->judged ? signs[r->outcome] : SIGN_NONE,
+                         r->judged ? r->rest_ms : 0, r->why);
     }
 }
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import smpp from "smpp";
-import { eventually } from "../lib/server.js";
+import { command, eventually } from "../lib/server.js";
 import { codeIn, Shop } from "../lib/shop.js";
 import { Smsc } from "../lib/smsc.js";
 
@@ -21,6 +21,8 @@ async function scene(t, { settings = {}, ...options } = {}) {
   return { smsc, shop };
 }
 const bound = (smsc, count = 1) => eventually(() => assert.ok(smsc.binds.length >= count && smsc.bound.length), { ms: 30_000 });
+// As the operator who knows that the carrier works again; by itself the channel is left alone for up to minutes.
+const resume = (shop) => assert.equal(command(["channel", "resume", "sms"], { data_dir: shop.server.dataDir }).code, 0);
 const gate = () => {
   let open;
   const opened = new Promise((resolve) => (open = resolve));
@@ -100,6 +102,7 @@ test("a carrier that is down for a while", async (t) => {
   await eventually(() => assert.ok(numbers.some((to) => /Connection refused/.test(shop.row(to).why))), { ms: 60_000, everyMs: 200 });
   const again = await Smsc.open({ port: smsc.port });
   t.after(() => again.close());
+  resume(shop);
   for (const to of numbers) await again.next(to);
   await shop.waitLogged("sent", 20);
   for (const to of numbers) assert.deepEqual([again.to(to).length, shop.row(to).lost_count], [1, 0]);
@@ -118,10 +121,12 @@ test("what is over by the time that it could be sent is not sent", async (t) => 
   }, { ms: 60_000 });
   const { sid } = await shop.call("/Verifications", { To: canceled, Channel: "sms" });
   await shop.call(`/Verifications/${sid}`, { Status: "canceled" });
+  resume(shop);
   await shop.waitRow(late, { state: "expired", why: "its time was over before it could be sent" });
   await shop.waitRow(canceled, { state: "expired", why: "its code was used or is over" });
   const again = await Smsc.open({ port: smsc.port });
   t.after(() => again.close());
+  resume(shop);
   await again.next(good);
   assert.deepEqual([again.to(late), again.to(canceled)], [[], []]);
   outcomes.push(["expired, or canceled, while the carrier was down", "never sent, and the reason is told"]);
