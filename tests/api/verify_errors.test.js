@@ -1,44 +1,33 @@
 // The table of error codes of the Verify v2 reference, code by code: provoked here, with its status, or
 // the reason why nothing here can lead to it. A code that we give and the table has not is a mistake too.
-// Every request with the account's credentials goes through npm twilio, so each refusal arrives as its own
-// RestException.
+// Every request with the account's credentials goes through an SDK, so each refusal arrives as its own
+// exception: npm twilio here, python3-twilio in tests/interop.
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import { createRequire } from "node:module";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { sdks } from "../lib/sdk.js";
 import { command, eventually, root, startServer } from "../lib/server.js";
 import { totp } from "../lib/totp.js";
 import { newApp, PushDevice, setClock, VerifyApp } from "../lib/verify.js";
 
-const twilio = createRequire(import.meta.url)("twilio");
+const sdk = sdks[process.env.VERIFY_SDK ?? "node"];
 
-// One call by the SDK's own means, below its resources: what it sends, and what it makes of the reply.
 class SdkApp extends VerifyApp {
   static refusals = new Set();
 
   async call(method, path, params, options = {}) {
     const { user = this.user, password = this.password } = options;
     if (!/^(AC|SK)/.test(user) || options.headers) return super.call(method, path, params, options); // a device is not the SDK's
-    let reply;
-    const httpClient = new class extends twilio.RequestClient {
-      request = async (opts) => (reply = await super.request(opts));
-    }();
-    const client = twilio(user, password, { httpClient, accountSid: this.keys.account_sid });
-    client.verify.baseUrl = this.server.url;
-    const version = client.verify.v2;
-    const opts = { uri: path, method: method.toLowerCase(), ...(method === "GET" ? { params } : { data: params }), headers: {} };
-    if (method === "POST") opts.headers["Content-Type"] = "application/x-www-form-urlencoded";
-    const done = version[{ GET: "fetch", POST: "create", DELETE: "remove" }[method]](opts);
-    const failed = await done.then(() => undefined, (error) => error);
-    const body = reply.body ? JSON.parse(JSON.stringify(typeof reply.body === "string" ? JSON.parse(reply.body) : reply.body)) : undefined;
+    const reply = await sdk.call({ url: this.server.url, user, password, account: this.keys.account_sid, method, path, params });
+    const body = reply.text ? JSON.parse(reply.text) : undefined;
     const headers = new Headers(Object.entries(reply.headers).map(([name, value]) => [name, String(value)]));
-    this.contract.check(method, `/v2${path.split("?")[0]}`, reply.statusCode, headers, body);
-    if (reply.statusCode >= 400) {
-      assert.deepEqual([failed?.constructor.name, failed?.status, failed?.code], ["RestException", reply.statusCode, body.code], failed?.message);
+    this.contract.check(method, `/v2${path.split("?")[0]}`, reply.status, headers, body);
+    if (reply.status >= 400) {
+      assert.deepEqual(reply.error, { name: sdk.error, status: reply.status, code: body.code });
       SdkApp.refusals.add(body.code);
-    } else assert.equal(failed, undefined);
-    return { status: reply.statusCode, headers, body };
+    } else assert.equal(reply.error, undefined);
+    return { status: reply.status, headers, body };
   }
 }
 
@@ -58,7 +47,10 @@ before(async () => {
   poor = new SdkApp(guarded, newApp(guarded, "Poor"));
   assert.equal(command(["firewall", "pause", "+4915112"], { data_dir: guarded.dataDir }).code, 0);
 });
-after(() => Promise.all([server, production, guarded].map((one) => one.stop())));
+after(() => {
+  sdk.close?.();
+  return Promise.all([server, production, guarded].map((one) => one.stop()));
+});
 
 const later = (seconds) => setClock(server, (clockS += seconds));
 const now = () => Date.now() + clockS * 1000;
@@ -328,7 +320,7 @@ for (const [code, [status, provoke]] of Object.entries(provoked))
 
 test("each refusal but a device's own came through the SDK", (t) => {
   const rest = Object.keys(provoked).map(Number).filter((code) => !SdkApp.refusals.has(code));
-  t.diagnostic(`codes that npm twilio raised as RestException: ${SdkApp.refusals.size}; by a device: ${rest.join(", ")}`);
+  t.diagnostic(`codes that ${sdk.name} raised as ${sdk.error}: ${SdkApp.refusals.size}; by a device: ${rest.join(", ")}`);
   assert.deepEqual(rest, [20101, 20107, 60311, 60313, 60322, 60323, 60324]);
 });
 
