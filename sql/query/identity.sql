@@ -56,10 +56,6 @@ WHERE id = $2 AND status <> 'deleted';
 -- :name identity_drop_links :write :exec
 UPDATE link SET used_at_ms = $1 WHERE identity_id = $2 AND used_at_ms IS NULL;
 
--- :name identity_drop_codes :write :exec
-UPDATE verification SET state = 'canceled', updated_at_ms = $1
-WHERE identity_id = $2 AND state = 'pending';
-
 -- :name identity_drop_challenges :write :exec
 UPDATE challenge SET state = 'canceled', reason = 'user_removed', answered_at_ms = $1,
     updated_at_ms = $1

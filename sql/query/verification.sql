@@ -36,6 +36,10 @@ WHERE id = $2 AND state = 'pending' AND expires_at_ms > $1;
 -- :name verification_close :write :exec
 UPDATE verification SET state = $1, updated_at_ms = $2 WHERE id = $3 AND state = 'pending';
 
+-- :name verification_end_all :write :exec
+UPDATE verification SET state = 'canceled', updated_at_ms = $1
+WHERE identity_id = $2 AND state = 'pending';
+
 -- :name verification_by_sid :read :one
 SELECT id, service_id, identity_id, factor_id, login_id, sid, channel, target, state, digits,
     counter, send_count, check_count, created_at_ms, sent_at_ms, expires_at_ms, updated_at_ms, action,

@@ -2,9 +2,11 @@
 #include "core/identity.h"
 #include "core/audit.h"
 #include "core/device.h"
+#include "core/link.h"
 #include "core/rows.h"
 #include "core/service.h"
 #include "core/text.h"
+#include "core/verification.h"
 #include "crypto/random.h"
 
 #include <limits.h>
@@ -303,6 +305,10 @@ enum err identity_set_address(struct ctx *cx, struct db *db, const struct identi
     if ((e = db_exec_one(cx, db, Q_IDENTITY_SET_ADDRESS,
                          DB_ARGS(db_text(email), db_int(cx->now_ms), db_int(i->id)))))
         return e;
+    /* what the old address received opens nothing any more */
+    if (!str_eq(email, i->email) && ((e = verification_end_all(cx, db, i->id)) ||
+                                     (e = link_end_others(cx, db, LINK_PAIR_DEVICE, i->id, 0))))
+        return e;
     return audited(cx, db, i, "user_changed", STR("setting=email"), from);
 }
 
@@ -323,7 +329,7 @@ enum err identity_delete(struct ctx *cx, struct db *db, const struct identity *i
 {
     static const enum query drops[] = {
         Q_IDENTITY_DROP_LINKS,
-        Q_IDENTITY_DROP_CODES,
+        Q_VERIFICATION_END_ALL,
         Q_IDENTITY_DROP_CHALLENGES,
     };
     enum err e;

@@ -63,6 +63,7 @@ enum err identity_list(struct ctx *cx, struct db *db, int64_t service_id, bool d
 /* How many of them have an authy_id. */
 enum err identity_user_count(struct ctx *cx, struct db *db, int64_t service_id, int64_t *out);
 
+/* Codes and invitations that are under way to the old address end. */
 enum err identity_set_address(struct ctx *cx, struct db *db, const struct identity *i,
                               struct str email, const struct origin *from);
 enum err identity_set_disabled(struct ctx *cx, struct db *db, const struct identity *i,

@@ -33,12 +33,13 @@ static enum err send(struct ctx *cx, struct db *db, const struct identity *i, co
 }
 
 /* Applications say with every registration whether they want an SMS; that they don't is no reason
- * to mail again each time. */
+ * to mail again each time. A new address is. */
 static enum err take_mail(struct ctx *cx, struct db *db, const struct identity *i)
 {
     static const struct limit_rule once = {"invite.email", 1, INVITE_MAIL_EVERY_S};
 
-    return limit_take(cx, db, &once, i->sid);
+    return limit_take(cx, db, &once,
+                      arena_printf(cx->mem, "%.*s %.*s", STR_ARG(i->sid), STR_ARG(i->email)));
 }
 
 enum err invite_send(struct ctx *cx, struct db *db, const struct identity *i, enum invite_way way)

@@ -11,6 +11,7 @@
 #include "core/rows.h"
 #include "core/session.h"
 #include "core/text.h"
+#include "core/verification.h"
 
 struct str lower_ascii(struct ctx *cx, struct str s)
 {
@@ -178,6 +179,15 @@ enum err person_change_email_start(struct ctx *cx, struct db *db, int64_t id, st
     return person_audit(cx, db, &p, "person", "email_change_asked", STR(""), from);
 }
 
+/* Whoever was switching this kind on begins again, with the new address. */
+static enum err enrolment_drop(struct ctx *cx, struct db *db, const struct person *p,
+                               enum factor_kind kind)
+{
+    return db_exec(
+        cx, db, Q_FACTOR_DROP_PENDING,
+        DB_ARGS(db_int(cx->now_ms), db_int(p->identity_id), db_text(factor_kind_name(kind))), NULL);
+}
+
 enum err person_set_email(struct ctx *cx, struct db *db, const struct person *p, struct str email)
 {
     struct factor email_factor;
@@ -191,7 +201,9 @@ enum err person_set_email(struct ctx *cx, struct db *db, const struct person *p,
         return e;
     if ((e = db_exec(cx, db, Q_IDENTITY_SET_EMAIL,
                      DB_ARGS(db_text(email), db_int(cx->now_ms), db_int(p->identity_id)), NULL)) ||
-        (e = link_kill(cx, db, LINK_RESET_PASSWORD, p->id)))
+        (e = link_kill(cx, db, LINK_RESET_PASSWORD, p->id)) ||
+        (e = verification_end_all(cx, db, p->identity_id)) ||
+        (e = enrolment_drop(cx, db, p, FACTOR_EMAIL)))
         return e;
     e = factor_active(cx, db, p->identity_id, FACTOR_EMAIL, &email_factor);
     if (e == OK) /* its owner has proved the address by a link: the factor moves along */
@@ -226,7 +238,7 @@ enum err person_change_email_confirm(struct ctx *cx, struct db *db, struct str t
     return OK;
 }
 
-/* Switches off what the old number proved. */
+/* Switches off what the old number proved, or was about to. */
 static enum err phone_factors_off(struct ctx *cx, struct db *db, const struct person *p)
 {
     static const enum factor_kind kinds[] = {FACTOR_SMS, FACTOR_VOICE, FACTOR_REMOTE};
@@ -236,10 +248,11 @@ static enum err phone_factors_off(struct ctx *cx, struct db *db, const struct pe
         if ((e = db_exec(cx, db, Q_FACTOR_OFF_KIND,
                          DB_ARGS(db_text(STR("replaced")), db_int(cx->now_ms),
                                  db_int(p->identity_id), db_text(factor_kind_name(*kind))),
-                         NULL)))
+                         NULL)) ||
+            (e = enrolment_drop(cx, db, p, *kind)))
             return e;
     }
-    return OK;
+    return verification_end_all(cx, db, p->identity_id);
 }
 
 enum err person_change_phone(struct ctx *cx, struct db *db, int64_t id, struct str country_code,
@@ -264,9 +277,8 @@ enum err person_change_phone(struct ctx *cx, struct db *db, int64_t id, struct s
     if (by_phone && !others)
         return fail(cx, ERR_CONFLICT,
                     "your only second step is this number: switch on another one first");
-    if (by_phone && (e = phone_factors_off(cx, db, &p)))
-        return e;
-    if ((e = db_exec(cx, db, Q_IDENTITY_SET_PHONE,
+    if ((e = phone_factors_off(cx, db, &p)) ||
+        (e = db_exec(cx, db, Q_IDENTITY_SET_PHONE,
                      DB_ARGS(db_text(phone), db_text(country_code), db_int(cx->now_ms),
                              db_int(p.identity_id)),
                      NULL)) ||

@@ -471,3 +471,9 @@ enum err verification_end(struct ctx *cx, struct db *db, const struct verificati
         return e;
     return end_audit(cx, db, v, "code_ended", state, from);
 }
+
+enum err verification_end_all(struct ctx *cx, struct db *db, int64_t identity_id)
+{
+    return db_exec(cx, db, Q_VERIFICATION_END_ALL, DB_ARGS(db_int(cx->now_ms), db_int(identity_id)),
+                   NULL);
+}

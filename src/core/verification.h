@@ -80,6 +80,9 @@ enum err verification_check(struct ctx *cx, struct db *db, const struct verifica
  * not pending. */
 enum err verification_end(struct ctx *cx, struct db *db, const struct verification *v,
                           bool approved, const struct origin *from);
+/* For when somebody's address or number changes, or they go: every code on its way to them ends. All
+ * of them, since the fall-back may have taken one to an address that is not its target. */
+enum err verification_end_all(struct ctx *cx, struct db *db, int64_t identity_id);
 /* Asks the firewall (ERR_BLOCKED), then takes one message from the destination's budget, whoever
  * sends it (attacks 56, 73): ERR_LIMITED. Before anything else is written. */
 enum err destination_take(struct ctx *cx, struct db *db, const struct dispatch *d);

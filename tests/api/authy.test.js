@@ -169,6 +169,27 @@ test("a token is for the action that it was sent for [17]", async () => {
   assert.equal((await ask("GET", `/protected/json/verify/${code}/${id}?action=pay`)).status, 200);
 });
 
+test("with the address of a user, what was mailed to the old one ends: token and link", async () => {
+  const number = nextNumber(), fields = { email: "old@example.com", cellphone: number, country_code: 1 };
+  const { json } = await ask("POST", "/protected/json/users/new", { body: { user: fields, send_install_link_via_sms: false } });
+  const { id } = json.user, update = (email) => ask("POST", `/protected/json/users/${id}/update`, { body: { email } });
+  const link = tokenOf((await newest(server, "old@example.com", "email")).link);
+  await ask("POST", `/protected/json/email/${id}`);
+  const { code } = await newest(server, "old@example.com", "email");
+
+  assert.equal((await update("new@example.com")).status, 200);
+  refused(await ask("GET", `/protected/json/verify/${code}/${id}`), 401, "60020");
+  assert.equal((await Device.askToPair(server, link)).status, 410);
+  await ask("POST", "/protected/json/users/new", { body: { user: { ...fields, email: "new@example.com" }, send_install_link_via_sms: false } });
+  const fresh = (await outbox(server, "new@example.com")).find((mail) => mail.link);
+  assert.ok(fresh, "the new address gets a link of its own");
+
+  await ask("POST", `/protected/json/email/${id}`);
+  const again = (await newest(server, "new@example.com", "email")).code;
+  assert.equal((await update("new@example.com")).status, 200);
+  assert.equal((await ask("GET", `/protected/json/verify/${again}/${id}`)).status, 200, "the same address: no change");
+});
+
 test("a paired device shows a token of its own, good once, for as long as it is paired", async () => {
   assert.equal(run("app", "set", "shop", "code_digits=7").code, 0);
   const user = await userWithPhone();

@@ -47,6 +47,29 @@ test("beginning an enrolment again sends the same code, five times at most", asy
   assert.ok(statuses.slice(5).every((s) => s === 429), statuses.join(" "));
 });
 
+test("a code on its way to the number or address that somebody gives up is good for nothing", async () => {
+  const ada = await signUp(server);
+  const me = await signIn(server, ada);
+  const begin = async (kind, to) => {
+    assert.equal((await me.postJson(`/account/security/${kind}/start`, {})).status, 200);
+    return (await newest(server, to, kind)).code;
+  };
+  const finish = async (kind, code) => (await me.postJson(`/account/security/${kind}`, { code })).status;
+
+  const texted = await begin("sms", e164(ada));
+  await me.postJson("/account/phone", { country_code: "+44", phone: "07400 123457", current_password: ada.password });
+  assert.equal(await finish("sms", texted), 410);
+  assert.equal(await finish("sms", await begin("sms", "+447400123457")), 200);
+
+  const email = newPerson().email, mailed = await begin("email", ada.email);
+  await me.postJson("/account/email", { email, current_password: ada.password });
+  const confirm = await newestLink(server, email, /^\/confirm-email\//);
+  await me.fill(await me.get(confirm), {}, { action: confirm });
+  assert.equal(await finish("email", mailed), 410);
+  assert.equal(await finish("email", await begin("email", email)), 200);
+  assert.doesNotMatch((await me.get("/account/security")).text, new RegExp(ada.email));
+});
+
 test("a pause for one name says nothing of another name", async () => {
   const ada = await signUp(server);
   const me = new Client(server);
