@@ -438,8 +438,6 @@ static void take_answer_of_exchange(struct courier *c)
     if (c->x.e) {
         c->ask_after_ms = clock_mono_ms() + ASK_AGAIN_MS;
         atomic_store(&c->woken, true); /* whatever it was that made us ask */
-        if (c->x.e != ERR_BUSY)
-            c->ops.trouble(c->ops.arg, "results could not be booked, nor work be claimed");
         return;
     }
     for (size_t i = 0; i < c->x.lane_count; i++) {

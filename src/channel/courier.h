@@ -65,15 +65,14 @@ struct courier_exchange {
 /* All but done are called on the courier's thread. */
 struct courier_ops {
     void *arg;
-    /* Starts the exchange and returns. ERR_BUSY: not now, and done is not called. */
+    /* Starts the exchange and returns. ERR_BUSY: not now, and done is not called. Whoever ends one
+     * with an error has told the log; it is tried again a moment later. */
     enum err (*exchange)(void *arg, struct courier_exchange *x);
     /* What a claimed row says, now that it is sent. ERR_EXPIRED, ERR_NOT_FOUND: it is not to be
      * sent any more; ERR_INVALID: it never can be; others: try again. */
     enum err (*load)(struct ctx *cx, void *arg, int64_t id, struct parcel *out);
     /* An attempt's result has been booked: for the log. */
     void (*settled)(void *arg, const struct courier_result *r);
-    /* What went wrong with the courier's own work: for the log. */
-    void (*trouble)(void *arg, const char *why);
 };
 
 struct transfer_rules;

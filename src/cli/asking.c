@@ -85,12 +85,6 @@ static void settled(void *arg, const struct courier_result *r)
               r->why.n ? " why=" : "", r->why.n ? log_value(mem, r->why) : "");
 }
 
-static void trouble(void *arg, const char *why)
-{
-    (void)arg;
-    log_error(NULL, "remote_failed", "why=\"%s\"", why);
-}
-
 /* ---- starting and stopping ---- */
 
 static enum err open_remote(struct ctx *cx, const struct instance *in, struct remote **out)
@@ -127,8 +121,7 @@ enum err asking_start(struct ctx *cx, struct instance *in, struct asking **out)
     };
     OWN(asking_free) struct asking *a = mem_alloc(sizeof(*a));
     struct courier_conf conf = {
-        .ops =
-            {.arg = a, .exchange = exchange, .load = load, .settled = settled, .trouble = trouble},
+        .ops = {.arg = a, .exchange = exchange, .load = load, .settled = settled},
         .carrier_count = 1,
     };
     struct carrier carrier;

@@ -331,6 +331,21 @@ test(`kill -9 in the middle of ${many} sends`, { timeout: limitMs(300_000) }, as
   await own.close();
 });
 
+test("the store takes no results and gives no work for a while: the log says so, then everything goes out once", { timeout: limitMs(60_000) }, async () => {
+  const writes = (statement) => {
+    const done = spawnSync("sqlite3", ["-cmd", ".timeout 5000", path.join(scene.server.dataDir, "countersign.db"), statement], { encoding: "utf8" });
+    assert.equal(done.stderr, "");
+  };
+  writes("CREATE TRIGGER refuse BEFORE UPDATE ON outbox BEGIN SELECT RAISE(ABORT, 'not now'); END");
+  const from = scene.server.log.length;
+  const asked = await scene.ask(5);
+  await eventually(() => assert.match(scene.server.log.slice(from), /courier_failed/), { ms: 15_000 });
+  writes("DROP TRIGGER refuse");
+  const rows = await scene.settled(asked);
+  table.push(["store refuses", asked.length, scene.outcome(rows)]);
+  assert.ok(rows.every(({ state, lost }) => state === "sent" && lost === 0), JSON.stringify(rows));
+});
+
 test("the disk is full: nothing is promised that is not kept", { timeout: limitMs(120_000), skip: process.getuid() !== 0 && "needs root to mount a small disk" }, async () => {
   const dir = temporaryFolder();
   const disk = path.join(dir, "disk");
