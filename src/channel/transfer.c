@@ -4,7 +4,9 @@
 #include "base/mem.h"
 #include "base/url.h"
 #include "channel/egress.h"
+#include "channel/retry.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <openssl/ssl.h>
 #include <string.h>
@@ -28,6 +30,7 @@ struct transfer {
     struct arena *mem;   /* of the request: host, body and sentences */
     struct str host;
     bool repeatable, requested;
+    bool filtered;       /* somebody else has named the host */
     const char *refused; /* the kind of address that the filter has refused */
     struct buf answer;
     bool is_mail, reply_refuses;
@@ -143,12 +146,27 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     return socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
 }
 
-/* Before each request, the one that libcurl repeats by itself as well. */
+static const char *refusal_of(const struct egress *egress, const char *address)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+
+    if (inet_pton(AF_INET, address, &v4.sin_addr) == 1)
+        return egress_refusal(egress, (const struct sockaddr *)&v4);
+    if (inet_pton(AF_INET6, address, &v6.sin6_addr) == 1)
+        return egress_refusal(egress, (const struct sockaddr *)&v6);
+    return "no internet address";
+}
+
+/* Before each request, the one that libcurl repeats by itself as well. The connection may be one
+ * that was opened for a host of the operator's own, which no filter was asked about. */
 static int before_request(void *arg, char *to, char *from, int to_port, int from_port)
 {
     struct transfer *t = arg;
 
-    (void)to, (void)from, (void)to_port, (void)from_port;
+    (void)from, (void)to_port, (void)from_port;
+    if (t->filtered && (t->refused = refusal_of(&t->rules->egress, to)))
+        return CURL_PREREQFUNC_ABORT;
     if (t->requested && !t->repeatable) {
         snprintf(t->error, sizeof(t->error), "the connection closed without an answer");
         return CURL_PREREQFUNC_ABORT;
@@ -222,7 +240,7 @@ static void forget(struct transfer *t)
     buf_reset(&t->answer);
     t->end = (struct transfer_end){0};
     t->refused = NULL;
-    t->requested = t->repeatable = false;
+    t->requested = t->repeatable = t->filtered = false;
     t->error[0] = '\0';
     arena_reset(t->mem);
 }
@@ -299,7 +317,8 @@ enum err transfer_http(struct ctx *cx, struct transfer *t, const struct transfer
     set_common(t, in->whole_ms);
     SET(t, PROTOCOLS_STR, plain_too ? "https,http" : "https");
     SET(t, FOLLOWLOCATION, 0L);
-    if (!in->trusted) {
+    t->filtered = !in->trusted;
+    if (t->filtered) {
         SET(t, OPENSOCKETFUNCTION, open_socket);
         SET(t, OPENSOCKETDATA, t);
     }
@@ -438,7 +457,7 @@ static struct str reason(const struct transfer *t, CURLcode result)
 
 void transfer_ended(struct transfer *t, CURLcode result)
 {
-    curl_off_t retry_after_s = 0;
+    curl_off_t retry_after_s = 0; /* any number that the other side likes */
     struct curl_header *location;
     struct transfer_end *end = &t->end;
 
@@ -454,7 +473,9 @@ void transfer_ended(struct transfer *t, CURLcode result)
         end->why = reason(t, result);
     end->body = buf_str(&t->answer);
     end->reply = str_from(t->reply);
-    end->retry_after_ms = retry_after_s * MS_PER_S;
+    end->retry_after_ms =
+        MIN_OF(MAX_OF(retry_after_s, (curl_off_t)0), (curl_off_t)RETRY_MOST_MS / MS_PER_S) *
+        MS_PER_S;
     if (!t->is_mail &&
         curl_easy_header(t->easy, "Location", 0, CURLH_HEADER, -1, &location) == CURLHE_OK)
         end->location = arena_str(t->mem, str_from(location->value));

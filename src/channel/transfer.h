@@ -75,7 +75,7 @@ struct transfer_end {
     struct str body; /* of the answer, its first TRANSFER_ANSWER_MAX bytes */
     struct str location;
     struct str reply;       /* SMTP: the last line that the server said, behind its code */
-    int64_t retry_after_ms; /* 0 = not said */
+    int64_t retry_after_ms; /* RETRY_MOST_MS at most; 0 = not said */
 };
 
 /* Used for one request after the other; curl_load comes before the first. */

@@ -225,6 +225,24 @@ describe("where a webhook may lead (attack 68)", () => {
     await receiver.close();
     await at.end();
   });
+
+  // libcurl keeps connections, and asks for the socket's address only when it opens one.
+  test("not over a connection that the operator's own gateway has opened", async () => {
+    const inside = await Receiver.open(); // the gateway, which also has what an application must not reach
+    const { origin } = new URL(inside.url);
+    const at = await scene({ egress_allow: "", demo_sends: 1, sms_gateway: "webhook", sms_url: origin });
+    await at.app.ok(200, at.app.post(`${at.app.service}/Webhooks/${at.hook.sid}`, { WebhookUrl: `${origin}/admin` }));
+    await at.app.start("+4915112345678");
+    await eventually(() => assert.deepEqual(inside.got.map(({ url }) => url), ["/"]));
+    await at.happen();
+    await settle(at, ({ deliveries: [last] }) => {
+      assert.equal(last?.state, "failed");
+      assert.match(last.why, /127\.0\.0\.1:\d+ is a loopback address, and egress_allow does not name it/);
+    });
+    assert.equal(inside.got.length, 1, JSON.stringify(inside.got.slice(1)));
+    await inside.close();
+    await at.end();
+  });
 });
 
 test("what cannot be sent again says so", async () => {
