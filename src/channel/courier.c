@@ -1,17 +1,14 @@
 /*
- * courier.c: slots, lanes and the loop. See courier.h.
+ * courier.c: lanes, exchanges and the loop. See courier.h; courier_slot.h has the states of a
+ * message.
  *
- *   slot:  FREE --claim--> MOVING --end--> ENDED --exchange--> BOOKING --commit--> FREE
- *            |                               ^                    |
- *            |------> cannot load -----------+<---- exchange failed
- *            '------> HANDED --given back----'                    |
- *                        '------ a call that has only begun <-------'
- * A slot is free only when its result is booked: a store that hangs stops the sending, no more.
+ * While the store books and claims, what was claimed before is loaded and sent: the next exchange
+ * is asked for first, then come the messages of the last one, a few in each round of the loop.
  */
 #include "channel/courier.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "channel/retry.h"
+#include "channel/courier_slot.h"
 #include "channel/transfer.h"
 
 #include <poll.h>
@@ -26,33 +23,7 @@ enum {
     CONNECTIONS_PER_HOST_MAX = 16,
     CONNECTIONS_KEPT = 64,
     LAST_EXCHANGE_MS = 5 * MS_PER_S, /* at a stop, for booking what was cut off */
-    PROVIDER_ID_MAX = 80,
-};
-
-enum slot_state { SLOT_FREE, SLOT_MOVING, SLOT_HANDED, SLOT_ENDED, SLOT_BOOKING };
-
-struct said { /* by a carrier with a thread of its own; copied */
-    struct verdict v;
-    char why[CTX_WHY_MAX], provider_id[PROVIDER_ID_MAX], price[PROVIDER_ID_MAX];
-};
-
-struct lane {
-    struct carrier carrier;
-    unsigned taken;     /* slots that are not free */
-    int64_t next_at_ms; /* when its next row is due */
-};
-
-struct slot {
-    enum slot_state state;
-    struct lane *lane;
-    struct arena *mem; /* of the parcel and the result */
-    struct transfer *transfer;
-    struct parcel parcel;
-    struct courier_result result;
-    struct courier *courier;
-    struct errand errand;
-    struct said said;        /* guarded by the courier's lock until it is taken from given_back */
-    struct slot *given_next; /* the same */
+    BEGIN_AT_ONCE = 32,              /* messages, before the loop looks around again */
 };
 
 struct courier {
@@ -63,11 +34,10 @@ struct courier {
     pthread_t thread;
     struct lane lanes[COURIER_LANES_MAX];
     size_t lane_count;
-    struct slot *slots;
-    size_t slot_count;
+    struct slots slots;
 
     struct courier_exchange x;
-    const struct courier_result **results; /* room for x.results: slot_count */
+    const struct courier_result **results; /* room for x.results: one for each slot */
     bool asking;                           /* x is out */
     int64_t ask_after_ms;                  /* monotonic */
 
@@ -115,78 +85,11 @@ static void errand_done(struct errand *e, const struct verdict *v)
     pthread_mutex_unlock(&c->lock);
 }
 
-/* ---- slots ---- */
+/* ---- messages ---- */
 
-static struct slot *free_slot(struct courier *c)
-{
-    for (size_t i = 0; i < c->slot_count; i++) {
-        struct slot *s = &c->slots[i];
-
-        if (s->state != SLOT_FREE)
-            continue;
-        if (!s->mem) /* made when first used: an idle server needs none of them */
-            s->mem = arena_new();
-        s->courier = c;
-        return s;
-    }
-    return NULL;
-}
-
-static size_t count_in(const struct courier *c, enum slot_state state)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < c->slot_count; i++)
-        n += c->slots[i].state == state;
-    return n;
-}
-
-static int64_t delay_ms(const struct slot *s, const struct verdict *v)
-{
-    unsigned attempt = s->parcel.attempt;
-
-    if (s->state == SLOT_HANDED && atomic_load(&s->courier->stopping))
-        return 0; /* given back for the next start */
-    return retry_delay_ms(v->unsent ? MIN_OF(attempt, (unsigned)RETRY_UNSENT_ATTEMPT) : attempt,
-                          v->retry_after_ms);
-}
-
-/* The result of a verdict: what is to be tried again too late is not tried again. */
 static void settle(struct slot *s, const struct ctx *cx, const struct verdict *v)
 {
-    struct courier_result r = {
-        .parcel = &s->parcel,
-        .outcome = v->outcome,
-        .why = v->why,
-        .provider_id = v->provider_id,
-        .price = v->price,
-        .rest_ms = v->retry_after_ms,
-        .judged = s->state != SLOT_FREE && !atomic_load(&s->courier->stopping),
-        .said = v->said,
-        .lost = v->lost,
-        .begun = s->result.outcome == OUTCOME_BEGUN, /* what was booked before */
-    };
-
-    if (v->outcome == OUTCOME_RETRY) {
-        r.next_at_ms = cx->now_ms + delay_ms(s, v);
-        /* a parcel that could not be loaded says not how long it lives; its next attempt does */
-        if (s->parcel.expires_at_ms && r.next_at_ms >= s->parcel.expires_at_ms) {
-            r.outcome = OUTCOME_FAILED;
-            r.why = arena_printf(s->mem, "gave up after attempt %u: %.*s", s->parcel.attempt,
-                                 STR_ARG(v->why));
-        }
-    }
-    s->result = r;
-    s->state = SLOT_ENDED;
-}
-
-static void release(struct slot *s)
-{
-    s->lane->taken--;
-    s->state = SLOT_FREE;
-    s->parcel = (struct parcel){0};
-    s->result = (struct courier_result){0};
-    arena_reset(s->mem);
+    slot_settle(s, cx, v, atomic_load(&s->courier->stopping));
 }
 
 /* libcurl and its loop, made for the first row that is to leave. */
@@ -218,34 +121,31 @@ static enum err transfer_begin(struct ctx *cx, struct courier *c, struct slot *s
     if (curl_easy_setopt(transfer_handle(s->transfer), CURLOPT_PRIVATE, s) ||
         curl_multi_add_handle(c->multi, transfer_handle(s->transfer)))
         return fail(cx, ERR_INTERNAL, "libcurl does not take the request");
-    s->state = SLOT_MOVING;
+    slot_enter(s, SLOT_MOVING);
     return OK;
 }
 
 /* Loads and begins one claimed row, or ends it right away. */
-static void begin(struct courier *c, struct lane *lane, const struct courier_claim *claim)
+static void begin(struct courier *c, struct slot *s)
 {
-    struct slot *s = free_slot(c);
+    const struct carrier *carrier = &s->lane->carrier;
+    const struct courier_claim claim = {s->parcel.id, s->parcel.attempt};
     struct verdict v = {0};
     struct ctx cx;
     enum err e;
 
-    if (!s) /* cannot be: want is the number of free slots. The lease ends it. */
-        return;
     ctx_init(&cx, s->mem);
-    s->lane = lane;
-    lane->taken++;
-    if (lane->carrier.parallel)
-        e = c->ops.load(&cx, c->ops.arg, claim->id, &s->parcel);
+    if (carrier->parallel)
+        e = c->ops.load(&cx, c->ops.arg, claim.id, &s->parcel);
     else
-        e = fail(&cx, ERR_INVALID, "%s", lane->carrier.absent);
-    s->parcel.id = claim->id;
-    s->parcel.attempt = claim->attempt;
-    s->parcel.channel = lane->carrier.channel;
-    if (!e && lane->carrier.hand) {
-        s->state = SLOT_HANDED;
+        e = fail(&cx, ERR_INVALID, "%s", carrier->absent);
+    s->parcel.id = claim.id;
+    s->parcel.attempt = claim.attempt;
+    s->parcel.channel = carrier->channel;
+    if (!e && carrier->hand) {
+        slot_enter(s, SLOT_HANDED);
         s->errand = (struct errand){.parcel = &s->parcel, .done = errand_done};
-        lane->carrier.hand(lane->carrier.self, &s->errand);
+        carrier->hand(carrier->self, &s->errand);
         return;
     }
     if (!e && !(e = transfer_begin(&cx, c, s)))
@@ -255,6 +155,14 @@ static void begin(struct courier *c, struct lane *lane, const struct courier_cla
                 : e == ERR_INVALID                     ? OUTCOME_FAILED
                                                        : OUTCOME_RETRY;
     settle(s, &cx, &v);
+}
+
+static void begin_some(struct courier *c)
+{
+    struct slot *s;
+
+    for (unsigned i = 0; i < BEGIN_AT_ONCE && (s = slots_next(&c->slots)); i++)
+        begin(c, s);
 }
 
 static void end(struct courier *c, struct slot *s, CURLcode result)
@@ -318,8 +226,8 @@ static void tell_to_stop(struct courier *c, bool cut)
 /* At a stop, when the grace is over: the rows are due again at once, for the next start. */
 static void cut_off(struct courier *c)
 {
-    for (size_t i = 0; i < c->slot_count; i++) {
-        struct slot *s = &c->slots[i];
+    for (size_t i = 0; i < c->slots.count; i++) {
+        struct slot *s = &c->slots.all[i];
 
         if (s->state != SLOT_MOVING)
             continue;
@@ -370,7 +278,7 @@ static void ask(struct courier *c)
     bool stopping = atomic_load(&c->stopping);
 
     if (c->asking || clock_mono_ms() < c->ask_after_ms ||
-        (count_in(c, SLOT_ENDED) == 0 && !due(c, clock_now_ms())))
+        (c->slots.in[SLOT_ENDED] == 0 && !due(c, clock_now_ms())))
         return;
     atomic_store(&c->woken, false); /* before the claim: what is queued from now on wakes again */
     x->result_count = 0;
@@ -381,12 +289,12 @@ static void ask(struct courier *c)
         under_way[i] = lane->taken;
     }
     x->lane_count = c->lane_count;
-    for (size_t i = 0; i < c->slot_count; i++) {
-        struct slot *s = &c->slots[i];
+    for (size_t i = 0; i < c->slots.count; i++) {
+        struct slot *s = &c->slots.all[i];
 
         if (s->state != SLOT_ENDED)
             continue;
-        s->state = SLOT_BOOKING;
+        slot_enter(s, SLOT_BOOKING);
         c->results[x->result_count++] = &s->result;
         if (s->result.outcome != OUTCOME_BEGUN)
             under_way[s->lane - c->lanes]--; /* free by the time that the claim is begun */
@@ -406,20 +314,20 @@ static void ask(struct courier *c)
 
 static void booked(struct courier *c, bool well)
 {
-    for (size_t i = 0; i < c->slot_count; i++) {
-        struct slot *s = &c->slots[i];
+    for (size_t i = 0; i < c->slots.count; i++) {
+        struct slot *s = &c->slots.all[i];
 
         if (s->state != SLOT_BOOKING)
             continue;
-        s->state = SLOT_ENDED;
+        slot_enter(s, SLOT_ENDED);
         if (!well)
             continue;
         c->ops.settled(c->ops.arg, &s->result);
-        s->state = SLOT_HANDED;
+        slot_enter(s, SLOT_HANDED);
         if (s->result.outcome == OUTCOME_BEGUN)
             s->lane->carrier.booked(s->lane->carrier.self, &s->errand);
         else
-            release(s);
+            slot_release(s);
     }
 }
 
@@ -442,8 +350,8 @@ static void take_answer_of_exchange(struct courier *c)
     }
     for (size_t i = 0; i < c->x.lane_count; i++) {
         c->lanes[i].next_at_ms = c->x.lanes[i].next_at_ms;
-        for (unsigned k = 0; k < c->x.lanes[i].count; k++)
-            begin(c, &c->lanes[i], &c->x.lanes[i].claimed[k]);
+        for (unsigned k = 0; k < c->x.lanes[i].count; k++) /* there are as many as were wanted */
+            (void)slots_claim(&c->slots, &c->lanes[i], &c->x.lanes[i].claimed[k]);
     }
 }
 
@@ -451,7 +359,7 @@ static void take_answer_of_exchange(struct courier *c)
 
 static bool idle(const struct courier *c)
 {
-    return !c->asking && count_in(c, SLOT_FREE) == c->slot_count;
+    return !c->asking && c->slots.in[SLOT_FREE] == c->slots.count;
 }
 
 /* True when nothing is left to do, or no time to do it. */
@@ -480,11 +388,11 @@ static int wait_ms(struct courier *c)
     int64_t mono_ms = clock_mono_ms(), now_ms = clock_now_ms(), wait = WAIT_MAX_MS;
     bool stopping = atomic_load(&c->stopping);
 
-    if (stopping && idle(c))
+    if (c->slots.claimed || (stopping && idle(c)))
         return 0;
     if (stopping)
         wait = MIN_OF(wait, MAX_OF(atomic_load(&c->cut_at_ms) - mono_ms, (int64_t)ASK_AGAIN_MS));
-    if (!c->asking && (count_in(c, SLOT_ENDED) || due(c, now_ms)))
+    if (!c->asking && (c->slots.in[SLOT_ENDED] || due(c, now_ms)))
         return (int)MAX_OF(c->ask_after_ms - mono_ms, (int64_t)0);
     for (size_t i = 0; i < c->lane_count && !stopping; i++) {
         if (lane_want(&c->lanes[i]))
@@ -522,6 +430,7 @@ static void *run(void *arg)
         take_answer_of_exchange(c);
         take_given_back(c);
         ask(c);
+        begin_some(c);
         if (c->multi) {
             curl_multi_perform(c->multi, &moving);
             collect(c);
@@ -539,16 +448,12 @@ static void courier_free(struct courier **courier)
 
     if (!c)
         return;
-    for (size_t i = 0; i < c->slot_count; i++) {
-        transfer_free(&c->slots[i].transfer);
-        arena_free(&c->slots[i].mem);
-    }
+    slots_deinit(&c->slots);
     if (c->multi)
         curl_multi_cleanup(c->multi);
     if (c->wake_fd >= 0)
         close(c->wake_fd);
     pthread_mutex_destroy(&c->lock);
-    mem_free(c->slots);
     mem_free(c->results);
     mem_free(c);
     *courier = NULL;
@@ -557,6 +462,7 @@ static void courier_free(struct courier **courier)
 enum err courier_start(struct ctx *cx, const struct courier_conf *conf, struct courier **out)
 {
     OWN(courier_free) struct courier *c = mem_alloc(sizeof(*c));
+    size_t slot_count = 0;
 
     pthread_mutex_init(&c->lock, NULL);
     c->ops = conf->ops;
@@ -567,10 +473,10 @@ enum err courier_start(struct ctx *cx, const struct courier_conf *conf, struct c
         return fail(cx, ERR_INTERNAL, "the courier cannot start");
     for (size_t i = 0; i < conf->carrier_count; i++) {
         c->lanes[c->lane_count++] = (struct lane){.carrier = conf->carriers[i]};
-        c->slot_count += MAX_OF(conf->carriers[i].parallel, 1u);
+        slot_count += MAX_OF(conf->carriers[i].parallel, 1u);
     }
-    c->slots = mem_alloc(c->slot_count * sizeof(*c->slots));
-    c->results = mem_alloc(c->slot_count * sizeof(*c->results));
+    slots_init(&c->slots, slot_count, c);
+    c->results = mem_alloc(slot_count * sizeof(*c->results));
     c->x.results = c->results;
     c->rules = conf->rules;
     if (pthread_create(&c->thread, NULL, run, c))
@@ -592,7 +498,7 @@ void courier_stop(struct courier **courier, int64_t grace_ms)
     pthread_join(c->thread, NULL);
     pthread_mutex_lock(&c->lock); /* whoever answered last has let go */
     pthread_mutex_unlock(&c->lock);
-    if (count_in(c, SLOT_HANDED) == 0) /* else a carrier may yet give it back */
+    if (c->slots.in[SLOT_HANDED] == 0) /* else a carrier may yet give it back */
         courier_free(&c);
     *courier = NULL;
 }

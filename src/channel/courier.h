@@ -5,10 +5,11 @@
  *                   ^                 |
  *                   '---- retry ------'   with back-off, inside the message's life
  *
- * One libcurl-multi loop; carriers with a thread of their own report to it (carrier.h). It learns of work and tells of results in exchanges: one transaction
- * books what came of the last attempts and claims what is due, so no message is under way without
- * its claim being on disk. A claim that nobody settles (the process died) lapses and is made again;
- * the row then says that the answer to one attempt was lost.
+ * One libcurl-multi loop; carriers with a thread of their own report to it (carrier.h). It learns
+ * of work and tells of results in exchanges: one transaction books what came of the last attempts
+ * and claims what is due, so no message is under way without its claim being on disk. A claim that
+ * nobody settles (the process died) lapses and is made again; the row then says that the answer to
+ * one attempt was lost.
  *
  * It knows neither the rules nor the store: the composition root hands it three functions.
  * Everything is bounded: each channel has its number of messages under way, each transfer its time.
@@ -20,7 +21,7 @@
 
 enum {
     COURIER_LANES_MAX = 8,                /* channels */
-    COURIER_CLAIM_MAX = 128,              /* of one channel in one exchange */
+    COURIER_CLAIM_MAX = 256,              /* of one channel in one exchange */
     COURIER_LEASE_MS = 5 * 60 * MS_PER_S, /* a claim's life; longer than any attempt */
 };
 
