@@ -1,6 +1,6 @@
 /*
- * sending.c: see sending.h. The courier's thread asks; the writer runs its exchange as one job; one
- * exchange is out at a time, so its job and arena are members.
+ * sending.c: see sending.h. Opens a carrier for each channel that the settings name, and books what
+ * the SMPP session reports by itself; depot.c does the rest.
  */
 #include "cli/sending.h"
 #include "api/authy/callback.h"
@@ -12,30 +12,23 @@
 #include "channel/mail.h"
 #include "channel/push.h"
 #include "channel/smpp.h"
-#include "channel/transfer.h"
 #include "channel/voice.h"
 #include "channel/webhook.h"
+#include "cli/depot.h"
 #include "core/delivery.h"
 #include "core/entity_event.h"
 #include "core/outbox.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 
 struct sending {
-    struct instance *in;
-    struct transfer_rules *rules;
+    struct depot *depot;
+    struct store *store;
     struct push *push;
     struct mail *mail;       /* NULL = none is sent */
     struct gateway *gateway; /* NULL = no SMS is sent over HTTP */
     struct smpp *smpp;       /* NULL = none over SMPP */
     struct voice *voice;     /* NULL = nobody is called */
-    struct db *reader;       /* the courier's thread's */
-
-    struct store_job job;
-    struct courier_exchange *x; /* of the job */
-    struct arena *mem;          /* of the job: the writer's while it runs */
-    struct ctx cx;
 
     struct receipts { /* of SMPP, being booked: one batch at a time */
         struct store_job job;
@@ -46,46 +39,9 @@ struct sending {
         enum smpp_fate fates[SMPP_RECEIPTS_MAX];
         struct arena *mem;
     } receipts;
-
-    pthread_mutex_t lock; /* guards courier against a wake while it goes */
-    struct courier *courier;
 };
 
 /* ---- what the courier asks for ---- */
-
-static struct sending *sending_of(struct store_job *job)
-{
-    return (struct sending *)(void *)((char *)job - offsetof(struct sending, job));
-}
-
-static enum err exchange_run(struct store_job *job, struct db *db)
-{
-    struct sending *s = sending_of(job);
-
-    arena_reset(s->mem);
-    ctx_init(&s->cx, s->mem);
-    return delivery_exchange(&s->cx, db, s->x);
-}
-
-static void exchange_done(struct store_job *job, enum err result)
-{
-    struct sending *s = sending_of(job);
-
-    if (result)
-        log_error(NULL, "courier_failed", "why=%s",
-                  log_value(s->mem, str_from(job->why ? job->why : s->cx.why)));
-    s->x->e = result;
-    s->x->done(s->x);
-}
-
-static enum err exchange(void *arg, struct courier_exchange *x)
-{
-    struct sending *s = arg;
-
-    s->x = x;
-    s->job = (struct store_job){.run = exchange_run, .done = exchange_done};
-    return store_submit(s->in->store, &s->job);
-}
 
 /* Each dialect words its own. */
 static enum err load_webhook(struct ctx *cx, struct db *db, struct parcel *out)
@@ -102,21 +58,14 @@ static enum err load_webhook(struct ctx *cx, struct db *db, struct parcel *out)
     return authy_callback(cx, db, out);
 }
 
-static enum err load(struct ctx *cx, void *arg, int64_t id, struct parcel *out)
+static enum err load(struct ctx *cx, struct db *db, int64_t id, struct parcel *out)
 {
-    struct sending *s = arg;
-    enum err e;
+    enum err e = delivery_load(cx, db, id, out);
 
-    if ((e = db_read_begin(cx, s->reader)))
-        return e;
-    e = delivery_load(cx, s->reader, id, out);
-    if (e == OK && str_eq(out->channel, STR("webhook")))
-        e = load_webhook(cx, s->reader, out);
-    db_read_end(s->reader);
-    return e;
+    return e == OK && str_eq(out->channel, STR("webhook")) ? load_webhook(cx, db, out) : e;
 }
 
-static void settled(void *arg, const struct courier_result *r)
+static void settled(const struct courier_result *r)
 {
     static const struct {
         const char *event;
@@ -132,7 +81,6 @@ static void settled(void *arg, const struct courier_result *r)
     OWN(arena_free) struct arena *mem = arena_new();
     const struct parcel *p = r->parcel;
 
-    (void)arg;
     log_event(words[r->outcome].level, NULL, words[r->outcome].event,
               "channel=%.*s id=%" PRId64 " attempt=%u%s%s%s%s%s", STR_ARG(p->channel), p->id,
               p->attempt, r->lost ? " lost=1" : "", r->provider_id.n ? " provider_id=" : "",
@@ -201,7 +149,7 @@ static enum err smpp_book(void *arg, const struct smpp_fact *facts, size_t count
     s->receipts.job = (struct store_job){.run = receipts_run, .done = receipts_done};
     s->receipts.facts = facts;
     s->receipts.count = count;
-    return store_submit(s->in->store, &s->receipts.job);
+    return store_submit(s->store, &s->receipts.job);
 }
 
 static void smpp_is_bound(void *arg, const char *host)
@@ -218,14 +166,11 @@ static void smpp_is_lost(void *arg, const char *why)
     log_warn(NULL, "smpp_down", "why=%s", log_value(mem, str_from(why)));
 }
 
-static void wake_courier(void *arg)
+static void smpp_wakes(void *arg)
 {
     struct sending *s = arg;
 
-    pthread_mutex_lock(&s->lock);
-    if (s->courier)
-        courier_wake(s->courier);
-    pthread_mutex_unlock(&s->lock);
+    depot_wake(s->depot);
 }
 
 /* ---- starting and stopping ---- */
@@ -305,7 +250,7 @@ static enum err open_smpp(struct ctx *cx, const struct config *cf, struct sendin
                 .book = smpp_book,
                 .bound = smpp_is_bound,
                 .lost = smpp_is_lost,
-                .wake = wake_courier},
+                .wake = smpp_wakes},
     };
     enum err e;
 
@@ -383,15 +328,7 @@ static enum err start_courier(struct ctx *cx, struct sending *s)
                                    .absent = "no way to place calls is set up: voice_url is empty"},
     };
 
-    return courier_start(
-        cx,
-        &(struct courier_conf){
-            .ops = {.arg = s, .exchange = exchange, .load = load, .settled = settled},
-            .rules = s->rules,
-            .carriers = carriers,
-            .carrier_count = COUNT_OF(carriers),
-    },
-        &s->courier);
+    return depot_start(cx, s->depot, carriers, COUNT_OF(carriers));
 }
 
 static enum err recover(struct ctx *cx, struct db *db, void *arg)
@@ -402,12 +339,12 @@ static enum err recover(struct ctx *cx, struct db *db, void *arg)
 enum err sending_start(struct ctx *cx, struct instance *in, struct sending **out)
 {
     const struct config *cf = atomic_load(&in->config);
-    const struct transfer_conf rules = {
-        .egress_allow = cf->egress_allow.item,
-        .egress_allow_count = cf->egress_allow.n,
-        .ca_file = cf->egress_ca_file,
-        .connect_to = cf->egress_connect_to,
-        .whole_ms = cf->egress_timeout_ms,
+    static const struct depot_conf depot = {
+        .failed = "courier_failed",
+        .topic = OUTBOX_TOPIC,
+        .exchange = delivery_exchange,
+        .load = load,
+        .settled = settled,
     };
     const struct push_conf push = {
         .vapid_key = in->core.vapid_key,
@@ -417,14 +354,11 @@ enum err sending_start(struct ctx *cx, struct instance *in, struct sending **out
     int64_t left_over = 0;
     enum err e;
 
-    pthread_mutex_init(&s->lock, NULL);
-    s->in = in;
-    s->mem = arena_new();
+    s->store = in->store;
     s->push = push_new(&push);
-    if ((e = transfer_rules_new(cx, &rules, &s->rules)) ||
+    if ((e = depot_open(cx, in, &depot, &s->depot)) ||
         (cf->smtp_url.n && (e = open_mail(cx, cf, &s->mail))) ||
         (cf->voice_url.n && (e = open_voice(cx, cf, &s->voice))) ||
-        (e = store_reader_open(cx, in->store, &s->reader)) ||
         (e = store_run(cx, in->store, recover, &left_over)) ||
         (cf->sms_gateway.n && (e = open_sms(cx, s, cf))) || (e = start_courier(cx, s)) ||
         (s->smpp && (e = smpp_run(cx, s->smpp))))
@@ -442,47 +376,34 @@ enum err sending_start(struct ctx *cx, struct instance *in, struct sending **out
 void sending_look(struct sending *s)
 {
     if (s)
-        wake_courier(s);
+        depot_wake(s->depot);
 }
 
 void sending_wake(struct sending *s, const uint64_t *topics, size_t count)
 {
-    bool queued = false;
-
-    for (size_t i = 0; s && i < count; i++)
-        queued |= topics[i] == OUTBOX_TOPIC;
-    if (queued)
-        wake_courier(s);
+    if (s)
+        depot_notify(s->depot, topics, count);
 }
 
 void sending_stop(struct sending *s, int64_t grace_ms)
 {
-    struct courier *courier;
-
     if (!s)
         return;
-    pthread_mutex_lock(&s->lock);
-    courier = TAKE(s->courier);
-    pthread_mutex_unlock(&s->lock);
-    courier_stop(&courier, grace_ms);
+    depot_stop(s->depot, grace_ms);
     smpp_stop(s->smpp);
-    db_close(&s->reader);
 }
 
 void sending_free(struct sending **s)
 {
     if (!*s)
         return;
-    db_close(&(*s)->reader);
     push_free(&(*s)->push);
     mail_free(&(*s)->mail);
     smpp_free(&(*s)->smpp);
     gateway_free(&(*s)->gateway);
     arena_free(&(*s)->receipts.mem);
     voice_free(&(*s)->voice);
-    transfer_rules_free(&(*s)->rules);
-    arena_free(&(*s)->mem);
-    pthread_mutex_destroy(&(*s)->lock);
+    depot_free(&(*s)->depot); /* behind the SMPP session, which wakes it */
     mem_free(*s);
     *s = NULL;
 }
