@@ -40,8 +40,21 @@ async function stop(child) {
 
 const memory = (pid, name) => Number(fs.readFileSync(`/proc/${pid}/smaps_rollup`, "utf8").match(new RegExp(`^${name}:\\s+(\\d+)`, "m"))[1]) / 1024;
 
+const row = (name, value, goal, peer) => console.log(`| ${name} | ${value} | ${goal} | ${peer} |`);
+const took = (list) => `${median(list).toFixed(1)} ms (least ${Math.min(...list).toFixed(1)})`;
+
+// Resident and proportional memory of a server that was asked once and then left alone for a second.
+async function idle(data) {
+  const { child } = await startOnce(data, await freePort());
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const seen = { rss: memory(child.pid, "Rss"), pss: memory(child.pid, "Pss") };
+  await stop(child);
+  return seen;
+}
+
 const nothing = [], warm = [], fresh = [];
 const data = temporaryFolder();
+await stop((await startOnce(data, await freePort())).child);
 for (let i = 0; i < starts; i++) {
   const since = process.hrtime.bigint();
   spawnSync(program, ["version"]);
@@ -53,15 +66,11 @@ for (let i = 0; i < starts; i++) {
     await stop(child);
   }
 }
-const { child } = await startOnce(data, await freePort());
-await new Promise((resolve) => setTimeout(resolve, 1000));
-const rss = memory(child.pid, "Rss"), pss = memory(child.pid, "Pss");
-await stop(child);
+const old = await idle(data), made = await idle(temporaryFolder());
 
-const row = (name, value, goal) => console.log(`| ${name} | ${value} | ${goal} |`);
-console.log(`| median of ${starts} | here | glewlwyd, when it was measured |\n| --- | --- | --- |`);
-row("loading the program, doing nothing", `${median(nothing).toFixed(1)} ms`, "");
-row("start to first answer, data folder exists", `${median(warm).toFixed(1)} ms (least ${Math.min(...warm).toFixed(1)})`, "29 ms");
-row("start to first answer, new data folder", `${median(fresh).toFixed(1)} ms (least ${Math.min(...fresh).toFixed(1)})`, "");
-row("idle, resident", `${rss.toFixed(1)} MB`, "14.3 MB");
-row("idle, proportional", `${pss.toFixed(1)} MB`, "12.7 MB");
+console.log(`| median of ${starts} | here | goal | glewlwyd, when it was measured |\n| --- | --- | --- | --- |`);
+row("loading the program, doing nothing", `${median(nothing).toFixed(1)} ms`, "", "");
+row("start to first answer, data folder exists", took(warm), "30 ms", "29 ms");
+row("start to first answer, new data folder", took(fresh), "30 ms", "");
+row("idle, resident", `${old.rss.toFixed(1)} MB; in a new folder ${made.rss.toFixed(1)} MB`, "12 MB", "14.3 MB");
+row("idle, proportional", `${old.pss.toFixed(1)} MB; in a new folder ${made.pss.toFixed(1)} MB`, "", "12.7 MB");

@@ -15,24 +15,19 @@
  *
  * Refused here, because it would fail late or on one engine only: parameters whose first
  * appearances are not $1, $2, $3… (SQLite 3.40 numbers by appearance), a :read that writes, a mode
- * that RETURNING contradicts, words that only one of the engines knows. Errors are
+ * that RETURNING contradicts, words that only one of the engines knows, migrations that SQLite
+ * refuses (their outcome becomes the baseline of a new store, see baseline.h). Errors are
  * "FILE:LINE: sentence"; then nothing is written and the exit status is 1.
  */
-#include "base/arena.h"
-#include "base/buf.h"
+#include "baseline.h"
+#include "sqlsource.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    FILE_MAX_LEN = 256 * KIB,
-    OUTPUT_MAX = 16 * MIB,
-    STATEMENTS_MAX = 2000,
-    MIGRATIONS_MAX = 999
-};
+enum { OUTPUT_MAX = 16 * MIB, STATEMENTS_MAX = 2000, MIGRATIONS_MAX = 999 };
 enum { MIGRATION_DIGITS = 4 };
 
 struct statement {
@@ -50,22 +45,6 @@ struct migration {
     struct str name, text;
 };
 
-/* A file being read. */
-struct source {
-    const char *path;
-    struct str text;
-    size_t at;
-    unsigned line; /* of `at` */
-};
-
-enum token_kind { T_END, T_SPACE, T_COMMENT, T_STRING, T_WORD, T_PARAM, T_OTHER };
-
-struct token {
-    enum token_kind kind;
-    struct str text;
-    unsigned line;
-};
-
 /* The statement that is being put together. */
 struct body {
     struct buf text;
@@ -79,77 +58,6 @@ static struct statement statements[STATEMENTS_MAX];
 static size_t statement_count;
 static struct migration migrations[MIGRATIONS_MAX];
 static size_t migration_count;
-
-PRINTF_LIKE(3, 4) NORETURN static void die(const char *path, unsigned line, const char *fmt, ...)
-{
-    va_list ap;
-
-    fprintf(stderr, "%s:%u: ", path, line);
-    va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
-    va_end(ap);
-    fputc('\n', stderr);
-    exit(1);
-}
-
-/* ---- tokens ---- */
-
-static bool is_word(char c)
-{
-    return isalnum((unsigned char)c) || c == '_';
-}
-
-/* Bytes of the token that starts at s.p[0]; s is not empty. */
-static size_t token_len(const struct source *src, struct str s, enum token_kind *kind)
-{
-    struct str rest = str_sub(s, 1, s.n);
-    ptrdiff_t end;
-    size_t n = 1;
-
-    if (isspace((unsigned char)s.p[0])) {
-        *kind = T_SPACE;
-        while (n < s.n && isspace((unsigned char)s.p[n]))
-            n++;
-        return n;
-    }
-    if (str_starts(s, STR("--"))) {
-        *kind = T_COMMENT;
-        end = str_find(s, '\n');
-        return end == STR_NPOS ? s.n : (size_t)end;
-    }
-    if (str_starts(s, STR("/*")))
-        die(src->path, src->line, "comments start with --");
-    if (s.p[0] == '\'' ||
-        s.p[0] == '"') { /* a doubled quote inside reads as two neighbours: fine */
-        *kind = T_STRING;
-        end = str_find(rest, s.p[0]);
-        if (end == STR_NPOS)
-            die(src->path, src->line, "the quote %c is not closed", s.p[0]);
-        return (size_t)end + 2;
-    }
-    if (is_word(s.p[0]) || s.p[0] == '$') {
-        *kind = s.p[0] == '$' ? T_PARAM : T_WORD;
-        while (n < s.n && is_word(s.p[n]))
-            n++;
-        return n;
-    }
-    *kind = T_OTHER;
-    return 1;
-}
-
-static struct token token_next(struct source *src)
-{
-    struct token t = {.kind = T_END, .line = src->line};
-    struct str rest = str_sub(src->text, src->at, src->text.n);
-
-    if (rest.n == 0)
-        return t;
-    t.text = str_sub(rest, 0, token_len(src, rest, &t.kind));
-    for (size_t i = 0; i < t.text.n; i++)
-        src->line += t.text.p[i] == '\n';
-    src->at += t.text.n;
-    return t;
-}
 
 /* ---- what both engines must understand ---- */
 
@@ -211,7 +119,7 @@ static void check_param(const struct source *src, struct body *b, struct token t
 static void body_init(struct body *b)
 {
     *b = (struct body){.first = {.kind = T_END}};
-    buf_init(&b->text, FILE_MAX_LEN);
+    buf_init(&b->text, SOURCE_LEN_MAX);
 }
 
 /* Keeps line ends and indentation, for whoever reads the schema in the database; no empty lines and
@@ -450,6 +358,20 @@ static void read_migration(struct source *src, struct migration m)
     migrations[migration_count++] = m;
 }
 
+static void make_baseline(struct buf *out)
+{
+    struct baseline *b = baseline_new();
+    const char *why = NULL;
+
+    for (size_t i = 0; i < migration_count; i++) {
+        if ((why = baseline_migrate(b, migrations[i].text.p)))
+            die(migrations[i].path, 1, "%s", why);
+    }
+    if ((why = baseline_print(b, out)))
+        die(migrations[migration_count - 1].path, 1, "after it, %s", why);
+    baseline_free(&b);
+}
+
 /* ---- output ---- */
 
 static void add_c_string(struct buf *out, struct str s)
@@ -492,7 +414,7 @@ static void print_header(struct buf *out)
     buf_add(out, STR("    QUERY_COUNT,\n};\n\n#endif\n"));
 }
 
-static void print_table(struct buf *out)
+static void print_statements(struct buf *out)
 {
     buf_add(out,
             STR("/* queries.c: made by tools/sqlgen from sql/. */\n#include \"store/tables.h\"\n\n"
@@ -515,16 +437,23 @@ static void print_table(struct buf *out)
             buf_add(out, STR("0"));
         buf_add(out, STR("},\n"));
     }
-    buf_add(out, STR("};\n\nstatic const struct migration migrations[] = {\n"));
+    buf_add(out, STR("};\n\n"));
+}
+
+static void print_migrations(struct buf *out, struct str baseline)
+{
+    buf_add(out, STR("static const struct migration migrations[] = {\n"));
     for (size_t i = 0; i < migration_count; i++) {
         buf_addf(out, "    {%d, \"%.*s\",\n        ", (int)migrations[i].number,
                  STR_ARG(migrations[i].name));
         add_c_string(out, migrations[i].text);
         buf_add(out, STR("},\n"));
     }
+    buf_add(out, STR("    {0},\n};\n\nstatic const char baseline[] =\n        "));
+    add_c_string(out, baseline);
     buf_addf(out,
-             "    {0},\n};\n\nconst struct store_tables store_tables = {queries, %zu, migrations, "
-             "%zu};\n",
+             ";\n\nconst struct store_tables store_tables = {queries, %zu, migrations, %zu, "
+             "baseline};\n",
              statement_count, migration_count);
 }
 
@@ -534,21 +463,6 @@ static void write_file(const char *path, const struct buf *b)
 
     if (b->full || !f || fwrite(b->p, 1, b->n, f) != b->n || fclose(f) != 0)
         die(path, 0, "cannot be written");
-}
-
-static struct str read_file(const char *path)
-{
-    char *p = arena_alloc(mem, FILE_MAX_LEN);
-    FILE *f = fopen(path, "r");
-    size_t n;
-
-    if (!f)
-        die(path, 0, "cannot be opened");
-    n = fread(p, 1, FILE_MAX_LEN, f);
-    if (ferror(f) || n == FILE_MAX_LEN)
-        die(path, 0, "cannot be read, or is too long");
-    fclose(f);
-    return (struct str){p, n};
 }
 
 static int by_base_name(const void *a, const void *b)
@@ -561,7 +475,7 @@ static int by_base_name(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
-    struct buf header, table;
+    struct buf header, table, baseline;
 
     if (argc < 4) {
         fputs("usage: sqlgen OUT.h OUT.c FILE...\n", stderr);
@@ -570,7 +484,7 @@ int main(int argc, char **argv)
     mem = arena_new();
     qsort(argv + 3, (size_t)argc - 3, sizeof(*argv), by_base_name);
     for (int i = 3; i < argc; i++) {
-        struct source src = {.path = argv[i], .text = read_file(argv[i]), .line = 1};
+        struct source src = source_read(mem, argv[i]);
         const char *slash = strrchr(argv[i], '/');
         struct migration m;
 
@@ -581,12 +495,16 @@ int main(int argc, char **argv)
     }
     buf_init(&header, OUTPUT_MAX);
     buf_init(&table, OUTPUT_MAX);
+    buf_init(&baseline, OUTPUT_MAX);
+    make_baseline(&baseline);
     print_header(&header);
-    print_table(&table);
+    print_statements(&table);
+    print_migrations(&table, buf_str(&baseline));
     write_file(argv[1], &header);
     write_file(argv[2], &table);
     buf_deinit(&header);
     buf_deinit(&table);
+    buf_deinit(&baseline);
     arena_free(&mem);
     return 0;
 }

@@ -17,20 +17,33 @@ enum { TOPICS_LEAST = 16 };
 enum err db_init(struct ctx *cx, struct db *db, const struct backend_ops *ops,
                  const struct store_tables *tables, const char *dir, enum db_role role)
 {
-    *db = (struct db){.ops = ops, .tables = tables, .role = role};
-    db->stmts = mem_alloc(tables->query_count * sizeof(*db->stmts));
-    for (size_t i = 0; i < tables->query_count; i++)
-        db->stmts[i] = (struct db_stmt){.db = db, .def = &tables->queries[i]};
+    *db = (struct db){.ops = ops, .role = role};
+    db_use_tables(db, tables);
     return ops->connect(cx, dir, role, &db->conn);
 }
 
-void db_deinit(struct db *db)
+static void forget_statements(struct db *db)
 {
     for (size_t i = 0; db->stmts && i < db->tables->query_count; i++) {
         if (db->stmts[i].impl)
             db->ops->finalize(db->stmts[i].impl);
     }
     mem_free(db->stmts);
+    db->stmts = NULL;
+}
+
+void db_use_tables(struct db *db, const struct store_tables *tables)
+{
+    forget_statements(db);
+    db->tables = tables;
+    db->stmts = mem_alloc(tables->query_count * sizeof(*db->stmts));
+    for (size_t i = 0; i < tables->query_count; i++)
+        db->stmts[i] = (struct db_stmt){.db = db, .def = &tables->queries[i]};
+}
+
+void db_deinit(struct db *db)
+{
+    forget_statements(db);
     mem_free(db->topics);
     if (db->conn)
         db->ops->disconnect(db->conn);

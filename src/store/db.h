@@ -36,6 +36,8 @@ struct db {
 enum err db_init(struct ctx *cx, struct db *db, const struct backend_ops *ops,
                  const struct store_tables *tables, const char *dir, enum db_role role);
 void db_deinit(struct db *db);
+/* Other statements on the same connection. */
+void db_use_tables(struct db *db, const struct store_tables *tables);
 /* Prepares every statement of the tables once, so that a typo fails at start. */
 enum err db_try_all(struct ctx *cx, struct db *db);
 

@@ -1,9 +1,8 @@
 /*
- * migrate.c: see migrate.h. It runs before any other statement is prepared, on a handle of its own,
- * with the few statements below: the tables they use are the store's, not a migration's.
+ * migrate.c: see migrate.h. It runs before any other statement is prepared, with the few statements
+ * below: the tables they use are the store's, not a migration's.
  */
 #include "store/migrate.h"
-#include "store/db.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -73,16 +72,20 @@ static enum err check_applied(struct ctx *cx, struct db *db, const struct store_
     return e;
 }
 
+static enum err record(struct ctx *cx, struct db *db, const struct migration *m)
+{
+    return db_exec_one(cx, db, (enum query)RECORD,
+                       DB_ARGS(db_int(m->number), db_text(str_from(m->name)),
+                               db_text(checksum(cx->mem, m->text)), db_int(cx->now_ms)));
+}
+
 static enum err apply(struct ctx *cx, struct db *db, const struct migration *m)
 {
     enum err e;
 
     if ((e = db_begin(cx, db, TXN_BEGIN_SCHEMA)))
         return e;
-    if ((e = db->ops->script(cx, db->conn, m->text)) ||
-        (e = db_exec_one(cx, db, (enum query)RECORD,
-                         DB_ARGS(db_int(m->number), db_text(str_from(m->name)),
-                                 db_text(checksum(cx->mem, m->text)), db_int(cx->now_ms)))) ||
+    if ((e = db->ops->script(cx, db->conn, m->text)) || (e = record(cx, db, m)) ||
         (e = db_commit(cx, db, TXN_COMMIT_SCHEMA))) {
         char why[CTX_WHY_MAX];
 
@@ -93,22 +96,56 @@ static enum err apply(struct ctx *cx, struct db *db, const struct migration *m)
     return OK;
 }
 
-enum err migrate(struct ctx *cx, const struct backend_ops *ops, const char *dir,
-                 const struct store_tables *tables, int *out_version)
+static enum err apply_baseline(struct ctx *cx, struct db *db, const struct store_tables *tables)
 {
-    OWN(db_deinit) struct db db = {0};
+    enum err e = db->ops->script(cx, db->conn, tables->baseline);
+
+    for (size_t i = 0; i < tables->migration_count && !e; i++)
+        e = record(cx, db, &tables->migrations[i]);
+    return e;
+}
+
+/* In one transaction, so that a store that was cut short while it was made is an empty one. */
+static enum err open_history(struct ctx *cx, struct db *db, const struct store_tables *tables,
+                             size_t *out_applied)
+{
     size_t applied = 0;
     enum err e;
 
-    if ((e = db_init(cx, &db, ops, &own, dir, DB_WRITER)) ||
-        (e = db_begin(cx, &db, TXN_BEGIN_SCHEMA)) || (e = ops->script(cx, db.conn, own_tables)) ||
-        (e = check_applied(cx, &db, tables, &applied)) ||
-        (e = db_commit(cx, &db, TXN_COMMIT_SCHEMA)))
+    if ((e = db_begin(cx, db, TXN_BEGIN_SCHEMA)))
         return e;
-    for (size_t i = applied; i < tables->migration_count; i++) {
-        if ((e = apply(cx, &db, &tables->migrations[i])))
-            return e;
+    if (!(e = db->ops->script(cx, db->conn, own_tables)) &&
+        !(e = check_applied(cx, db, tables, &applied)) && applied == 0 && tables->baseline) {
+        e = apply_baseline(cx, db, tables);
+        applied = tables->migration_count;
     }
-    *out_version = (int)tables->migration_count;
+    if (e || (e = db_commit(cx, db, TXN_COMMIT_SCHEMA))) {
+        db_rollback(db);
+        return e;
+    }
+    *out_applied = applied;
     return OK;
+}
+
+static enum err apply_missing(struct ctx *cx, struct db *db, const struct store_tables *tables)
+{
+    size_t applied = 0;
+    enum err e = open_history(cx, db, tables, &applied);
+
+    for (size_t i = applied; i < tables->migration_count && !e; i++)
+        e = apply(cx, db, &tables->migrations[i]);
+    return e;
+}
+
+enum err migrate(struct ctx *cx, struct db *db, int *out_version)
+{
+    const struct store_tables *tables = db->tables;
+    enum err e;
+
+    db_use_tables(db, &own);
+    e = apply_missing(cx, db, tables);
+    db_use_tables(db, tables);
+    if (!e)
+        *out_version = (int)tables->migration_count;
+    return e;
 }

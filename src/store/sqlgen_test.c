@@ -151,15 +151,19 @@ static void wrong_statements_are_refused(void **state)
 static const struct {
     const char *name, *file, *text, *said;
 } bad_migrations[] = {
-    {"starts at two", "0002_b.sql", "SELECT 1;",                                               "0002_b.sql:1: migration 1 is expected here\n"},
-    {"not ended",     "0001_a.sql", "CREATE TABLE t (id BIGINT);\nCREATE TABLE u (id BIGINT)",
-     "0001_a.sql:2: the last statement is not ended by a ';'\n"                                                                              },
-    {"empty",         "0001_a.sql", "-- nothing\n",
-     "0001_a.sql:2: the last statement is not ended by a ';'\n"                                                                              },
-    {"parameter",     "0001_a.sql", "INSERT INTO t VALUES ($1);",
-     "0001_a.sql:1: a migration has no parameters\n"                                                                                         },
-    {"type",          "0001_a.sql", "CREATE TABLE t (\n id INTEGER);",
-     "0001_a.sql:2: INTEGER: the types are BIGINT, TEXT and BYTEA\n"                                                                         },
+    {"starts at two",  "0002_b.sql", "SELECT 1;",                                                    "0002_b.sql:1: migration 1 is expected here\n"},
+    {"not ended",      "0001_a.sql", "CREATE TABLE t (id BIGINT);\nCREATE TABLE u (id BIGINT)",
+     "0001_a.sql:2: the last statement is not ended by a ';'\n"                                                                                    },
+    {"empty",          "0001_a.sql", "-- nothing\n",
+     "0001_a.sql:2: the last statement is not ended by a ';'\n"                                                                                    },
+    {"parameter",      "0001_a.sql", "INSERT INTO t VALUES ($1);",
+     "0001_a.sql:1: a migration has no parameters\n"                                                                                               },
+    {"type",           "0001_a.sql", "CREATE TABLE t (\n id INTEGER);",
+     "0001_a.sql:2: INTEGER: the types are BIGINT, TEXT and BYTEA\n"                                                                               },
+    {"SQLite's no",    "0001_a.sql", "CREATE TABEL t;",
+     "0001_a.sql:1: near \"TABEL\": syntax error\n"                                                                                                },
+    {"a row of bytes", "0001_a.sql", "CREATE TABLE t (x BYTEA);\nINSERT INTO t (x) VALUES (x'00');",
+     "0001_a.sql:1: after it, a row is left with a value that is neither a number nor a text\n"                                                    },
 };
 
 static void wrong_migrations_are_refused(void **state)
@@ -210,12 +214,38 @@ static void good_files_become_an_enum_and_a_table(void **state)
                                     "        \"  n BIGINT);\"},\n    {2, \"b\",\n")) > 0);
 }
 
+static void migrations_become_one_baseline(void **state)
+{
+    static const char want[] =
+        "static const char baseline[] =\n"
+        "        \"CREATE TABLE t (id BIGINT, s TEXT DEFAULT ';', n BIGINT,\\n\"\n"
+        "        \"  UNIQUE (id));\\n\"\n"
+        "        \"CREATE TABLE \\\"u\\\" (x BYTEA);\\n\"\n"
+        "        \"CREATE INDEX t_n ON t (n);\\n\"\n"
+        "        \"INSERT INTO t (id, s, n) VALUES (-1, 'it''s', NULL);\\n\";\n";
+    struct fixture *f = *state;
+    int status;
+
+    write_file(f, "0001_a.sql",
+               "CREATE TABLE t (id BIGINT, s TEXT DEFAULT ';',\n  UNIQUE (id));\n"
+               "CREATE TABLE old (x BYTEA);\nCREATE INDEX t_n ON t (id);\n");
+    write_file(f, "0002_b.sql",
+               "ALTER TABLE t ADD COLUMN n BIGINT; -- why\nDROP INDEX t_n;\n"
+               "CREATE INDEX t_n ON t (n);\nALTER TABLE old RENAME TO u;\n"
+               "INSERT INTO t (id, s) VALUES (1, 'it''s');\nUPDATE t SET id = -1;\n");
+    assert_str(run(f, "0001_a.sql 0002_b.sql", &status), STR(""));
+    assert_int_equal(status, 0);
+    if (str_find_str(read_file(f, "out.c"), str_from(want)) == STR_NPOS)
+        fail_msg("%.*s", STR_ARG(read_file(f, "out.c")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(wrong_statements_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(wrong_migrations_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(good_files_become_an_enum_and_a_table, setup, teardown),
+        cmocka_unit_test_setup_teardown(migrations_become_one_baseline, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("store_sqlgen", tests, NULL, NULL);

@@ -216,6 +216,7 @@ static enum err commit_schema(struct ctx *cx, struct conn *c)
     sqlite3_finalize(st);
     if (e || (e = run_verb(cx, c, TXN_COMMIT)))
         return e;
+    sqlite3_db_release_memory(c->db); /* pages of every table: an idle server needs few of them */
     return run(cx, c->db, "PRAGMA foreign_keys = ON");
 }
 

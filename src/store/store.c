@@ -69,9 +69,8 @@ enum err store_open_tables(struct ctx *cx, const struct store_conf *conf,
     s->dir = mem_strdup(arena_str(cx->mem, conf->data_dir).p);
     if ((e = choose_backend(cx, conf->database, &s->ops)) || (e = make_dir(cx, s->dir)) ||
         (e = lock_take(cx, s->dir, &s->lock_fd)) ||
-        (e = migrate(cx, s->ops, s->dir, tables, &s->schema_version)) ||
         (e = db_init(cx, &s->db, s->ops, tables, s->dir, DB_WRITER)) ||
-        (e = db_try_all(cx, &s->db)))
+        (e = migrate(cx, &s->db, &s->schema_version)) || (e = db_try_all(cx, &s->db)))
         return e;
     s->db.env = s->env;
     if ((e = start_writer(cx, s, conf)))

@@ -30,6 +30,8 @@ struct store_tables {
     size_t query_count;
     const struct migration *migrations;
     size_t migration_count;
+    /* What they make of an empty store, as one text in the same words. NULL: go through them. */
+    const char *baseline;
 };
 
 extern const struct store_tables store_tables; /* generated */

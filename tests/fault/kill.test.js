@@ -1,12 +1,14 @@
 // kill -9 under load at random moments: every answered write is there afterwards, the file is whole,
 // codes that were sent before still verify, and the audit chain holds.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { Client } from "../lib/client.js";
 import { newest } from "../lib/outbox.js";
-import { command, startServer } from "../lib/server.js";
+import { command, program, startServer, temporaryFolder } from "../lib/server.js";
 import { e164, enterPassword, signIn, signUp, turnOnSent } from "../portal/people.js";
 
 const rounds = Number(process.env.KILL_ROUNDS ?? 20);
@@ -82,4 +84,30 @@ test(`kill -9 under load, ${rounds} times`, { timeout: 600_000 }, async () => {
   assert.equal(audit.code, 0, audit.err);
   assert.ok(writes > rounds * 5, `${writes} answered writes`);
   console.log(`${rounds} kills, ${writes} answered writes, 0 lost; ${audit.out.trim()}`);
+});
+
+// How far the making of a new folder has come, by the size of a file in it.
+const stages = [["master.key", 0], ["store.lock", 0], ["countersign.db", 0], ["countersign.db-journal", 0], ["countersign.db", 1],
+  ["countersign.db-wal", 0], ["countersign.db-wal", 1], ["countersign.db-wal", 100_000], ["control.sock", 0]];
+const sizeOf = (file) => fs.statSync(file, { throwIfNoEntry: false })?.size ?? -1;
+
+test(`kill -9 while a new folder is made, at ${stages.length} places: the next start finishes it`, { timeout: 120_000 }, async () => {
+  for (const [file, size] of stages) {
+    const data = temporaryFolder();
+    const child = spawn(program, ["serve"], { stdio: "ignore", env: { ...process.env, COUNTERSIGN_LISTEN: "127.0.0.1:0", COUNTERSIGN_DATA_DIR: data } });
+    const reached = () => sizeOf(path.join(data, file)) >= size || sizeOf(path.join(data, "control.sock")) >= 0; // or it was too quick for us
+    while (!reached() && fs.existsSync(`/proc/${child.pid}/exe`)); // without a pause: the places are close
+    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    assert.equal(child.signalCode, "SIGKILL", `${file}: it ended by itself`);
+
+    const server = await startServer({ data_dir: data });
+    const apps = command(["app", "list", "--json"], { data_dir: data });
+    assert.equal(apps.code, 0, apps.err);
+    assert.equal(apps.out.trim().split("\n").length, 2, apps.out); // the portal's and the first application
+    await signIn(server, await signUp(server));
+    await server.stop();
+    const check = spawnSync("sqlite3", [path.join(data, "countersign.db"), "PRAGMA integrity_check"], { encoding: "utf8" });
+    assert.equal(check.stdout.trim(), "ok", `${file}: ${check.stdout}${check.stderr}`);
+  }
 });
