@@ -41,10 +41,12 @@ UPDATE verification SET state = 'canceled', updated_at_ms = $1
 WHERE identity_id = $2 AND state = 'pending';
 
 -- :name verification_by_sid :read :one
+-- Of a number or address alone: what was sent to a user is theirs, and counts through them.
 SELECT id, service_id, identity_id, factor_id, login_id, sid, channel, target, state, digits,
     counter, send_count, check_count, created_at_ms, sent_at_ms, expires_at_ms, updated_at_ms, action,
     custom_sealed, amount, payee
-FROM verification WHERE service_id = $1 AND sid = $2 AND purpose = 'api';
+FROM verification WHERE service_id = $1 AND sid = $2 AND purpose = 'api'
+  AND coalesce(identity_id, 0) = 0 AND action = '';
 
 -- :name verification_live :read :one
 -- What an application may check now: pending, or ended by wrong codes and not yet forgotten.

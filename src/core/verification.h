@@ -70,7 +70,8 @@ enum err verification_start(struct ctx *cx, struct db *db, const struct verifica
  * forgotten. ERR_NOT_FOUND. */
 enum err verification_live(struct ctx *cx, struct db *db, int64_t service_id, struct str target,
                            struct verification *out);
-/* Of this service, in whatever state. ERR_NOT_FOUND. */
+/* The same by its sid, in whatever state. A code that was sent to an identity, or for an action, is
+ * none: it is checked through its identity (attack 17). ERR_NOT_FOUND. */
 enum err verification_by_sid(struct ctx *cx, struct db *db, int64_t service_id, struct str sid,
                              struct verification *out);
 /* Checks its code, through factor_check, and keeps an audit entry. CHECK_EXPIRED: it is over. */

@@ -109,6 +109,23 @@ test("an application may approve or cancel, once", async () => {
   await app.refused(400, 60200, app.post(`${s}/Verifications/${second.sid}`, { Status: "pending" }));
 });
 
+test("a token of the other dialect's user is that user's alone (attack 17)", async () => {
+  const authy = async (path, form) => {
+    const sent = form ? { method: "POST", body: new URLSearchParams(form) } : {};
+    return (await fetch(`${server.url}/protected/json/${path}`, { ...sent, headers: { "x-authy-api-key": app.keys.api_key } })).json();
+  };
+  const { user } = await authy("users/new", { "user[email]": "a@example.com", "user[cellphone]": phone.slice(2), "user[country_code]": "1" });
+  for (const query of ["", "?action=pay"]) {
+    assert.equal((await authy(`sms/${user.id}${query}`)).success, true);
+    const [{ sid }] = (await app.ok(200, app.get("/Attempts", { "ChannelData.To": phone }))).attempts.map((a) => ({ sid: a.verification_sid }));
+    const code = await app.code(phone);
+    await app.refused(404, 20404, app.post(`${s}/VerificationCheck`, { VerificationSid: sid, Code: code }));
+    await app.refused(404, 20404, app.get(`${s}/Verifications/${sid}`));
+    await app.refused(404, 20404, app.post(`${s}/Verifications/${sid}`, { Status: "approved" }));
+    assert.equal((await authy(`verify/${code}/${user.id}${query}`)).token, "is valid");
+  }
+});
+
 test("each refusal of a start and a check has its code", async () => {
   const start = (params) => app.start(phone, params);
   await app.refused(400, 60200, app.start("14155550100"));
@@ -127,6 +144,9 @@ test("each refusal of a start and a check has its code", async () => {
   await app.refused(400, 60200, start({ RateLimits: "[1]" }));
   await app.refused(400, 60221, app.post(`${s}/VerificationCheck`, { Code: "123456" }));
   await app.refused(400, 60200, app.check(phone, "12"));
+  await app.refused(400, 20001, app.check([phone, "+14155559999"], "123456")); // one value per name (attack 16)
+  await app.refused(400, 20001, app.check(phone, ["123456", "654321"]));
+  await app.refused(400, 20001, start({ CustomCode: ["123456", "123456"] }));
   await app.refused(404, 20404, app.check("+14155559999", "123456"));
   assert.deepEqual(await outbox(server, phone), []);
 });
