@@ -134,6 +134,9 @@ test("parameters that are missing or wrong", async () => {
     ["POST", `/onetouch/json/users/${id}/approval_requests`, "message=m&details[1]=b", 400, "60080"],
     ["POST", `/onetouch/json/users/${id}/approval_requests`, "message=m&logos[][res]=low&logos[][url]=https://example.com/l.png", 400, "60080"],
     ["POST", `/onetouch/json/users/${id}/approval_requests`, "message=m&seconds_to_expire=-1", 400, "60004"],
+    ["POST", `/onetouch/json/users/${id}/approval_requests`, "message=m&hidden_details[a][b][c][d][e]=f", 400, "60002"],
+    ["POST", `/protected/json/users/${id}/update?email=b@c.co`, "email=a@b.co", 400, "60002"],
+    ["GET", `/protected/json/verify/1234567/${id}?action=pay&action=`, undefined, 400, "60002"],
   ];
   for (const [method, path, body, status, code] of rows) refused(await ask(method, path, { body }), status, code);
 });

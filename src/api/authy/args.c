@@ -8,9 +8,27 @@
 
 enum { NAME_LEN_MAX = 512, DEPTH_MAX = 4 };
 
+static const char too_much[] = "more than 256 parameters, or nested deeper than 4 levels";
+
+static enum err refuse(struct ctx *cx, const char *why, struct str *out_why)
+{
+    *out_why = str_from(why);
+    return fail(cx, ERR_INVALID, "args: %s", why);
+}
+
+/* As JSON that is nested so: a[b][c] is 2 deep. */
+static int depth_of(struct str name)
+{
+    int depth = 0;
+
+    for (size_t i = 0; i < name.n; i++)
+        depth += name.p[i] == '[';
+    return depth;
+}
+
 static bool add(struct args *a, struct str name, struct str value, enum arg_type type)
 {
-    if (a->n == ARGS_MAX || name.n > NAME_LEN_MAX)
+    if (a->n == ARGS_MAX || name.n > NAME_LEN_MAX || depth_of(name) > DEPTH_MAX)
         return false;
     a->item[a->n++] = (struct arg){name, value, type};
     return true;
@@ -43,7 +61,7 @@ static struct str numbered(struct ctx *cx, const struct args *a, struct str name
     return full;
 }
 
-static enum err read_form(struct ctx *cx, struct str text, struct args *a)
+static enum err read_form(struct ctx *cx, struct str text, struct args *a, struct str *out_why)
 {
     struct pair *pairs;
     size_t count;
@@ -53,7 +71,7 @@ static enum err read_form(struct ctx *cx, struct str text, struct args *a)
         return e;
     for (size_t i = 0; i < count; i++) {
         if (!add(a, numbered(cx, a, pairs[i].name), pairs[i].value, ARG_TEXT))
-            return fail(cx, ERR_INVALID, "args: too many");
+            return refuse(cx, too_much, out_why);
     }
     return OK;
 }
@@ -113,7 +131,8 @@ static bool flatten(struct ctx *cx, struct str name, json_t *v, int depth, struc
     return true;
 }
 
-static enum err read_json(struct ctx *cx, const struct request *rq, struct args *a)
+static enum err read_json(struct ctx *cx, const struct request *rq, struct args *a,
+                          struct str *out_why)
 {
     json_t *json;
     enum err e = json_body(cx, rq, &json);
@@ -123,19 +142,39 @@ static enum err read_json(struct ctx *cx, const struct request *rq, struct args 
         return e;
     ok = flatten_members(cx, STR_NONE, json, 0, a);
     json_decref(json);
-    return ok ? OK : fail(cx, ERR_INVALID, "args: too many or too deep");
+    return ok ? OK : refuse(cx, too_much, out_why);
 }
 
-enum err args_read(struct ctx *cx, const struct request *rq, struct args **out)
+/* ---- all of them ---- */
+
+static bool is_plain_list(struct str name)
+{
+    return str_eq(name, STR("events"));
+}
+
+static enum err one_value_each(struct ctx *cx, const struct args *a, struct str *out_why)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (str_eq(a->item[i].name, a->item[k].name) &&
+                !str_eq(a->item[i].value, a->item[k].value) && !is_plain_list(a->item[i].name))
+                return refuse(cx, "a parameter was sent twice, with two values", out_why);
+        }
+    }
+    return OK;
+}
+
+enum err args_read(struct ctx *cx, const struct request *rq, struct args **out, struct str *out_why)
 {
     struct args *a = ARENA_NEW(cx->mem, struct args);
     enum err e = OK;
 
+    *out_why = STR("the parameters are malformed");
     if (rq->body.n && request_body_is(rq, STR("application/json")))
-        e = read_json(cx, rq, a);
+        e = read_json(cx, rq, a, out_why);
     else if (rq->body.n)
-        e = read_form(cx, rq->body, a);
-    if (e || (e = read_form(cx, rq->query, a)))
+        e = read_form(cx, rq->body, a, out_why);
+    if (e || (e = read_form(cx, rq->query, a, out_why)) || (e = one_value_each(cx, a, out_why)))
         return e;
     *out = a;
     return OK;

@@ -5,8 +5,9 @@
  *   {"user":{"email":"a@b.co"}}     user[email]
  *   logos[][res]=…&logos[][url]=…   logos[0][res] logos[0][url]; a repeated key begins the next
  *
- * JSON null, {} and [] are as if absent. Of a name that came twice the body's counts, and the
- * first.
+ * JSON null, {} and [] are as if absent. A name has one value (attack 16): it may come twice, as a
+ * key does from clients that send it everywhere, but not with another value. "events" alone is a
+ * list under a plain name.
  */
 #ifndef API_AUTHY_ARGS_H
 #define API_AUTHY_ARGS_H
@@ -29,8 +30,10 @@ struct args {
     size_t n;
 };
 
-/* ERR_INVALID: malformed, too deep or too many. */
-enum err args_read(struct ctx *cx, const struct request *rq, struct args **out);
+/* ERR_INVALID: malformed, too deep, too many, or two values of one name; *out_why is what to say.
+ */
+enum err args_read(struct ctx *cx, const struct request *rq, struct args **out,
+                   struct str *out_why);
 
 /* STR_NONE when it is absent; trimmed. */
 struct str arg_text(const struct args *a, const char *name);

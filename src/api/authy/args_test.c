@@ -16,7 +16,9 @@ static const struct {
      "user%5Bemail%5D=a%2Bb%40c.co&user[cellphone]=1+2",                                                                         "",
      "user[email]=a+b@c.co\nuser[cellphone]=1 2\n"                                                                                                                      },
     {"no type at all",              NULL,                                "a=1",                                                  "",        "a=1\n"                     },
-    {"body before query",           "application/x-www-form-urlencoded", "a=1",                                                  "a=2&b=3", "a=1\na=2\nb=3\n"           },
+    {"body and query",              "application/x-www-form-urlencoded", "a=1&b=2",                                              "b=2&c=3",
+     "a=1\nb=2\nb=2\nc=3\n"                                                                                                                                             },
+    {"a list under a plain name",   NULL,                                "events=a&events=b",                                    "",        "events=a\nevents=b\n"      },
     {"numbered lists",              NULL,                                "logos[0][res]=default&logos[0][url]=u",                "",
      "logos[0][res]=default\nlogos[0][url]=u\n"                                                                                                                         },
     {"unnumbered lists",            NULL,
@@ -43,36 +45,48 @@ static void parameters_come_from_everywhere(void **state)
         OWN(arena_free) struct arena *mem = arena_new();
         OWN(buf_deinit) struct buf got = {.max = 4096};
         struct request rq = request_of(row->type, row->body, row->query);
+        struct str why;
         struct args *a;
         struct ctx cx;
 
         ctx_init(&cx, mem);
-        assert_int_equal(args_read(&cx, &rq, &a), OK);
+        assert_int_equal(args_read(&cx, &rq, &a, &why), OK);
         for (size_t i = 0; i < a->n; i++)
             buf_addf(&got, "%.*s=%.*s\n", STR_ARG(a->item[i].name), STR_ARG(a->item[i].value));
         assert_string_equal(got.p ? got.p : "", row->want);
     }
 }
 
-static void what_is_too_deep_or_broken_is_refused(void **state)
+static void what_is_too_deep_doubled_or_broken_is_refused_attacks_16_79(void **state)
 {
-    static const char *const bad[] = {
-        "{\"a\":",
-        "[1]",
-        "{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{\"f\":1}}}}}}",
-        "[[[[[[[[[[[[[[[[[[[[[[[[[[",
-        "{\"a\":1,\"a\":2}",
+    static const struct {
+        const char *type, *body, *query;
+    } bad[] = {
+        {"application/json", "{\"a\":",                                           ""          },
+        {"application/json", "[1]",                                               ""          },
+        {"application/json", "{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{\"f\":1}}}}}}", ""          },
+        {"application/json", "[[[[[[[[[[[[[[[[[[[[[[[[[[",                        ""          },
+        {"application/json", "{\"a\":1,\"a\":2}",                                 ""          },
+        {"application/json", "{\"a\":{\"b\":1},\"a[b]\":2}",                      ""          },
+        {"application/json", "{\"a\":1}",                                         "a=2"       },
+        {NULL,               "a[b][c][d][e][f]=1",                                ""          },
+        {NULL,               "a=1&a=2",                                           ""          },
+        {NULL,               "",                                                  "a=1&b=1&a="},
+        {NULL,               "a=1",                                               "a=2"       },
+        {NULL,               "l[0]=1&l[0]=2",                                     ""          },
     };
 
     (void)state;
-    EACH_ROW (body, bad) {
+    EACH_ROW (row, bad) {
         OWN(arena_free) struct arena *mem = arena_new();
-        struct request rq = request_of("application/json", *body, "");
+        struct request rq = request_of(row->type, row->body, row->query);
+        struct str why = STR_NONE;
         struct args *a;
         struct ctx cx;
 
         ctx_init(&cx, mem);
-        assert_int_equal(args_read(&cx, &rq, &a), ERR_INVALID);
+        assert_int_equal(args_read(&cx, &rq, &a, &why), ERR_INVALID);
+        assert_true(why.n > 0);
     }
 }
 
@@ -80,6 +94,7 @@ static void objects_are_built_again(void **state)
 {
     OWN(arena_free) struct arena *mem = arena_new();
     struct request rq = request_of(NULL, "h[a]=1&h[b][c]=2&x=3&h=4", "");
+    struct str why;
     struct args *a;
     json_t *o;
     char *text;
@@ -87,7 +102,7 @@ static void objects_are_built_again(void **state)
 
     (void)state;
     ctx_init(&cx, mem);
-    assert_int_equal(args_read(&cx, &rq, &a), OK);
+    assert_int_equal(args_read(&cx, &rq, &a, &why), OK);
     o = arg_object(a, "h");
     text = json_dumps(o, JSON_COMPACT);
     assert_string_equal(text, "{\"a\":\"1\",\"b\":{\"c\":\"2\"}}");
@@ -100,7 +115,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parameters_come_from_everywhere),
-        cmocka_unit_test(what_is_too_deep_or_broken_is_refused),
+        cmocka_unit_test(what_is_too_deep_doubled_or_broken_is_refused_attacks_16_79),
         cmocka_unit_test(objects_are_built_again),
     };
 

@@ -3,6 +3,7 @@
 
 enum err authy_prepare(struct ctx *cx, struct request *rq, struct response *rs)
 {
+    struct str why;
     struct args *args;
     struct str format = request_param(rq, STR("format"));
     enum err e;
@@ -10,7 +11,11 @@ enum err authy_prepare(struct ctx *cx, struct request *rq, struct response *rs)
     (void)rs;
     if (format.p && !str_eq(format, STR("json")) && !str_eq(format, STR("xml")))
         return authy_refuse(cx, rq, AUTHY_NO_URL);
-    if ((e = args_read(cx, rq, &args)))
+    e = args_read(cx, rq, &args, &why);
+    if (e == ERR_INVALID)
+        return authy_refuse_saying(cx, rq, AUTHY_REQUEST,
+                                   arena_printf(cx->mem, "Invalid request: %.*s", STR_ARG(why)));
+    if (e)
         return authy_pass(cx, rq, e);
     rq->prepared = args;
     return OK;
