@@ -7,7 +7,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { PARAMS_MAX = 256 * KIB, PARAMS_FIT = 128 * KIB, DEPTH_MAX = 12, MEMBERS_MAX = 512 };
+/* What fits is signed whole: escaped, a byte is three at most. */
+enum {
+    PARAMS_FIT = 128 * KIB,
+    PARAMS_MAX = 4 * PARAMS_FIT,
+    DEPTH_MAX = 12,
+    MEMBERS_MAX = 512,
+};
 
 /* As in a form: unreserved characters as they are, a space as '+'. */
 static void escaped(struct buf *out, struct str s)

@@ -3,7 +3,7 @@
 // the other tests run.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { signedRequest } from "../lib/authy.js";
+import { callbackSignature, signedRequest, toQuery } from "../lib/authy.js";
 import { Client } from "../lib/client.js";
 import { Device } from "../lib/device.js";
 import { newest, outbox } from "../lib/outbox.js";
@@ -158,6 +158,27 @@ test("set again by a signed request: the same test call", async () => {
   assert.strictEqual(JSON.parse((await shop.ear.take()).body).authy_id, 1234);
   assert.equal(shop.url, shop.ear.url);
   assert.equal((await outbox(server, "ops@example.com")).length, 2, "one mail each time");
+});
+
+test("hidden details come back whole and signed, or the request is refused (attack 61)", async () => {
+  const ask = (body) => me.request("POST", `/onetouch/json/users/${shop.id}/approval_requests`, {
+    body: typeof body === "string" ? body : JSON.stringify(body),
+    headers: { "x-authy-api-key": shop.keys.api_key, "content-type": typeof body === "string" ? "application/x-www-form-urlencoded" : "application/json" },
+  });
+  const many = (count) => ({ ["k".repeat(400)]: Object.fromEntries(Array.from({ length: count }, (_, i) => [`n${i}`, "1"])) });
+  const deep = { a: { b: { c: { d: "e" } } } };
+  for (const [body, want] of [[{ hidden_details: deep, message: "m" }, deep], ["message=m&hidden_details[a][b][c][d]=e", deep], [{ hidden_details: many(60), message: "m" }, many(60)]]) {
+    assert.equal((await ask(body)).status, 200);
+    await shop.phone.answer(await shop.phone.asked(), "approved", "");
+    const { body: text, headers } = await shop.ear.take(), told = JSON.parse(text);
+    assert.deepEqual(told.approval_request.transaction.hidden_details, want);
+    assert.equal(callbackSignature(shop.keys.api_key, headers["x-authy-signature-nonce"], "POST", shop.ear.url, toQuery(told)), headers["x-authy-signature"]);
+  }
+  const refused = async (body, code) => assert.equal((await ask(body)).json.error_code, code);
+  await refused({ hidden_details: { a: deep }, message: "m" }, "60002");
+  await refused(`message=m&hidden_details${"[a]".repeat(5)}=e`, "60002");
+  await refused(`message=m&hidden_details${"[a]".repeat(150)}=e`, "60002");
+  await refused({ hidden_details: many(100), message: "m" }, "60080");
 });
 
 test("a reset connection is no answer: it is tried again, and counts neither way", async () => {

@@ -1,6 +1,7 @@
 /* approval.c: approval requests ("OneTouch"): ask a user's devices, look at the answer. */
 #include "api/authy/handlers.h"
 #include "api/authy/wire.h"
+#include "channel/authy_sign.h"
 #include "core/challenge.h"
 
 enum {
@@ -9,6 +10,7 @@ enum {
     LOGOS_MAX = 8,
     LOGO_URL_MAX = 500,
     HIDDEN_MAX = 8 * 1024,
+    HIDDEN_SIGNED_MAX = 32 * 1024, /* in a callback, where each value repeats the names above it */
 };
 
 /* ---- create ---- */
@@ -72,14 +74,17 @@ static enum err bind_logos(struct ctx *cx, struct request *rq, struct str *out)
                                     STR("Logos need a res (one of them default) and a url"));
 }
 
+/* The callback signs all of them or, being too long for that, a part: then nothing is asked. How
+ * deep they may be is a rule for all parameters (args.h). */
 static enum err bind_hidden(struct ctx *cx, struct request *rq, struct str *out)
 {
     json_t *o = arg_object(visitor_of(rq)->args, "hidden_details");
+    bool fit;
 
     *out = o ? json_text_of(cx, o) : STR("");
+    fit = out->n <= HIDDEN_MAX && (!o || callback_params(cx, o).n <= HIDDEN_SIGNED_MAX);
     json_decref(o);
-    return out->n <= HIDDEN_MAX
-               ? OK
+    return fit ? OK
                : authy_refuse_saying(cx, rq, AUTHY_APPROVAL, STR("Hidden details are too long"));
 }
 
