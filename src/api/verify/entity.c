@@ -18,18 +18,6 @@ void js_owner(struct ctx *cx, struct request *rq, json_t *o, const struct servic
     json_object_set_new(o, "account_sid", js_str(call_of(cx, rq)->caller.account_sid));
 }
 
-void js_item(struct ctx *cx, struct request *rq, json_t *o, const struct service *s,
-             const struct item *it, const char *collection)
-{
-    js_owner(cx, rq, o, s);
-    json_object_set_new(o, "sid", js_str(it->sid));
-    json_object_set_new(o, "date_created", js_time(it->created_at_ms));
-    json_object_set_new(o, "date_updated", js_time(it->updated_at_ms));
-    json_object_set_new(o, "url",
-                        js_url(cx, rq->db, "/Services/%.*s/%s/%.*s", STR_ARG(s->sid), collection,
-                               STR_ARG(it->sid)));
-}
-
 /* ---- entities ---- */
 
 static bool name_ok(struct str name)

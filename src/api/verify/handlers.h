@@ -42,9 +42,6 @@ enum err list_page(struct ctx *cx, struct request *rq, struct page *out);
 
 /* The sids around an answer: {"account_sid", "service_sid"} added to o. */
 void js_owner(struct ctx *cx, struct request *rq, json_t *o, const struct service *s);
-/* An item's own members: sid, dates, url. */
-void js_item(struct ctx *cx, struct request *rq, json_t *o, const struct service *s,
-             const struct item *it, const char *collection);
 
 /* The identity of that name, made if there is none (entity.c). 60300: the name is unfit. */
 enum err entity_make(struct ctx *cx, struct request *rq, const struct service *s, struct str name,

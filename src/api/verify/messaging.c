@@ -1,5 +1,6 @@
 /* messaging.c: senders by country, and the account's safe list of numbers. */
 #include "api/verify/handlers.h"
+#include "api/verify/items.h"
 #include "base/encode.h"
 #include "core/limit.h"
 #include "core/phone.h"
@@ -7,12 +8,6 @@
 enum { CONFIGURATIONS_MAX = 300, SAFE_MAX = 10000 };
 
 /* ---- messaging configurations ---- */
-
-static struct item_place configurations_of(struct ctx *cx, struct request *rq,
-                                           const struct service *s)
-{
-    return (struct item_place){call_of(cx, rq)->caller.account_id, s->id, 0, ITEM_MESSAGING};
-}
 
 /* "US", "us", or "all". */
 static bool country_read(struct ctx *cx, struct str text, struct str *out)
@@ -73,7 +68,7 @@ static enum err find_configuration(struct ctx *cx, struct request *rq, struct se
         return e;
     if (!country_read(cx, request_param(rq, STR("Country")), &country))
         return call_not_found(cx, rq);
-    at = configurations_of(cx, rq, s);
+    at = items_of(cx, rq, s, ITEM_MESSAGING);
     e = item_by_name(cx, rq->db, &at, country, out);
     return e == ERR_NOT_FOUND ? call_not_found(cx, rq) : e;
 }
@@ -91,7 +86,7 @@ enum err messaging_create(struct ctx *cx, struct request *rq, struct response *r
         return input_bad(cx, rq, 60200, "Country");
     if ((e = sender_read(cx, rq, &in, &it.data)))
         return e;
-    it.place = configurations_of(cx, rq, &s);
+    it.place = items_of(cx, rq, &s, ITEM_MESSAGING);
     e = item_add(cx, rq->db, "MC", CONFIGURATIONS_MAX, &it);
     if (e == ERR_CONFLICT)
         return call_refuse(cx, rq, 60213,
@@ -136,23 +131,13 @@ enum err messaging_delete(struct ctx *cx, struct request *rq, struct response *r
 enum err messaging_list(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct item_place at;
-    struct item *list;
     struct service s;
-    struct page page;
-    struct listing l;
-    size_t count;
     enum err e;
 
-    if ((e = call_service(cx, rq, &s)) || (e = list_page(cx, rq, &page)))
+    if ((e = call_service(cx, rq, &s)))
         return e;
-    at = configurations_of(cx, rq, &s);
-    if ((e = item_page(cx, rq->db, &at, page_down(&page), page_from(&page), page_rows(&page), &list,
-                       &count)))
-        return e;
-    listing_init(cx, &l, &page);
-    for (size_t i = 0; i < count; i++)
-        listing_add(&l, list[i].id, configuration_json(cx, rq, &s, &list[i]));
-    return reply_list(cx, rq, rs, "messaging_configurations", &l);
+    at = items_of(cx, rq, &s, ITEM_MESSAGING);
+    return items_list(cx, rq, rs, &s, &at, "messaging_configurations", configuration_json);
 }
 
 /* ---- the safe list ---- */

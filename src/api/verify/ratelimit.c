@@ -4,6 +4,7 @@
  * limit counts the value over its interval.
  */
 #include "api/verify/handlers.h"
+#include "api/verify/items.h"
 #include "core/limit.h"
 
 enum {
@@ -16,28 +17,10 @@ enum {
     RATE_LIMITS_LEN_MAX = 4096,
 };
 
-static struct item_place limits_of(struct ctx *cx, struct request *rq, const struct service *s)
-{
-    return (struct item_place){call_of(cx, rq)->caller.account_id, s->id, 0, ITEM_RATE_LIMIT};
-}
-
 static struct item_place buckets_of(struct ctx *cx, struct request *rq, const struct service *s,
                                     const struct item *limit)
 {
     return (struct item_place){call_of(cx, rq)->caller.account_id, s->id, limit->id, ITEM_BUCKET};
-}
-
-static enum err find_limit(struct ctx *cx, struct request *rq, const char *param, struct service *s,
-                           struct item *out)
-{
-    struct item_place at;
-    enum err e;
-
-    if ((e = call_service(cx, rq, s)))
-        return e;
-    at = limits_of(cx, rq, s);
-    e = item_by_sid(cx, rq->db, &at, request_param(rq, str_from(param)), out);
-    return e == ERR_NOT_FOUND ? call_not_found(cx, rq) : e;
 }
 
 /* ---- rate limits ---- */
@@ -88,7 +71,8 @@ enum err rate_limits_create(struct ctx *cx, struct request *rq, struct response 
 
     if ((e = call_service(cx, rq, &s)) || (e = input_read(cx, rq, &in)))
         return e;
-    it = (struct item){.place = limits_of(cx, rq, &s), .name = input_get(&in, STR("UniqueName"))};
+    it = (struct item){.place = items_of(cx, rq, &s, ITEM_RATE_LIMIT),
+                       .name = input_get(&in, STR("UniqueName"))};
     if (!it.name.n || it.name.n > NAME_MAX)
         return input_bad(cx, rq, 60200, "UniqueName");
     if (!unique_name_ok(it.name))
@@ -108,7 +92,7 @@ enum err rate_limits_fetch(struct ctx *cx, struct request *rq, struct response *
 {
     struct service s;
     struct item it;
-    enum err e = find_limit(cx, rq, "Sid", &s, &it);
+    enum err e = items_find(cx, rq, ITEM_RATE_LIMIT, "Sid", &s, &it);
 
     return e ? e : reply_json(cx, rs, 200, limit_json(cx, rq, &s, &it));
 }
@@ -121,7 +105,8 @@ enum err rate_limits_update(struct ctx *cx, struct request *rq, struct response 
     struct item it;
     enum err e;
 
-    if ((e = find_limit(cx, rq, "Sid", &s, &it)) || (e = input_read(cx, rq, &in)) ||
+    if ((e = items_find(cx, rq, ITEM_RATE_LIMIT, "Sid", &s, &it)) ||
+        (e = input_read(cx, rq, &in)) ||
         (e = input_bind(cx, rq, &in, description_wish, 1, 60200, &description)) ||
         (description.p && (e = item_set(cx, rq->db, &it, description_data(cx, description)))))
         return e;
@@ -134,7 +119,8 @@ enum err rate_limits_delete(struct ctx *cx, struct request *rq, struct response 
     struct item it;
     enum err e;
 
-    if ((e = find_limit(cx, rq, "Sid", &s, &it)) || (e = item_remove(cx, rq->db, &it)))
+    if ((e = items_find(cx, rq, ITEM_RATE_LIMIT, "Sid", &s, &it)) ||
+        (e = item_remove(cx, rq->db, &it)))
         return e;
     return reply_deleted(cx, rs);
 }
@@ -142,23 +128,13 @@ enum err rate_limits_delete(struct ctx *cx, struct request *rq, struct response 
 enum err rate_limits_list(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct item_place at;
-    struct item *list;
     struct service s;
-    struct page page;
-    struct listing l;
-    size_t count;
     enum err e;
 
-    if ((e = call_service(cx, rq, &s)) || (e = list_page(cx, rq, &page)))
+    if ((e = call_service(cx, rq, &s)))
         return e;
-    at = limits_of(cx, rq, &s);
-    if ((e = item_page(cx, rq->db, &at, page_down(&page), page_from(&page), page_rows(&page), &list,
-                       &count)))
-        return e;
-    listing_init(cx, &l, &page);
-    for (size_t i = 0; i < count; i++)
-        listing_add(&l, list[i].id, limit_json(cx, rq, &s, &list[i]));
-    return reply_list(cx, rq, rs, "rate_limits", &l);
+    at = items_of(cx, rq, &s, ITEM_RATE_LIMIT);
+    return items_list(cx, rq, rs, &s, &at, "rate_limits", limit_json);
 }
 
 /* ---- buckets ---- */
@@ -183,11 +159,12 @@ static struct bucket bucket_of(const struct item *it)
 }
 
 static json_t *bucket_json(struct ctx *cx, struct request *rq, const struct service *s,
-                           const struct item *limit, const struct item *it)
+                           const struct item *it)
 {
-    struct str under = arena_printf(cx->mem, "RateLimits/%.*s/Buckets", STR_ARG(limit->sid));
+    struct str limit_sid = request_param(rq, STR("RateLimitSid"));
+    struct str under = arena_printf(cx->mem, "RateLimits/%.*s/Buckets", STR_ARG(limit_sid));
     struct bucket b = bucket_of(it);
-    json_t *o = json_pack("{s:o, s:I, s:I}", "rate_limit_sid", js_str(limit->sid), "max",
+    json_t *o = json_pack("{s:o, s:I, s:I}", "rate_limit_sid", js_str(limit_sid), "max",
                           (json_int_t)b.max, "interval", (json_int_t)b.interval_s);
 
     js_item(cx, rq, o, s, it, under.p);
@@ -201,15 +178,15 @@ static void bucket_fill(struct ctx *cx, struct item *it, const struct bucket *b)
     it->data = js_dump(cx, json_pack("{s:I}", "max", (json_int_t)b->max));
 }
 
-static enum err find_bucket(struct ctx *cx, struct request *rq, struct service *s,
-                            struct item *limit, struct item *out)
+static enum err find_bucket(struct ctx *cx, struct request *rq, struct service *s, struct item *out)
 {
     struct item_place at;
+    struct item limit;
     enum err e;
 
-    if ((e = find_limit(cx, rq, "RateLimitSid", s, limit)))
+    if ((e = items_find(cx, rq, ITEM_RATE_LIMIT, "RateLimitSid", s, &limit)))
         return e;
-    at = buckets_of(cx, rq, s, limit);
+    at = buckets_of(cx, rq, s, &limit);
     e = item_by_sid(cx, rq->db, &at, request_param(rq, STR("Sid")), out);
     return e == ERR_NOT_FOUND ? call_not_found(cx, rq) : e;
 }
@@ -222,7 +199,8 @@ enum err buckets_create(struct ctx *cx, struct request *rq, struct response *rs)
     struct input in;
     enum err e;
 
-    if ((e = find_limit(cx, rq, "RateLimitSid", &s, &limit)) || (e = input_read(cx, rq, &in)) ||
+    if ((e = items_find(cx, rq, ITEM_RATE_LIMIT, "RateLimitSid", &s, &limit)) ||
+        (e = input_read(cx, rq, &in)) ||
         (e = input_bind(cx, rq, &in, bucket_wishes, COUNT_OF(bucket_wishes), 60200, &b)))
         return e;
     if (!b.max || !b.interval_s)
@@ -234,27 +212,27 @@ enum err buckets_create(struct ctx *cx, struct request *rq, struct response *rs)
         return call_refuse(cx, rq, 60211, "Bucket with this interval already exists");
     if (e == ERR_LIMITED)
         return call_refuse(cx, rq, 60210, "Max buckets per rate limit reached");
-    return e ? e : reply_json(cx, rs, 201, bucket_json(cx, rq, &s, &limit, &it));
+    return e ? e : reply_json(cx, rs, 201, bucket_json(cx, rq, &s, &it));
 }
 
 enum err buckets_fetch(struct ctx *cx, struct request *rq, struct response *rs)
 {
-    struct item limit, it;
+    struct item it;
     struct service s;
-    enum err e = find_bucket(cx, rq, &s, &limit, &it);
+    enum err e = find_bucket(cx, rq, &s, &it);
 
-    return e ? e : reply_json(cx, rs, 200, bucket_json(cx, rq, &s, &limit, &it));
+    return e ? e : reply_json(cx, rs, 200, bucket_json(cx, rq, &s, &it));
 }
 
 enum err buckets_update(struct ctx *cx, struct request *rq, struct response *rs)
 {
-    struct item limit, it, other;
+    struct item it, other;
     struct service s;
     struct input in;
     struct bucket b;
     enum err e;
 
-    if ((e = find_bucket(cx, rq, &s, &limit, &it)) || (e = input_read(cx, rq, &in)))
+    if ((e = find_bucket(cx, rq, &s, &it)) || (e = input_read(cx, rq, &in)))
         return e;
     b = bucket_of(&it);
     if ((e = input_bind(cx, rq, &in, bucket_wishes, COUNT_OF(bucket_wishes), 60200, &b)))
@@ -267,16 +245,16 @@ enum err buckets_update(struct ctx *cx, struct request *rq, struct response *rs)
         return e;
     if ((e = item_set(cx, rq->db, &it, it.data)))
         return e;
-    return reply_json(cx, rs, 200, bucket_json(cx, rq, &s, &limit, &it));
+    return reply_json(cx, rs, 200, bucket_json(cx, rq, &s, &it));
 }
 
 enum err buckets_delete(struct ctx *cx, struct request *rq, struct response *rs)
 {
-    struct item limit, it;
+    struct item it;
     struct service s;
     enum err e;
 
-    if ((e = find_bucket(cx, rq, &s, &limit, &it)) || (e = item_remove(cx, rq->db, &it)))
+    if ((e = find_bucket(cx, rq, &s, &it)) || (e = item_remove(cx, rq->db, &it)))
         return e;
     return reply_deleted(cx, rs);
 }
@@ -284,23 +262,14 @@ enum err buckets_delete(struct ctx *cx, struct request *rq, struct response *rs)
 enum err buckets_list(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct item_place at;
-    struct item limit, *list;
+    struct item limit;
     struct service s;
-    struct page page;
-    struct listing l;
-    size_t count;
     enum err e;
 
-    if ((e = find_limit(cx, rq, "RateLimitSid", &s, &limit)) || (e = list_page(cx, rq, &page)))
+    if ((e = items_find(cx, rq, ITEM_RATE_LIMIT, "RateLimitSid", &s, &limit)))
         return e;
     at = buckets_of(cx, rq, &s, &limit);
-    if ((e = item_page(cx, rq->db, &at, page_down(&page), page_from(&page), page_rows(&page), &list,
-                       &count)))
-        return e;
-    listing_init(cx, &l, &page);
-    for (size_t i = 0; i < count; i++)
-        listing_add(&l, list[i].id, bucket_json(cx, rq, &s, &limit, &list[i]));
-    return reply_list(cx, rq, rs, "buckets", &l);
+    return items_list(cx, rq, rs, &s, &at, "buckets", bucket_json);
 }
 
 /* ---- counting ---- */
@@ -308,7 +277,7 @@ enum err buckets_list(struct ctx *cx, struct request *rq, struct response *rs)
 static enum err take(struct ctx *cx, struct request *rq, const struct service *s, struct str name,
                      struct str value)
 {
-    struct item_place at = limits_of(cx, rq, s);
+    struct item_place at = items_of(cx, rq, s, ITEM_RATE_LIMIT);
     struct item limit, *buckets;
     size_t count;
     enum err e = item_by_name(cx, rq->db, &at, name, &limit);

@@ -1,5 +1,6 @@
 /* token.c: access tokens, with which a device enrols. Each makes one factor. */
 #include "api/verify/handlers.h"
+#include "api/verify/items.h"
 
 struct token_form {
     struct str identity, type, name;
@@ -11,11 +12,6 @@ static const struct wish token_wishes[] = {
     {"FactorFriendlyName", offsetof(struct token_form, name),     WISH_TEXT, false, 0,  64 },
     {"Ttl",                offsetof(struct token_form, ttl_s),    WISH_INT,  false, 60, 300},
 };
-
-static struct item_place place(struct ctx *cx, struct request *rq, const struct service *s)
-{
-    return (struct item_place){call_of(cx, rq)->caller.account_id, s->id, 0, ITEM_TOKEN};
-}
 
 static enum err reply_token(struct ctx *cx, struct request *rq, struct response *rs, int status,
                             const struct service *s, const struct access *a)
@@ -47,7 +43,7 @@ enum err access_tokens_create(struct ctx *cx, struct request *rq, struct respons
         return e;
     if (!str_eq(f.type, STR("push")))
         return input_bad(cx, rq, 60306, "FactorType");
-    at = place(cx, rq, &s);
+    at = items_of(cx, rq, &s, ITEM_TOKEN);
     if ((e = access_add(cx, rq->db, &at, f.identity, f.name, f.ttl_s, &a)))
         return e;
     return reply_token(cx, rq, rs, 201, &s, &a);
@@ -55,19 +51,12 @@ enum err access_tokens_create(struct ctx *cx, struct request *rq, struct respons
 
 enum err access_tokens_fetch(struct ctx *cx, struct request *rq, struct response *rs)
 {
-    struct item_place at;
     struct access a;
     struct service s;
     struct item it;
     enum err e;
 
-    if ((e = call_service(cx, rq, &s)))
-        return e;
-    at = place(cx, rq, &s);
-    e = item_by_sid(cx, rq->db, &at, request_param(rq, STR("Sid")), &it);
-    if (e == ERR_NOT_FOUND)
-        return call_not_found(cx, rq);
-    if (e)
+    if ((e = items_find(cx, rq, ITEM_TOKEN, "Sid", &s, &it)))
         return e;
     access_read(cx, &it, &a);
     return reply_token(cx, rq, rs, 200, &s, &a);

@@ -3,6 +3,7 @@
  * core/entity_event.h.
  */
 #include "api/verify/handlers.h"
+#include "api/verify/items.h"
 #include "base/url.h"
 #include "core/entity_event.h"
 #include "core/hook.h"
@@ -18,11 +19,6 @@ static const char *const events[] = {"*",
                                      NULL};
 static const char *const states[] = {"enabled", "disabled", NULL};
 static const char *const versions[] = {"v1", "v2", NULL};
-
-static struct item_place webhooks_of(struct ctx *cx, struct request *rq, const struct service *s)
-{
-    return (struct item_place){call_of(cx, rq)->caller.account_id, s->id, 0, ITEM_WEBHOOK};
-}
 
 /* One that failed too often is "disabled" too, until it is enabled. */
 static json_t *webhook_json(struct ctx *cx, struct request *rq, const struct service *s,
@@ -90,18 +86,6 @@ static enum err bind(struct ctx *cx, struct request *rq, const struct input *in,
     return OK;
 }
 
-static enum err find(struct ctx *cx, struct request *rq, struct service *s, struct item *out)
-{
-    struct item_place at;
-    enum err e;
-
-    if ((e = call_service(cx, rq, s)))
-        return e;
-    at = webhooks_of(cx, rq, s);
-    e = item_by_sid(cx, rq->db, &at, request_param(rq, STR("Sid")), out);
-    return e == ERR_NOT_FOUND ? call_not_found(cx, rq) : e;
-}
-
 enum err webhooks_create(struct ctx *cx, struct request *rq, struct response *rs)
 {
     json_t *data = json_object();
@@ -115,7 +99,7 @@ enum err webhooks_create(struct ctx *cx, struct request *rq, struct response *rs
         json_decref(data);
         return e;
     }
-    it = (struct item){.place = webhooks_of(cx, rq, &s), .data = js_dump(cx, data)};
+    it = (struct item){.place = items_of(cx, rq, &s, ITEM_WEBHOOK), .data = js_dump(cx, data)};
     e = item_add(cx, rq->db, "YW", WEBHOOKS_MAX, &it);
     if (e == ERR_LIMITED)
         return call_refuse(cx, rq, 60306, "Max webhooks per service reached");
@@ -126,7 +110,7 @@ enum err webhooks_fetch(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct service s;
     struct item it;
-    enum err e = find(cx, rq, &s, &it);
+    enum err e = items_find(cx, rq, ITEM_WEBHOOK, "Sid", &s, &it);
 
     return e ? e : reply_json(cx, rs, 200, webhook_json(cx, rq, &s, &it));
 }
@@ -139,7 +123,7 @@ enum err webhooks_update(struct ctx *cx, struct request *rq, struct response *rs
     json_t *data;
     enum err e;
 
-    if ((e = find(cx, rq, &s, &it)) || (e = input_read(cx, rq, &in)))
+    if ((e = items_find(cx, rq, ITEM_WEBHOOK, "Sid", &s, &it)) || (e = input_read(cx, rq, &in)))
         return e;
     data = js_parsed(it.data);
     if ((e = bind(cx, rq, &in, data, false))) {
@@ -159,8 +143,8 @@ enum err webhooks_delete(struct ctx *cx, struct request *rq, struct response *rs
     struct item it;
     enum err e;
 
-    if ((e = find(cx, rq, &s, &it)) || (e = item_remove(cx, rq->db, &it)) ||
-        (e = hook_forget(cx, rq->db, it.id)))
+    if ((e = items_find(cx, rq, ITEM_WEBHOOK, "Sid", &s, &it)) ||
+        (e = item_remove(cx, rq->db, &it)) || (e = hook_forget(cx, rq->db, it.id)))
         return e;
     return reply_deleted(cx, rs);
 }
@@ -168,21 +152,11 @@ enum err webhooks_delete(struct ctx *cx, struct request *rq, struct response *rs
 enum err webhooks_list(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct item_place at;
-    struct item *list;
     struct service s;
-    struct page page;
-    struct listing l;
-    size_t count;
     enum err e;
 
-    if ((e = call_service(cx, rq, &s)) || (e = list_page(cx, rq, &page)))
+    if ((e = call_service(cx, rq, &s)))
         return e;
-    at = webhooks_of(cx, rq, &s);
-    if ((e = item_page(cx, rq->db, &at, page_down(&page), page_from(&page), page_rows(&page), &list,
-                       &count)))
-        return e;
-    listing_init(cx, &l, &page);
-    for (size_t i = 0; i < count; i++)
-        listing_add(&l, list[i].id, webhook_json(cx, rq, &s, &list[i]));
-    return reply_list(cx, rq, rs, "webhooks", &l);
+    at = items_of(cx, rq, &s, ITEM_WEBHOOK);
+    return items_list(cx, rq, rs, &s, &at, "webhooks", webhook_json);
 }
