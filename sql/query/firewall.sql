@@ -31,6 +31,10 @@ SELECT prefix, sent, proved, paused_until_ms FROM phone_prefix
 WHERE paused_until_ms > $1 OR window_at_ms > $2
 ORDER BY CASE WHEN paused_until_ms > $1 THEN 0 ELSE 1 END, sent - proved DESC, prefix LIMIT $3;
 
+-- :name phone_paused_count :read :one
+SELECT (SELECT count(*) FROM phone_prefix WHERE paused_until_ms > $1),
+    (SELECT count(*) FROM phone_rule WHERE action = 'pause');
+
 -- :name sweep_phone_prefixes :write :exec
 DELETE FROM phone_prefix WHERE prefix IN (SELECT prefix FROM phone_prefix
     WHERE updated_at_ms < $1 AND paused_until_ms < $1 LIMIT 500) AND updated_at_ms < $1

@@ -101,6 +101,7 @@ enum err instance_open(struct ctx *cx, const struct config *cf, instance_notify_
     if ((e = guard_rules(cx, cf, &in->firewall, &guarded)))
         return e;
     in->core.firewall = guarded ? &in->firewall : NULL;
+    in->core.firewall_tally = &in->firewall_tally;
     if ((e = make_folder(cx, cf->data_dir)) || (!existed && (e = make_key(cx, key))) ||
         (e = store_open(cx, &conf, &in->store)))
         return e;

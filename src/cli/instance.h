@@ -26,6 +26,7 @@ struct instance {
     struct vault *vault;
     struct core core;
     struct firewall_rules firewall; /* core.firewall, if there are any */
+    struct firewall_tally firewall_tally;
     bool first; /* this start made the database */
     int64_t started_at_ms;
     _Atomic(const struct config *) config; /* replaced by a reload; the old ones stay valid */

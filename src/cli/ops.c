@@ -3,6 +3,7 @@
  */
 #include "cli/ops.h"
 #include "cli/instance.h"
+#include "core/circuit.h"
 #include "http/addr.h"
 
 #include <fcntl.h>
@@ -107,6 +108,64 @@ static void add_writes(struct buf *out, struct write_stats *s)
            atomic_load(&s->failed));
 }
 
+/* What stops messages to phones. No number and no beginning of one is named. */
+static enum err add_firewall(struct ctx *cx, struct db *db, struct buf *out)
+{
+    struct firewall_tally *tally = core_of(db)->firewall_tally;
+    int64_t by_rules, by_operator;
+    struct firewall_day day;
+    enum err e;
+
+    metric(out, "countersign_messages_refused_total", "counter",
+           "Messages to phones that the firewall refused, by rule.");
+    for (unsigned i = 0; tally && i < FIREWALL_RULES; i++)
+        buf_addf(out, "countersign_messages_refused_total{rule=\"%s\"} %" PRIu64 "\n",
+                 firewall_rule(i), atomic_load(&tally->refused[i]));
+    if ((e = firewall_paused_count(cx, db, &by_rules, &by_operator)) ||
+        (e = firewall_today(cx, db, &day)))
+        return e;
+    metric(out, "countersign_prefixes_paused", "gauge",
+           "Beginnings of numbers that get no messages now.");
+    buf_addf(out,
+             "countersign_prefixes_paused{by=\"rules\"} %" PRId64
+             "\ncountersign_prefixes_paused{by=\"operator\"} %" PRId64 "\n",
+             by_rules, by_operator);
+    single(out, "countersign_messages_today", "gauge", "Messages to phones since midnight, UTC.",
+           (uint64_t)day.messages);
+    if (day.capped)
+        single(out, "countersign_spend_percent", "gauge",
+               "How much of the day's money for messages to phones is spent.",
+               day.cap > 0 ? (uint64_t)(day.spent * 100 / day.cap) : 100);
+    return OK;
+}
+
+static unsigned channel_state(const struct circuit *c)
+{
+    static const unsigned states[] = {
+        [CIRCUIT_CLOSED] = 0, [CIRCUIT_HALF_OPEN] = 1, [CIRCUIT_OPEN] = 2};
+
+    return c->paused ? 3 : states[c->state];
+}
+
+static enum err add_channels(struct ctx *cx, struct db *db, struct buf *out)
+{
+    struct circuit list[CIRCUITS];
+    enum err e = circuit_list(cx, db, list);
+
+    if (e)
+        return e;
+    metric(out, "countersign_channel_state", "gauge",
+           "0 works, 1 is tried with one message, 2 is out of order, 3 is paused by the operator.");
+    EACH_ROW (c, list)
+        buf_addf(out, "countersign_channel_state{channel=\"%.*s\"} %u\n", STR_ARG(c->channel),
+                 channel_state(c));
+    metric(out, "countersign_channel_failures", "gauge", "Failures of the carrier in a row.");
+    EACH_ROW (c, list)
+        buf_addf(out, "countersign_channel_failures{channel=\"%.*s\"} %" PRId64 "\n",
+                 STR_ARG(c->channel), c->failures);
+    return OK;
+}
+
 static enum err metrics(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct instance *in = instance_of(rq);
@@ -129,6 +188,9 @@ static enum err metrics(struct ctx *cx, struct request *rq, struct response *rs)
            (uint64_t)store_schema_version(in->store));
     add_http(&text, &stats);
     add_writes(&text, &in->writes);
+    /* with a database that fails, what is above is what one wants to see */
+    if ((e = add_firewall(cx, rq->db, &text)) || (e = add_channels(cx, rq->db, &text)))
+        buf_add(&text, STR("# the rest could not be read from the database\n"));
     if ((e = respond_text(cx, rs, 200, buf_str(&text))))
         return e;
     rs->content_type = "text/plain; version=0.0.4; charset=utf-8";

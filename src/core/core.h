@@ -14,6 +14,7 @@
 #include "store/store.h"
 
 struct firewall_rules;
+struct firewall_tally;
 
 struct wording;
 
@@ -33,6 +34,7 @@ struct core {
     struct str push_hosts;     /* further push service hosts, separated by spaces */
     bool private_targets;      /* the operator lets us connect to some (egress_allow) */
     const struct firewall_rules *firewall; /* of messages to phones; NULL: there is none */
+    struct firewall_tally *firewall_tally; /* for /metrics; NULL: nothing is counted */
     int64_t session_lifetime_ms, session_idle_ms, remember_lifetime_ms;
 
     /* Filled by core_open. */

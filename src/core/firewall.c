@@ -11,9 +11,15 @@
 
 #include <arpa/inet.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 
 const char FIREWALL_KIND[] = "kind", FIREWALL_COUNTRY[] = "country", FIREWALL_PAUSED[] = "paused",
            FIREWALL_PREFIX[] = "prefix", FIREWALL_ADDRESS[] = "address", FIREWALL_SPEND[] = "spend";
+
+static const char *const rule_names[FIREWALL_RULES] = {
+    FIREWALL_KIND,   FIREWALL_COUNTRY, FIREWALL_PAUSED,
+    FIREWALL_PREFIX, FIREWALL_ADDRESS, FIREWALL_SPEND,
+};
 
 enum { PARTS_ASSUMED = 4 }; /* of an SMS that is not written yet */
 
@@ -48,6 +54,25 @@ static enum err refuse(struct ctx *cx, const char *rule, int64_t until_ms, const
                             ? (until_ms - cx->now_ms + MS_PER_S - 1) / MS_PER_S
                             : 0;
     return fail(cx, ERR_BLOCKED, "firewall, %s: %s", rule, why);
+}
+
+/* ---- refusals ---- */
+
+const char *firewall_rule(unsigned i)
+{
+    return rule_names[i];
+}
+
+/* A message that was to be sent: notes which rule refused it, if one did. */
+static enum err counted(const struct ctx *cx, const struct db *db, enum err e)
+{
+    struct firewall_tally *tally = core_of(db)->firewall_tally;
+
+    for (size_t i = 0; e == ERR_BLOCKED && tally && i < FIREWALL_RULES; i++) {
+        if (cx->rule == rule_names[i])
+            atomic_fetch_add(&tally->refused[i], 1);
+    }
+    return e;
 }
 
 /* ---- beginnings ---- */
@@ -333,11 +358,16 @@ static enum err look(struct ctx *cx, struct db *db, const struct dispatch *d, si
     return money(cx, db, d, parts, l);
 }
 
-enum err firewall_may(struct ctx *cx, struct db *db, const struct dispatch *d)
+enum err firewall_peek(struct ctx *cx, struct db *db, const struct dispatch *d)
 {
     struct look l;
 
     return rules_of(db) && firewall_guards(d->channel) ? look(cx, db, d, PARTS_ASSUMED, &l) : OK;
+}
+
+enum err firewall_may(struct ctx *cx, struct db *db, const struct dispatch *d)
+{
+    return counted(cx, db, firewall_peek(cx, db, d));
 }
 
 /* ---- counting ---- */
@@ -390,7 +420,7 @@ enum err firewall_take(struct ctx *cx, struct db *db, struct outbox_row *row, si
 
     if (!rules)
         return OK;
-    if ((e = look(cx, db, &d, parts, &l)))
+    if ((e = counted(cx, db, look(cx, db, &d, parts, &l))))
         return e;
     /* only a code can come back */
     row->counted = !l.free && row->verification_id;

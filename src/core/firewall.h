@@ -39,6 +39,14 @@ struct firewall_rules { /* of the settings; constant. core.firewall = NULL: ther
 extern const char FIREWALL_KIND[], FIREWALL_COUNTRY[], FIREWALL_PAUSED[], FIREWALL_PREFIX[],
     FIREWALL_ADDRESS[], FIREWALL_SPEND[];
 
+/* Messages that were refused since the start, by rule. Any thread may count and read. */
+enum { FIREWALL_RULES = 6 };
+struct firewall_tally {
+    _Atomic uint64_t refused[FIREWALL_RULES];
+};
+/* The word of its i-th number. */
+const char *firewall_rule(unsigned i);
+
 /* SMS, calls and what else goes to a number. */
 bool firewall_guards(struct str channel);
 
@@ -47,9 +55,11 @@ struct dispatch { /* a message that would be sent */
     struct str channel, target;
     struct str client; /* address of whoever causes it; empty: not known, as with applications */
 };
-/* Only looks, and assumes a long text; works on a read-only handle. For callers that write
- * something before they queue the message. ERR_BLOCKED with cx->rule; cx->retry_after_s where time
- * helps. */
+/* Only looks, and assumes a long text; works on a read-only handle. ERR_BLOCKED with cx->rule;
+ * cx->retry_after_s where time helps. */
+enum err firewall_peek(struct ctx *cx, struct db *db, const struct dispatch *d);
+/* The same for callers that would write something and queue the message next: its refusal is a
+ * message that was not sent. */
 enum err firewall_may(struct ctx *cx, struct db *db, const struct dispatch *d);
 
 /* For outbox_add: the same, then counts. Sets row->charge and row->counted. */
@@ -82,6 +92,9 @@ struct firewall_day {
 };
 
 enum err firewall_today(struct ctx *cx, struct db *db, struct firewall_day *out);
+/* How many beginnings are paused now, by the rules and by the operator. */
+enum err firewall_paused_count(struct ctx *cx, struct db *db, int64_t *out_by_rules,
+                               int64_t *out_by_operator);
 /* Paused ones, the operator's words, and the busiest. */
 enum err firewall_list(struct ctx *cx, struct db *db, struct firewall_prefix **out,
                        size_t *out_count);

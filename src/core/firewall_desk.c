@@ -80,6 +80,19 @@ enum err firewall_extend(struct ctx *cx, struct db *db, int64_t amount)
                 arena_printf(cx->mem, "amount=%.*s", STR_ARG(money_text(cx, amount))));
 }
 
+enum err firewall_paused_count(struct ctx *cx, struct db *db, int64_t *out_by_rules,
+                               int64_t *out_by_operator)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e = db_one(cx, db, Q_PHONE_PAUSED_COUNT, DB_ARGS(db_int(cx->now_ms)), &r);
+
+    if (e)
+        return e;
+    *out_by_rules = db_col_int(&r, 0);
+    *out_by_operator = db_col_int(&r, 1);
+    return OK;
+}
+
 static enum err list_rules(struct ctx *cx, struct db *db, struct firewall_prefix *list, size_t max,
                            size_t *count)
 {

@@ -308,7 +308,7 @@ enum err unsent_words(struct ctx *cx, const struct request *rq, const struct fac
 {
     const struct dispatch d = {core_of(rq->db)->portal_service_id, factor_kind_name(f->kind),
                                f->target, str_from(rq->addr)};
-    enum err e = firewall_may(cx, rq->db, &d);
+    enum err e = firewall_peek(cx, rq->db, &d);
 
     *out = e == ERR_BLOCKED
                ? firewall_words(cx->rule)

@@ -229,6 +229,50 @@ describe("each door says it in its words", () => {
   });
 });
 
+// Those of /metrics with one label: { "rule=spend": 6, … }
+async function gauges(client, name) {
+  const { text } = await client.get("/metrics");
+  return Object.fromEntries([...text.matchAll(new RegExp(`^${name}\\{(\\w+)="(\\w+)"\\} (\\d+)$`, "gm"))].map(([, label, value, n]) => [`${label}=${value}`, Number(n)]));
+}
+
+test("the day's money is spent: each dialect says so for texts and calls, and /metrics counts", async () => {
+  const server = await startServer({ phone_firewall: "on", phone_daily_spend: "0.01" });
+  const shop = new Shop(server), headers = { authorization: undefined, "x-authy-api-key": shop.keys.api_key };
+  const number = { country_code: "49", phone_number: "15112999000" };
+  const made = await shop.me.post("/protected/json/users/new", { "user[email]": "a@example.org", "user[cellphone]": "15112999001", "user[country_code]": "49" }, { headers });
+  assert.equal(made.status, 200, "a link that cannot be sent is no reason to refuse a user");
+  const { id } = made.json.user;
+  const doors = [
+    [shop.me.get(`/protected/json/sms/${id}`, { headers }), "60010"],
+    [shop.me.get(`/protected/json/call/${id}`, { headers }), "60012"],
+    [shop.me.post("/protected/json/phones/verification/start", { via: "sms", ...number }, { headers }), "60010"],
+    [shop.me.post("/protected/json/phones/verification/start", { via: "call", ...number }, { headers }), "60012"],
+    [shop.send("+4915112999002"), 60728],
+    [shop.send("+4915112999002", { channel: "call" }), 60728],
+  ];
+  for (const [asked, code] of doors) {
+    const { status, json, headers: { "retry-after": later } } = await asked;
+    assert.deepEqual([status, json.error_code ?? json.code], [429, code]);
+    assert.ok(Number(later) > 0 && Number(later) <= 86400, `until midnight: ${later}`);
+  }
+  assert.equal(state(server).messages, 0);
+  ok(server, "firewall", "pause", "+4917");
+  assert.equal((await shop.send("+4917112345678")).json.code, 60410);
+  ok(server, "firewall", "extend", "1");
+  assert.equal((await shop.me.get(`/protected/json/sms/${id}`, { headers })).status, 200);
+
+  assert.deepEqual(await gauges(shop.me, "countersign_messages_refused_total"),
+    { "rule=kind": 0, "rule=country": 0, "rule=paused": 1, "rule=prefix": 0, "rule=address": 0, "rule=spend": doors.length + 1 });
+  assert.deepEqual(await gauges(shop.me, "countersign_prefixes_paused"), { "by=rules": 0, "by=operator": 1 });
+  const { text } = await shop.me.get("/metrics");
+  assert.match(text, /^countersign_messages_today 1$/m);
+  assert.match(text, /^countersign_spend_percent 9$/m); // 0.10 of 1.01
+  ok(server, "channel", "pause", "voice");
+  assert.deepEqual(await gauges(shop.me, "countersign_channel_state"), { "channel=sms": 0, "channel=voice": 3, "channel=email": 0, "channel=whatsapp": 0 });
+  assert.doesNotMatch(text, /49(15|17)1/, "no number, and no beginning of one");
+  await server.stop();
+});
+
 test("demo mode without the setting: nothing is counted", async () => {
   const server = await startServer();
   const shop = new Shop(server);
