@@ -22,6 +22,7 @@ struct parcel {
     int64_t to_id;      /* webpush: the device's factor, else 0 */
     struct str from_name; /* email: who writes */
     struct str subject, text, html, language;
+    struct str code, link;    /* secrets in it, as they stand there; empty: none */
     struct str receipt_url;   /* sms: where the carrier may tell what became of it */
     struct webpush_keys keys; /* webpush */
     bool press_first; /* voice: the code is not for a voicemail box: a key is asked for before it */

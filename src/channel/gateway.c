@@ -2,9 +2,12 @@
 #include "channel/gateway.h"
 #include "base/mem.h"
 #include "base/url.h"
+#include "channel/discreet.h"
 #include "channel/transfer.h"
 
 #include <inttypes.h>
+
+enum { NOTE_MAX = 160 }; /* of a company's own words */
 
 struct gateway {
     struct arena *mem; /* of all below */
@@ -97,18 +100,6 @@ static enum err load(struct ctx *cx, void *self, const struct parcel *p, struct 
                          });
 }
 
-/* Providers quote what they were given; logs name nobody. */
-static struct str without(struct ctx *cx, struct str text, struct str number)
-{
-    struct str digits = str_sub(number, str_starts(number, STR("+")) ? 1 : 0, number.n);
-    ptrdiff_t at;
-
-    while (digits.n && (at = str_find_str(text, digits)) >= 0)
-        text = arena_printf(cx->mem, "%.*s(the number)%.*s", (int)at, text.p,
-                            STR_ARG(str_sub(text, (size_t)at + digits.n, text.n)));
-    return text;
-}
-
 static void judge(struct ctx *cx, void *self, const struct parcel *p, const struct transfer *t,
                   struct verdict *out)
 {
@@ -124,6 +115,7 @@ static void judge(struct ctx *cx, void *self, const struct parcel *p, const stru
         return;
     }
     provider_judge(cx, &g->provider, end->status, end->body, out);
+    out->why = discreet(cx, out->why, p, g->password, NOTE_MAX);
     out->retry_after_ms = end->retry_after_ms;
     if (!end->complete && out->outcome == OUTCOME_FAILED) { /* half an answer says nothing */
         *out = (struct verdict){
@@ -131,9 +123,8 @@ static void judge(struct ctx *cx, void *self, const struct parcel *p, const stru
         return;
     }
     if (out->outcome != OUTCOME_SENT)
-        out->why =
-            arena_printf(cx->mem, "%.*s answered %ld%s%.*s", STR_ARG(transfer_host(t)), end->status,
-                         out->why.n ? ": " : "", STR_ARG(without(cx, out->why, p->to)));
+        out->why = arena_printf(cx->mem, "%.*s answered %ld%s%.*s", STR_ARG(transfer_host(t)),
+                                end->status, out->why.n ? ": " : "", STR_ARG(out->why));
 }
 
 struct carrier gateway_carrier(struct gateway *gateway)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/mem.h"
+#include "channel/discreet.h"
 #include "channel/transfer.h"
 
 #include <inttypes.h>
@@ -206,24 +207,6 @@ enum outcome mail_outcome(long code)
     return code >= 500 && code < 600 ? OUTCOME_FAILED : OUTCOME_RETRY;
 }
 
-/* The reply, cut, and without the address: what goes into logs names nobody. */
-static struct str shown(struct ctx *cx, struct str reply, struct str to)
-{
-    OWN(buf_deinit) struct buf b;
-
-    buf_init(&b, HEADER_MAX);
-    while (reply.n) {
-        bool here = to.n && reply.n >= to.n && str_eq_nocase(str_sub(reply, 0, to.n), to);
-
-        if (here)
-            buf_add(&b, STR("(the address)"));
-        else
-            buf_addc(&b, reply.p[0]);
-        reply = str_sub(reply, here ? to.n : 1, reply.n);
-    }
-    return arena_str(cx->mem, str_sub(buf_str(&b), 0, REPLY_SHOWN_MAX));
-}
-
 /* "2.0.0 Ok: queued as 4F3A2" -> "4F3A2": the last word, where servers put their id. A word without
  * a digit is none: "250 OK". */
 static struct str queue_id(struct str reply)
@@ -240,8 +223,8 @@ static void judge(struct ctx *cx, void *self, const struct parcel *p, const stru
                   struct verdict *out)
 {
     const struct transfer_end *end = transfer_end(t);
+    const struct mail *mail = self;
 
-    (void)self;
     *out = (struct verdict){.lost = end->lost};
     if (end->complete) {
         out->outcome = OUTCOME_SENT;
@@ -250,8 +233,9 @@ static void judge(struct ctx *cx, void *self, const struct parcel *p, const stru
     }
     if (end->status >= 400 && end->status < 600) {
         out->outcome = mail_outcome(end->status);
-        out->why = arena_printf(cx->mem, "%.*s answered %ld %.*s", STR_ARG(transfer_host(t)),
-                                end->status, STR_ARG(shown(cx, end->reply, p->to)));
+        out->why =
+            arena_printf(cx->mem, "%.*s answered %ld %.*s", STR_ARG(transfer_host(t)), end->status,
+                         STR_ARG(discreet(cx, end->reply, p, mail->password, REPLY_SHOWN_MAX)));
         return;
     }
     out->outcome = OUTCOME_RETRY;

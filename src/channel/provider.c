@@ -13,7 +13,7 @@
 
 #define RETRY_DEFAULT STR("401 403 408 425 429 500-599")
 
-enum { NOTE_MAX = 160, ID_MAX = 64, PRICE_MAX = 20, JSON_DEPTH_BYTES_MAX = 16 * KIB };
+enum { WHY_MAX = 2 * KIB, ID_MAX = 64, PRICE_MAX = 20, JSON_DEPTH_BYTES_MAX = 16 * KIB };
 
 struct str provider_shipped(struct str name)
 {
@@ -367,7 +367,7 @@ void provider_judge(struct ctx *cx, const struct provider *p, long status, struc
             out->outcome = OUTCOME_RETRY;
         if (!said.n && !json) /* a plain answer says it in its first line */
             (void)str_split(&body, '\n', &said);
-        out->why = tame(cx, said, NOTE_MAX);
+        out->why = tame(cx, said, WHY_MAX);
     }
     json_decref(json);
 }

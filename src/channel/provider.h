@@ -79,7 +79,8 @@ struct provider_request {
 /* ERR_INVALID: it becomes too long, or a fact does not fit its place. */
 enum err provider_request(struct ctx *cx, const struct provider *p, const struct provider_facts *f,
                           struct provider_request *out);
-/* What an answer means. why is the provider's own text, as it came. */
+/* What an answer means. why is the provider's own text, which may
+ * quote what it was given (discreet.h). */
 void provider_judge(struct ctx *cx, const struct provider *p, long status, struct str body,
                     struct verdict *out);
 

@@ -380,6 +380,8 @@ static enum err load_message(struct ctx *cx, struct db *db, const struct outbox_
     out->text = m.body;
     out->html = m.html;
     out->language = m.language;
+    out->code = m.code;
+    out->link = m.link;
     out->from_name = m.service_name;
     out->press_first = str_eq(outbox_param(cx, row, "press"), STR("yes"));
     if (str_eq(row->channel, STR("sms")))

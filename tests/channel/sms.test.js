@@ -60,7 +60,8 @@ async function company(answers) {
     const json = /json/.test(rq.headers["content-type"] ?? "");
     got.push({ method: rq.method, path: url.pathname, headers: rq.headers, at: Date.now(),
       fields: json ? JSON.parse(body) : Object.fromEntries(new URLSearchParams(body || url.search)) });
-    const answer = answers.length > 1 ? answers.shift() : answers[0];
+    const next = answers.length > 1 ? answers.shift() : answers[0];
+    const answer = typeof next === "function" ? next(got.at(-1).fields) : next;
     if (answer === "reset") return void rq.socket.destroy();
     const [status, value] = answer;
     return void rs.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
@@ -216,6 +217,25 @@ describe("what a company may say", () => {
     assert.ok(!server.log.includes(to.slice(1)));
     await server.stop();
     assert.equal(peer.got.length, 1);
+    peer.close();
+  });
+
+  test("all that it was given, back: no code, number or password is kept of it", async () => {
+    let code;
+    const peer = await company([({ text, to, receipt_url }) => {
+      code = codeIn(text);
+      return [400, { message: `refused: ${text} for ${to} by quiet+harbour, ${receipt_url}` }];
+    }]);
+    const server = await production({ ...settings(peer), sms_gateway: "webhook", sms_password_file: secretFile("quiet+harbour") });
+    const to = await askForCode(server);
+    const [line] = await waitLogged(server, "send_failed");
+    const { error_message } = await attempt(server);
+    const { why, troubles } = shown(server);
+    for (const text of [line, error_message, why, troubles[0].why]) {
+      assert.match(text, /answered 400: refused: \(the code\) /);
+      for (const secret of [code, to.slice(1), "harbour", peer.got[0].fields.receipt_url.split("/").at(-1)]) assert.ok(!text.includes(secret), text);
+    }
+    await server.stop();
     peer.close();
   });
 
