@@ -190,6 +190,12 @@ static enum err book(void *arg, const struct smpp_fact *facts, size_t count)
     return ERR_BUSY;
 }
 
+static enum err ask(void *arg, const struct parcel *p, char why[static CTX_WHY_MAX])
+{
+    (void)arg, (void)p, (void)why;
+    return OK;
+}
+
 static void said(void *arg, const char *text)
 {
     (void)arg, (void)text;
@@ -211,7 +217,7 @@ static double session(uint16_t port, unsigned window)
         .from = request.from,
         .window = window,
         .enquire_s = 60,
-        .ops = {.book = book, .bound = said, .lost = said, .wake = woken},
+        .ops = {.book = book, .ask = ask, .bound = said, .lost = said, .wake = woken},
     };
     struct ctx cx;
     int64_t start, before;

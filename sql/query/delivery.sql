@@ -39,6 +39,15 @@ SELECT id, service_id, identity_id, channel, target, template, verification_id, 
     state, created_at_ms, expires_at_ms, hook_id
 FROM outbox WHERE id = $1;
 
+-- :name outbox_wanted :read :one
+-- The same as the courier asks when it loads a row, by the attempt that has it.
+SELECT id FROM outbox o
+WHERE id = $1 AND state = 'sending' AND attempts = $2 AND expires_at_ms > $3
+    AND (verification_id = 0 OR EXISTS (SELECT 1 FROM verification v
+        WHERE v.id = o.verification_id AND v.state = 'pending' AND v.expires_at_ms > $3))
+    AND (link_id = 0 OR template = 'notice' OR EXISTS (SELECT 1 FROM link l
+        WHERE l.id = o.link_id AND l.used_at_ms IS NULL AND l.expires_at_ms > $3));
+
 -- :name link_open :read :one
 SELECT id FROM link WHERE id = $1 AND used_at_ms IS NULL AND expires_at_ms > $2;
 

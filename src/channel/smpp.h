@@ -2,8 +2,9 @@
  * smpp.h: SMS to a carrier by SMPP 3.4: one transceiver session, on a thread of its own.
  *
  * The courier hands messages over (carrier.h) and gets each back with a verdict. At most `window`
- * requests wait for their answers. A message that cannot leave within four seconds goes back, so
- * that what is sent was asked about shortly before: whether its code was used, or is over.
+ * requests wait for their answers. Right before a request is written it is asked whether anybody
+ * still wants it: a code that was used while its message waited for room is not sent. A message
+ * that cannot leave within four seconds goes back, so that it may take another way.
  * When the connection is lost with requests unanswered, those messages go back as lost: they may
  * arrive. Receipts go to the store in batches, and the carrier is answered when they are on the
  * disk.
@@ -28,6 +29,9 @@ struct smpp_ops { /* all are called on the session's thread */
     /* Starts to book facts; smpp_booked follows, from any thread. ERR_BUSY: not now, it does not.
      */
     enum err (*book)(void *arg, const struct smpp_fact *facts, size_t count);
+    /* Whether p is still to be sent. ERR_EXPIRED: nobody needs it any more, why says the reason;
+     * others: that cannot be said now. */
+    enum err (*ask)(void *arg, const struct parcel *p, char why[static CTX_WHY_MAX]);
     /* For the log: the session is there; it is not, and why. */
     void (*bound)(void *arg, const char *host);
     void (*lost)(void *arg, const char *why);

@@ -127,9 +127,33 @@ bool smpp_queue_next(struct smpp_queue *q, int64_t now_ms, struct smpp_submit *o
     return true;
 }
 
-void smpp_queue_unfit(struct smpp_queue *q, const char *why)
+const struct parcel *smpp_queue_head(const struct smpp_queue *q)
 {
-    job_give_back(q, q->first, &(struct verdict){.outcome = OUTCOME_FAILED, .why = str_from(why)});
+    return q->first->errand->parcel;
+}
+
+/* A part of it has left. */
+static bool job_begun(const struct smpp_job *j)
+{
+    return j->taken || j->flying;
+}
+
+/* Unfinished. */
+static void job_unsent(struct smpp_queue *q, struct smpp_job *j, enum outcome outcome,
+                       const char *why)
+{
+    bool again = outcome == OUTCOME_RETRY, begun = job_begun(j);
+
+    job_give_back(q, j,
+                  &(struct verdict){.outcome = outcome,
+                                    .why = str_from(why),
+                                    .unsent = again && !begun,
+                                    .lost = again && begun});
+}
+
+void smpp_queue_drop(struct smpp_queue *q, enum outcome outcome, const char *why)
+{
+    job_unsent(q, q->first, outcome, why);
 }
 
 /* ---- flights ---- */
@@ -247,12 +271,6 @@ void smpp_queue_lose(struct smpp_queue *q, int64_t before_ms, const char *why)
     }
 }
 
-/* A part of it has left. */
-static bool job_begun(const struct smpp_job *j)
-{
-    return j->taken || j->flying;
-}
-
 static int64_t job_return_at_ms(const struct smpp_job *j)
 {
     return j->since_ms + (job_begun(j) ? (int64_t)SMPP_BEGUN_HOLD_MS : (int64_t)SMPP_HOLD_MS);
@@ -279,11 +297,7 @@ void smpp_queue_return(struct smpp_queue *q, int64_t mono_ms, bool all, const ch
 
         next = j->next;
         if (all || job_return_at_ms(j) <= mono_ms)
-            job_give_back(q, j,
-                          &(struct verdict){.outcome = OUTCOME_RETRY,
-                                            .why = str_from(why),
-                                            .unsent = !begun,
-                                            .lost = begun});
+            job_unsent(q, j, OUTCOME_RETRY, why);
         else if (!begun)
             return;
     }

@@ -33,9 +33,11 @@ void smpp_queue_take(struct smpp_queue *q, struct errand *e, int64_t mono_ms);
 /* The next request, all but the sender; text and number are the errand's. A message whose time is
  * over is given back instead. False: nothing waits. */
 bool smpp_queue_next(struct smpp_queue *q, int64_t now_ms, struct smpp_submit *out);
-/* That request has been written, or cannot be. */
+/* The message of that request, which waits first. */
+const struct parcel *smpp_queue_head(const struct smpp_queue *q);
+/* That request has been written, or is not to be: its message is over, or to be tried again. */
 void smpp_queue_flew(struct smpp_queue *q, uint32_t sequence, int64_t mono_ms);
-void smpp_queue_unfit(struct smpp_queue *q, const char *why);
+void smpp_queue_drop(struct smpp_queue *q, enum outcome outcome, const char *why);
 
 /* The message of a request that was answered; NULL: there is no such request, or its message was
  * given back meanwhile. One of the three below comes next. *out_part: 0, 1, … */

@@ -278,8 +278,35 @@ static void what_is_over_or_does_not_fit_is_not_sent(void **state)
     assert_int_equal(f.m[0].v.outcome, OUTCOME_DEAD);
     (void)take(&f, 2, STR("hello"));
     assert_true(smpp_queue_next(&f.q, 999, &in));
-    smpp_queue_unfit(&f.q, "too long");
+    smpp_queue_drop(&f.q, OUTCOME_FAILED, "too long");
     assert_int_equal(f.m[2].v.outcome, OUTCOME_FAILED);
+    end(&f);
+}
+
+static void what_nobody_wants_any_more_is_dropped(void **state)
+{
+    struct fixture f;
+    struct smpp_submit in;
+    uint32_t sequence;
+
+    (void)state;
+    begin(&f, SMPP_UDH);
+    (void)take(&f, 0, STR("hello"));
+    (void)take(&f, 1, two_parts);
+    (void)take(&f, 2, STR("hello"));
+    assert_true(smpp_queue_next(&f.q, 0, &in));
+    assert_int_equal(smpp_queue_head(&f.q)->id, 100);
+    smpp_queue_drop(&f.q, OUTCOME_DEAD, "used");
+    assert_true(f.m[0].told == 1 && f.m[0].v.outcome == OUTCOME_DEAD);
+    assert_string_equal(f.m[0].why, "used");
+    sequence = fly(&f, 0); /* the first part of the next one has left */
+    assert_int_equal(smpp_queue_head(&f.q)->id, 101);
+    smpp_queue_drop(&f.q, OUTCOME_RETRY, "the store does not answer");
+    assert_true(f.m[1].told == 1 && f.m[1].v.lost && !f.m[1].v.unsent);
+    assert_true(smpp_queue_next(&f.q, 0, &in));
+    smpp_queue_drop(&f.q, OUTCOME_RETRY, "the store does not answer");
+    assert_true(f.m[2].told == 1 && f.m[2].v.unsent && !f.m[2].v.lost);
+    assert_null(smpp_queue_answered(&f.q, sequence, &(unsigned){0}));
     end(&f);
 }
 
@@ -295,6 +322,7 @@ int main(void)
         cmocka_unit_test(what_flew_before_the_loss_is_lost_the_rest_unsent),
         cmocka_unit_test(what_waits_too_long_goes_back_but_not_in_the_middle),
         cmocka_unit_test(what_is_over_or_does_not_fit_is_not_sent),
+        cmocka_unit_test(what_nobody_wants_any_more_is_dropped),
     };
 
     return cmocka_run_group_tests(tests, unit_mem_setup, unit_mem_teardown);

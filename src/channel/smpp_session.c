@@ -271,24 +271,30 @@ static void read_pdus(struct smpp_session *s, int64_t now_ms)
 
 /* ---- sending ---- */
 
-/* False: not now. */
-static bool pace(struct smpp_session *s)
+/* A request was sent, under a rate. */
+static void pace(struct smpp_session *s)
 {
-    int64_t now_us = clock_mono_us();
+    int64_t least_us = clock_mono_us() - RATE_BURST_MS * (int64_t)1000;
 
-    if (!s->conf->rate)
-        return true;
-    if (s->paced_until_us > now_us)
-        return false;
-    s->paced_until_us =
-        MAX_OF(s->paced_until_us, now_us - RATE_BURST_MS * (int64_t)1000) + 1000000 / s->conf->rate;
-    return true;
+    if (s->conf->rate)
+        s->paced_until_us = MAX_OF(s->paced_until_us, least_us) + 1000000 / s->conf->rate;
 }
 
 static bool may_send(const struct smpp_session *s, int64_t now_ms)
 {
     return s->state == SMPP_BOUND && s->queue.flying < s->allowed && s->out.n < OUT_ENOUGH &&
-           now_ms >= s->quiet_until_ms;
+           now_ms >= s->quiet_until_ms && (!s->conf->rate || s->paced_until_us <= clock_mono_us());
+}
+
+/* Whether the message that waits first is still wanted; else it is given back. */
+static bool ask(struct smpp_session *s)
+{
+    char why[CTX_WHY_MAX];
+    enum err e = s->conf->ops.ask(s->conf->ops.arg, smpp_queue_head(&s->queue), why);
+
+    if (e)
+        smpp_queue_drop(&s->queue, e == ERR_EXPIRED ? OUTCOME_DEAD : OUTCOME_RETRY, why);
+    return e == OK;
 }
 
 static void send_queue(struct smpp_session *s, int64_t now_ms)
@@ -296,13 +302,18 @@ static void send_queue(struct smpp_session *s, int64_t now_ms)
     struct smpp_submit in;
     uint32_t sequence;
 
-    while (may_send(s, now_ms) && smpp_queue_next(&s->queue, clock_now_ms(), &in) && pace(s)) {
+    while (may_send(s, now_ms) && smpp_queue_next(&s->queue, clock_now_ms(), &in)) {
+        if (!ask(s))
+            continue;
         in.from = s->conf->from;
         sequence = next_sequence(s);
-        if (smpp_write_submit(&s->out, &in, sequence))
+        if (smpp_write_submit(&s->out, &in, sequence)) {
             smpp_queue_flew(&s->queue, sequence, now_ms);
-        else
-            smpp_queue_unfit(&s->queue, "the number or the text does not fit into SMPP");
+            pace(s);
+        } else {
+            smpp_queue_drop(&s->queue, OUTCOME_FAILED,
+                            "the number or the text does not fit into SMPP");
+        }
     }
 }
 
@@ -348,10 +359,23 @@ static void watch_link(struct smpp_session *s, int64_t now_ms)
         lose_for(s, now_ms, "no answer to enquire_link within ten seconds");
 }
 
-static void watch_time(struct smpp_session *s, int64_t now_ms)
+/* Answers that did not come, messages that have waited too long. */
+static void watch_queue(struct smpp_session *s, int64_t now_ms)
 {
     char why[CTX_WHY_MAX];
 
+    if (smpp_queue_flies_since_ms(&s->queue) <= now_ms - SMPP_ANSWER_MS) {
+        snprintf(why, sizeof(why), "%s: no answer within thirty seconds", s->host);
+        smpp_queue_lose(&s->queue, now_ms - SMPP_ANSWER_MS + 1, why);
+    }
+    smpp_queue_return(&s->queue, now_ms, false,
+                      s->state == SMPP_BOUND ? "the carrier takes fewer messages than there are"
+                      : s->why[0]            ? s->why
+                                             : "there is no session with the carrier yet");
+}
+
+static void watch_time(struct smpp_session *s, int64_t now_ms)
+{
     if (now_ms - s->count_at_ms >= COUNT_MS) {
         s->taken_before = now_ms - s->count_at_ms < 2 * COUNT_MS ? s->taken_now : 0;
         s->taken_now = 0;
@@ -364,12 +388,6 @@ static void watch_time(struct smpp_session *s, int64_t now_ms)
         smpp_write_head(&s->out, SMPP_ENQUIRE_LINK, SMPP_OK, next_sequence(s));
         s->enquired_at_ms = now_ms;
     }
-    snprintf(why, sizeof(why), "%s: no answer within thirty seconds", s->host);
-    smpp_queue_lose(&s->queue, now_ms - SMPP_ANSWER_MS + 1, why);
-    smpp_queue_return(&s->queue, now_ms, false,
-                      s->state == SMPP_BOUND ? "the carrier takes fewer messages than there are"
-                      : s->why[0]            ? s->why
-                                             : "there is no session with the carrier yet");
 }
 
 static void watch_halt(struct smpp_session *s)
@@ -443,6 +461,7 @@ void smpp_session_step(struct smpp_session *s, int64_t now_ms)
     watch_link(s, now_ms);
     watch_halt(s);
     watch_time(s, now_ms);
+    watch_queue(s, now_ms);
     move_receipts(s);
     send_queue(s, now_ms);
     if (s->out.n)

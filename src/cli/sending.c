@@ -29,6 +29,8 @@ struct sending {
     struct gateway *gateway; /* NULL = no SMS is sent over HTTP */
     struct smpp *smpp;       /* NULL = none over SMPP */
     struct voice *voice;     /* NULL = nobody is called */
+    struct db *smpp_reader;  /* of the session's thread, as is its arena */
+    struct arena *smpp_mem;
 
     struct receipts { /* of SMPP, being booked: one batch at a time */
         struct store_job job;
@@ -152,6 +154,19 @@ static enum err smpp_book(void *arg, const struct smpp_fact *facts, size_t count
     return store_submit(s->store, &s->receipts.job);
 }
 
+static enum err smpp_ask(void *arg, const struct parcel *p, char why[static CTX_WHY_MAX])
+{
+    struct sending *s = arg;
+    struct ctx cx;
+    enum err e;
+
+    arena_reset(s->smpp_mem);
+    ctx_init(&cx, s->smpp_mem);
+    if ((e = delivery_wanted(&cx, s->smpp_reader, p->id, p->attempt)))
+        snprintf(why, CTX_WHY_MAX, "%s", cx.why);
+    return e;
+}
+
 static void smpp_is_bound(void *arg, const char *host)
 {
     (void)arg;
@@ -248,6 +263,7 @@ static enum err open_smpp(struct ctx *cx, const struct config *cf, struct sendin
         .ids = ids[cf->smpp_receipt_id],
         .ops = {.arg = s,
                 .book = smpp_book,
+                .ask = smpp_ask,
                 .bound = smpp_is_bound,
                 .lost = smpp_is_lost,
                 .wake = smpp_wakes},
@@ -266,6 +282,9 @@ static enum err open_smpp(struct ctx *cx, const struct config *cf, struct sendin
     if ((e = config_read_file(cx, cf->sms_password_file, &conf.password)))
         return e;
     s->receipts.mem = arena_new();
+    s->smpp_mem = arena_new();
+    if ((e = store_reader_open(cx, s->store, &s->smpp_reader)))
+        return e;
     return smpp_new(cx, &conf, &s->smpp);
 }
 
@@ -391,12 +410,15 @@ void sending_stop(struct sending *s, int64_t grace_ms)
         return;
     depot_stop(s->depot, grace_ms);
     smpp_stop(s->smpp);
+    db_close(&s->smpp_reader);
 }
 
 void sending_free(struct sending **s)
 {
     if (!*s)
         return;
+    db_close(&(*s)->smpp_reader);
+    arena_free(&(*s)->smpp_mem);
     push_free(&(*s)->push);
     mail_free(&(*s)->mail);
     smpp_free(&(*s)->smpp);

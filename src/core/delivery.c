@@ -303,6 +303,15 @@ static enum err still_wanted(struct ctx *cx, struct db *db, const struct outbox_
     return e == ERR_NOT_FOUND ? fail(cx, ERR_EXPIRED, "its link was used or is over") : e;
 }
 
+enum err delivery_wanted(struct ctx *cx, struct db *db, int64_t id, unsigned attempt)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e = db_one(cx, db, Q_OUTBOX_WANTED,
+                        DB_ARGS(db_int(id), db_int(attempt), db_int(cx->now_ms)), &r);
+
+    return e == ERR_NOT_FOUND ? fail(cx, ERR_EXPIRED, "its code was used or is over") : e;
+}
+
 /* ---- receipts ---- */
 
 enum { ID_DIGITS_MAX = 20, RECEIPT_TOKEN_MAX = ID_DIGITS_MAX + 1 + TOKEN_LEN };

@@ -23,6 +23,10 @@ enum err delivery_exchange(struct ctx *cx, struct db *db, struct courier_exchang
  * code was used or replaced, its request answered, its device unpaired. */
 enum err delivery_load(struct ctx *cx, struct db *db, int64_t id, struct parcel *out);
 
+/* Whether the row is still to be sent by this attempt, asked right before a message that was loaded
+ * earlier leaves: one statement. ERR_EXPIRED: it is not. */
+enum err delivery_wanted(struct ctx *cx, struct db *db, int64_t id, unsigned attempt);
+
 /* ---- receipts: what a carrier says later about an SMS ---- */
 
 /* Where it may say so: secret, one for each message. */

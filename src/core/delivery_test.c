@@ -325,6 +325,50 @@ static void a_used_code_is_not_sent(void **state)
     assert_int_equal(sc->loaded, ERR_EXPIRED);
 }
 
+static enum err look_whether_wanted(struct ctx *cx, struct db *db, void *arg)
+{
+    struct scene *sc = arg;
+    const struct courier_claim *claim = &sc->x.lanes[0].claimed[0];
+
+    sc->loaded = delivery_wanted(cx, db, claim->id, claim->attempt);
+    return OK;
+}
+
+static enum err wanted(struct scene *sc)
+{
+    assert_int_equal(fixture_run(&sc->fx, look_whether_wanted, sc), OK);
+    return sc->loaded;
+}
+
+static void a_code_is_wanted_by_its_attempt_until_it_is_used(void **state)
+{
+    struct scene *sc = *state;
+
+    fixture_person(&sc->fx, "ann", &sc->p);
+    assert_int_equal(fixture_run(&sc->fx, send_code, sc), OK);
+    while (exchange(sc, 1, false) && sc->x.lanes[0].claimed[0].id != sc->add.id)
+        ; /* mails that welcome ann */
+    assert_int_equal(sc->x.lanes[0].claimed[0].id, sc->add.id);
+    assert_int_equal(wanted(sc), OK);
+    sc->x.lanes[0].claimed[0].attempt++;
+    assert_int_equal(wanted(sc), ERR_EXPIRED);
+    sc->x.lanes[0].claimed[0].attempt--;
+    assert_int_equal(fixture_run(&sc->fx, use_code, sc), OK);
+    assert_int_equal(wanted(sc), ERR_EXPIRED);
+}
+
+static void a_message_is_not_wanted_when_its_time_is_over(void **state)
+{
+    struct scene *sc = *state;
+
+    sc->add.expires_at_ms = sc->fx.cx.now_ms + 1000;
+    assert_int_equal(fixture_run(&sc->fx, add, sc), OK);
+    assert_int_equal(exchange(sc, 5, false), 1);
+    assert_int_equal(wanted(sc), OK);
+    sc->fx.cx.now_ms += 1000;
+    assert_int_equal(wanted(sc), ERR_EXPIRED);
+}
+
 /* ---- pushes ---- */
 
 #define ENDPOINT "https://push.example.net/s/1"
@@ -468,6 +512,8 @@ int main(void)
         TEST(lanes_do_not_mix_and_want_is_a_ceiling),
         TEST(nothing_is_sent_when_its_time_is_over),
         TEST(a_used_code_is_not_sent),
+        TEST(a_code_is_wanted_by_its_attempt_until_it_is_used),
+        TEST(a_message_is_not_wanted_when_its_time_is_over),
         TEST(a_push_says_nothing_and_goes_to_the_subscription),
         TEST(an_answered_request_is_not_pushed),
         TEST(a_subscription_that_is_gone_is_dropped),

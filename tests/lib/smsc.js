@@ -16,17 +16,17 @@ import { saw } from "./scrub.js";
 import { eventually, temporaryFolder } from "./server.js";
 
 export class Smsc {
-  static async open({ systemId = "acme", password = "secret08", answer = () => undefined, id = (n) => `m${n}`, certificate, port = 0 } = {}) {
+  static async open({ systemId = "acme", password = "secret08", answer = () => undefined, id = (n) => `m${n}`, certificate, host = "127.0.0.1", port = 0 } = {}) {
     const smsc = new Smsc();
     Object.assign(smsc, {
-      systemId, password, answer, idOf: id, certificate,
+      systemId, password, answer, idOf: id, certificate, host,
       sessions: new Set(), binds: [], submits: [], whole: [], parts: new Map(), given: new Map(), commands: [],
       flying: 0, mostFlying: 0, count: 0,
     });
     const listener = (session) => smsc.meet(session);
     smsc.server = certificate ? smpp.createServer(certificate, listener) : smpp.createServer(listener);
     smsc.server.on("tlsClientError", () => {}); // a client that does not like our certificate
-    smsc.server.listen(port, "127.0.0.1");
+    smsc.server.listen(port, host);
     await once(smsc.server, "listening");
     smsc.server.unref(); // a test that fails must not keep its file from ending
     smsc.port = smsc.server.address().port;
@@ -38,7 +38,7 @@ export class Smsc {
     const file = path.join(temporaryFolder(), "password");
     fs.writeFileSync(file, this.password, { mode: 0o600 });
     return {
-      sms_gateway: "smpp", sms_url: `${this.certificate ? "smpps" : "smpp+plain"}://127.0.0.1:${this.port}`, sms_user: this.systemId,
+      sms_gateway: "smpp", sms_url: `${this.certificate ? "smpps" : "smpp+plain"}://${this.host}:${this.port}`, sms_user: this.systemId,
       sms_password_file: file, sms_from: "ACME",
     };
   }
