@@ -5,6 +5,7 @@
 #include "cli/instance.h"
 #include "core/circuit.h"
 #include "http/addr.h"
+#include "store/store.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,10 +18,16 @@ static enum err healthz(struct ctx *cx, struct request *rq, struct response *rs)
     return respond_text(cx, rs, 200, STR("alive\n"));
 }
 
-/* The answer leaves after a COMMIT, so it proves the queue, the writer and the database. */
+/* The answer leaves after the COMMIT of a row, so it proves the queue, the writer, the database and
+ * that its disk has room. (A transaction that writes nothing ends well on a full disk too.) */
 static enum err readyz(struct ctx *cx, struct request *rq, struct response *rs)
 {
-    (void)rq;
+    struct str now = arena_printf(cx->mem, "%" PRId64, cx->now_ms);
+    enum err e;
+
+    if ((e = db_exec(cx, rq->db, Q_STORE_META_PUT,
+                     DB_ARGS(db_text(STR("ready_at_ms")), db_blob(str_bytes(now))), NULL)))
+        return e;
     return respond_text(cx, rs, 200, STR("ready\n"));
 }
 
@@ -200,11 +207,15 @@ static enum err metrics(struct ctx *cx, struct request *rq, struct response *rs)
 static void ops_error(struct ctx *cx, struct request *rq, struct response *rs, enum err e,
                       int status)
 {
+    struct str text = arena_printf(cx->mem, "%s\n", err_name(e));
     enum err ignored;
 
-    (void)rq;
-    ignored = respond_text(cx, rs, status ? status : route_status(e),
-                           arena_printf(cx->mem, "%s\n", err_name(e)));
+    status = status ? status : route_status(e);
+    if (rq->route && rq->route->handler == readyz && status >= 500) {
+        status = 503;
+        text = STR("not ready: changes cannot be stored, the log says why\n");
+    }
+    ignored = respond_text(cx, rs, status, text);
     (void)ignored;
 }
 

@@ -229,14 +229,18 @@ static enum err write_run(struct http_work *w, struct db *db)
     return ex->result;
 }
 
-/* On the writer, after COMMIT. */
+/* On the writer, after COMMIT. When the store says something else than the handler, nothing of what
+ * the handler did has lasted, and nothing of what it found out may be told: a wrong code that could
+ * not be counted must look like a right one that could not be accepted. */
 static void write_done(struct http_work *w, enum err result)
 {
     struct exchange *ex = EXCHANGE_OF(w, work);
 
-    if (result && !ex->result) { /* the handler was content, the store was not */
-        ex->result = fail(&ex->cx, result, "the transaction did not commit");
+    if (result != ex->result) {
+        ex->result = fail(&ex->cx, result, "the database did not store it; the log says why");
         ex->status = 503;
+        ex->cx.retry_after_s = BUSY_RETRY_S;
+        ex->rq.who = ex->rq.problems = NULL;
     }
     ex->at = AT_HANDLED;
     inbox_put(ex->home, &ex->post);

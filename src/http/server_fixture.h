@@ -71,7 +71,7 @@ static inline void be_run(struct http_work *w)
     pthread_mutex_unlock(&be.lock);
     e = w->run(w, &db);
     pthread_mutex_lock(&be.lock);
-    if (!e && be.commit_fails)
+    if (be.commit_fails)
         e = ERR_INTERNAL;
     if (e)
         be.value = before;

@@ -64,7 +64,11 @@ static void a_failed_write_leaves_nothing(void **state)
     got = ask("POST /add HTTP/1.1\r\nContent-Length: 1\r\n" LAST "\r\n7");
     assert_has(got, "HTTP/1.1 503 Service Unavailable\r\n");
     assert_has(got, "face says internal 503\n");
+    assert_has(got, "\r\nRetry-After: 1\r\n");
     assert_int_equal(be_value(), 0);
+    got = ask("POST /add HTTP/1.1\r\nContent-Length: 2\r\n" LAST "\r\n-7"); /* the handler's no */
+    assert_has(got, "HTTP/1.1 503 Service Unavailable\r\n");
+    assert_has(got, "face says internal 503\n");
     be_set(&be.full, true);
     got = ask("POST /add HTTP/1.1\r\nContent-Length: 1\r\n" LAST "\r\n7");
     assert_has(got, "face says busy 503\n");

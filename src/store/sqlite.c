@@ -45,6 +45,10 @@ static enum err refuse(struct ctx *cx, sqlite3 *db, const char *what)
         e = ERR_CONFLICT;
     else if ((code & 0xFF) == SQLITE_BUSY || (code & 0xFF) == SQLITE_LOCKED)
         e = ERR_BUSY;
+    if (((code & 0xFF) == SQLITE_IOERR || (code & 0xFF) == SQLITE_CANTOPEN) &&
+        sqlite3_system_errno(db) != 0)
+        return fail(cx, e, "%s%s%s: %s", what, *what ? ": " : "", sqlite3_errmsg(db),
+                    strerrordesc_np(sqlite3_system_errno(db)));
     return fail(cx, e, "%s%s%s", what, *what ? ": " : "", sqlite3_errmsg(db));
 }
 

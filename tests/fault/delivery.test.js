@@ -346,7 +346,7 @@ test("the store takes no results and gives no work for a while: the log says so,
   assert.ok(rows.every(({ state, lost }) => state === "sent" && lost === 0), JSON.stringify(rows));
 });
 
-test("the disk is full: nothing is promised that is not kept", { timeout: limitMs(120_000), skip: process.getuid() !== 0 && "needs root to mount a small disk" }, async () => {
+test("the disk is full: every request is told, nothing is promised that is not kept, and with room it goes on", { timeout: limitMs(120_000), skip: process.getuid() !== 0 && "needs root to mount a small disk" }, async () => {
   const dir = temporaryFolder();
   const disk = path.join(dir, "disk");
   fs.mkdirSync(disk);
@@ -354,30 +354,57 @@ test("the disk is full: nothing is promised that is not kept", { timeout: limitM
   if (mounted.status !== 0) return void table.push(["disk full", 0, `not run: ${mounted.stderr.trim()}`]);
   const own = await new Scene().open({ data_dir: disk });
   try {
-    const promised = [];
-    let refused = 0;
-    fs.writeFileSync(path.join(disk, "filler"), "");
-    for (let i = 0; i < 400 && refused < 20; i++) {
-      if (i === 50) { // and now the rest of the disk goes
-        try {
-          for (;;) fs.appendFileSync(path.join(disk, "filler"), Buffer.alloc(16384));
-        } catch { /* full */ }
-      }
-      const to = `+49151${String(13000000 + i)}`;
-      const answer = await own.me.post(`/v2/Services/${own.keys.service_sid}/Verifications`, { To: to, Channel: "sms" })
-        .catch(() => ({ status: 500 })); // no answer is no promise
+    const person = await signUp(own.server);
+    const browser = new Client(own.server, { headers: { accept: "application/json" } });
+    const { service_sid } = own.keys;
+    const promised = [], statuses = new Set();
+    const send = async (to) => {
+      const answer = await own.me.post(`/v2/Services/${service_sid}/Verifications`, { To: to, Channel: "sms" });
+      statuses.add(answer.status);
       if (answer.status === 201) promised.push(to);
-      else {
-        assert.ok(answer.status >= 500, answer.text);
-        refused++;
+      else assert.match(`${answer.headers["retry-after"]} ${answer.text}`, /^1 \{"code":20503,/);
+      return answer.status;
+    };
+    const wrong = () => browser.postJson("/login", { login: person.email, password: "not the password" });
+    let next = 13000000;
+    for (let i = 0; i < 50; i++) await send(`+49151${next++}`);
+    const filler = path.join(disk, "filler");
+    fs.writeFileSync(filler, "");
+    try {
+      for (;;) fs.appendFileSync(filler, Buffer.alloc(4096));
+    } catch { /* full */ }
+
+    // Some room is left inside of the database's files. Then no change is possible, every request says
+    // so, and what only reads goes on.
+    let refused = 0;
+    for (let i = 0; i < 400 && refused < 20; i++) refused += await send(`+49151${next++}`) === 503;
+    assert.deepEqual([...statuses].sort(), [201, 503]);
+    const whileFull = async (ask) => {
+      for (let tries = 0; tries < 5; tries++) { // a small change may still have found a place
+        await eventually(async () => {
+          const ready = await browser.get("/readyz");
+          assert.match(`${ready.status} ${ready.text}`, /^503 not ready: changes cannot be stored/);
+        });
+        const answer = await ask();
+        if (answer.status === 503) return answer;
       }
-    }
-    assert.ok(refused >= 20, "the disk did not fill up");
-    fs.rmSync(path.join(disk, "filler"));
+      assert.fail("the disk is not full");
+    };
+    assert.match((await whileFull(wrong)).text, /"code":"busy"/); // not: the password is wrong, which was not counted
+    const visitor = new Client(own.server), form = await visitor.get("/login");
+    assert.match((await whileFull(() => visitor.fill(form, { login: person.email, password: person.password }))).words, /try again/i);
+    assert.equal((await browser.get("/healthz")).status, 200);
+    assert.equal((await visitor.get("/login")).status, 200);
+
+    // With room again it goes on by itself.
+    fs.rmSync(filler);
+    await eventually(async () => assert.equal((await browser.get("/readyz")).text, "ready\n"));
+    assert.equal(await send("+4915114999998"), 201);
+    assert.equal((await wrong()).status, 401);
+    assert.equal(own.server.child.exitCode ?? own.server.child.signalCode, null);
     await own.server.kill();
     own.server = await own.server.restart();
-    const last = await own.me.post(`/v2/Services/${own.keys.service_sid}/Verifications`, { To: "+4915114999999", Channel: "sms" });
-    assert.equal(last.status, 201, last.text);
+    assert.equal(await send("+4915114999999"), 201);
     const rows = await own.settled();
     const told = new Set(rows.map(({ target }) => target));
     assert.ok(promised.every((to) => told.has(to)), "an answered request is not in the outbox");
