@@ -347,61 +347,54 @@ bool config_smpp_url(struct str text, struct config_smpp_url *out)
     return false;
 }
 
+/* One of the words, into *out, which is an enum that counts them from 0 on. */
+static enum err parse_word(struct ctx *cx, const char *const *words, unsigned count,
+                           struct str text, void *out)
+{
+    struct str all = STR("");
+
+    for (unsigned i = 0; i < count; i++) {
+        const char *between = i == 0 ? "" : i + 1 < count ? ", " : " or ";
+
+        if (str_eq(text, str_from(words[i]))) {
+            *(unsigned *)out = i;
+            return OK;
+        }
+        all = arena_printf(cx->mem, "%.*s%s%s", STR_ARG(all), between, words[i]);
+    }
+    return fail(cx, ERR_INVALID, "must be %.*s", STR_ARG(all));
+}
+
 static const char *const long_words[] = {
     [LONG_UDH] = "udh", [LONG_SAR] = "sar", [LONG_PAYLOAD] = "payload"};
 static const char *const ids_words[] = {
     [IDS_SAME] = "same", [IDS_DECIMAL] = "decimal", [IDS_HEX] = "hex"};
+static const char *const mode_words[] = {[MODE_DEMO] = "demo", [MODE_PRODUCTION] = "production"};
+static const char *const level_words[] = {
+    [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
 
 static enum err parse_smpp_long(struct ctx *cx, const struct option *o, struct str text, void *out)
 {
     (void)o;
-    for (unsigned i = 0; i < COUNT_OF(long_words); i++) {
-        if (str_eq(text, str_from(long_words[i]))) {
-            *(enum config_smpp_long *)out = (enum config_smpp_long)i;
-            return OK;
-        }
-    }
-    return fail(cx, ERR_INVALID, "must be udh, sar or payload");
+    return parse_word(cx, long_words, COUNT_OF(long_words), text, out);
 }
 
 static enum err parse_smpp_ids(struct ctx *cx, const struct option *o, struct str text, void *out)
 {
     (void)o;
-    for (unsigned i = 0; i < COUNT_OF(ids_words); i++) {
-        if (str_eq(text, str_from(ids_words[i]))) {
-            *(enum config_smpp_ids *)out = (enum config_smpp_ids)i;
-            return OK;
-        }
-    }
-    return fail(cx, ERR_INVALID, "must be same, decimal or hex");
+    return parse_word(cx, ids_words, COUNT_OF(ids_words), text, out);
 }
-
-static const char *const mode_words[] = {[MODE_DEMO] = "demo", [MODE_PRODUCTION] = "production"};
-static const char *const level_words[] = {
-    [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
 
 static enum err parse_mode(struct ctx *cx, const struct option *o, struct str text, void *out)
 {
     (void)o;
-    for (unsigned i = 0; i < COUNT_OF(mode_words); i++) {
-        if (str_eq(text, str_from(mode_words[i]))) {
-            *(enum config_mode *)out = (enum config_mode)i;
-            return OK;
-        }
-    }
-    return fail(cx, ERR_INVALID, "must be demo or production");
+    return parse_word(cx, mode_words, COUNT_OF(mode_words), text, out);
 }
 
 static enum err parse_level(struct ctx *cx, const struct option *o, struct str text, void *out)
 {
     (void)o;
-    for (unsigned i = 0; i < COUNT_OF(level_words); i++) {
-        if (str_eq(text, str_from(level_words[i]))) {
-            *(enum log_level *)out = (enum log_level)i;
-            return OK;
-        }
-    }
-    return fail(cx, ERR_INVALID, "must be debug, info, warn or error");
+    return parse_word(cx, level_words, COUNT_OF(level_words), text, out);
 }
 
 /* ---- writers ---- */
