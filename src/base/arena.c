@@ -90,6 +90,15 @@ struct str arena_str(struct arena *a, struct str s)
     return (struct str){p, s.n};
 }
 
+struct str arena_lower(struct arena *a, struct str s)
+{
+    char *p = arena_alloc(a, s.n + 1);
+
+    for (size_t i = 0; i < s.n; i++)
+        p[i] = char_lower(s.p[i]);
+    return (struct str){p, s.n};
+}
+
 struct bytes arena_bytes(struct arena *a, struct bytes b)
 {
     return str_bytes(arena_str(a, bytes_str(b)));

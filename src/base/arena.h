@@ -21,6 +21,8 @@ void *arena_alloc(struct arena *a, size_t n);
 #define ARENA_ARRAY(a, T, count) ((T *)arena_alloc((a), sizeof(T) * (count)))
 /* A copy with a NUL behind it (not counted in n), so p also serves C interfaces. */
 struct str arena_str(struct arena *a, struct str s);
+/* The same with ASCII letters in lower case: how names and addresses are compared. */
+struct str arena_lower(struct arena *a, struct str s);
 struct bytes arena_bytes(struct arena *a, struct bytes b);
 struct str arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

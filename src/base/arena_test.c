@@ -54,6 +54,18 @@ static void copies_are_copies_with_a_nul_behind(void **state)
     assert_str(bytes_str(b), STR("a\0b"));
 }
 
+static void lower_case_is_ascii_and_a_copy(void **state)
+{
+    OWN(arena_free) struct arena *mem = arena_new();
+    struct str in = STR("A@Z[\\`a{z.\xC3\x84 9"), out = arena_lower(mem, in);
+
+    (void)state;
+    assert_str(out, STR("a@z[\\`a{z.\xC3\x84 9"));
+    assert_ptr_not_equal(out.p, in.p);
+    assert_int_equal(out.p[out.n], '\0');
+    assert_int_equal(arena_lower(mem, STR_NONE).n, 0);
+}
+
 static void printf_takes_any_length(void **state)
 {
     struct arena *mem = *state;
@@ -93,6 +105,7 @@ int main(void)
         cmocka_unit_test(memory_is_zeroed_aligned_and_apart),
         cmocka_unit_test(a_reset_wipes),
         cmocka_unit_test(copies_are_copies_with_a_nul_behind),
+        cmocka_unit_test(lower_case_is_ascii_and_a_copy),
         cmocka_unit_test(printf_takes_any_length),
         cmocka_unit_test(arrays_and_structs),
         cmocka_unit_test(freeing_twice_is_fine),

@@ -120,8 +120,7 @@ ptrdiff_t base64url_decode(struct str in, uint8_t *out, size_t max)
 
 static bool unreserved(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
+    return char_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 void url_part(struct buf *out, struct str s)

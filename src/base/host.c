@@ -21,14 +21,7 @@ static bool is_label(struct str label)
 {
     if (label.n == 0 || label.n > LABEL_LEN_MAX || label.p[0] == '-' || label.p[label.n - 1] == '-')
         return false;
-    for (size_t i = 0; i < label.n; i++) {
-        char c = label.p[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_')) /* _: names of containers */
-            return false;
-    }
-    return true;
+    return str_all_alnum(label, "-_"); /* _: names of containers */
 }
 
 /* Would some parser take this last label, and with it the whole host, for a number? */

@@ -3,9 +3,7 @@
 
 static char fold(char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return (char)(c + ('a' - 'A'));
-    return c == '-' ? '_' : c;
+    return c == '-' ? '_' : char_lower(c);
 }
 
 static unsigned distance(struct str a, struct str b)

@@ -26,9 +26,14 @@ bool str_eq(struct str a, struct str b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-static char lower(char c)
+char char_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool char_is_alnum(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
 bool str_eq_nocase(struct str a, struct str b)
@@ -36,7 +41,7 @@ bool str_eq_nocase(struct str a, struct str b)
     if (a.n != b.n)
         return false;
     for (size_t i = 0; i < a.n; i++) {
-        if (lower(a.p[i]) != lower(b.p[i]))
+        if (char_lower(a.p[i]) != char_lower(b.p[i]))
             return false;
     }
     return true;
@@ -201,6 +206,15 @@ bool str_all_digits(struct str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+    }
+    return s.n > 0;
+}
+
+bool str_all_alnum(struct str s, const char *more)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (!char_is_alnum(s.p[i]) && str_find(str_from(more), s.p[i]) == STR_NPOS)
             return false;
     }
     return s.n > 0;

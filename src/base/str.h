@@ -66,6 +66,13 @@ size_t str_utf8_count(struct str s);
 /* True if a control character is inside (C0, DEL, C1, line and paragraph separators, bidi
  * controls). */
 bool str_has_control(struct str s);
-bool str_all_digits(struct str s); /* ASCII; false when empty */
+
+/* ---- ASCII, whatever the locale ---- */
+
+char char_lower(char c);
+bool char_is_alnum(char c);
+bool str_all_digits(struct str s); /* false when empty */
+/* Letters, digits and the characters of `more` only. False when empty. */
+bool str_all_alnum(struct str s, const char *more);
 
 #endif

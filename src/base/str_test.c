@@ -156,6 +156,33 @@ static void only_ascii_digits_are_digits(void **state)
     }
 }
 
+static const struct {
+    const char *name, *text;
+    size_t n;
+    const char *more;
+    bool ok;
+} names[] = {
+    {"letters and digits", "azAZ09",   6, "",   true },
+    {"one of more",        "a-b_c",    5, "-_", true },
+    {"not one of more",    "a.b",      3, "-_", false},
+    {"nothing",            "",         0, "-",  false},
+    {"NUL inside",         "a\0b",     3, "-_", false},
+    {"around the digits",  "/",        1, "",   false},
+    {"behind nine",        ":",        1, "",   false},
+    {"before A",           "@",        1, "",   false},
+    {"behind Z",           "[",        1, "",   false},
+    {"before a",           "`",        1, "",   false},
+    {"behind z",           "{",        1, "",   false},
+    {"umlaut",             "\xC3\xA4", 2, "",   false},
+};
+
+static void only_ascii_letters_and_digits_make_names(void **state)
+{
+    (void)state;
+    EACH_ROW (row, names)
+        assert_row(row, str_all_alnum((struct str){row->text, row->n}, row->more) == row->ok);
+}
+
 static void split_gives_every_piece_also_empty_ones(void **state)
 {
     struct str rest = STR(",a,,b,"), piece;
@@ -218,6 +245,7 @@ int main(void)
         cmocka_unit_test(characters_are_counted_not_bytes),
         cmocka_unit_test(control_characters_are_found),
         cmocka_unit_test(only_ascii_digits_are_digits),
+        cmocka_unit_test(only_ascii_letters_and_digits_make_names),
         cmocka_unit_test(split_gives_every_piece_also_empty_ones),
         cmocka_unit_test(views_are_cut_within_their_bounds),
         cmocka_unit_test(searching_and_comparing),

@@ -9,11 +9,6 @@
 
 enum { HTTP_PORT = 80, HTTPS_PORT = 443 };
 
-static bool is_alnum(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 static bool one_of(char c, const char *set)
 {
     return c != '\0' && strchr(set, c) != NULL;
@@ -21,7 +16,7 @@ static bool one_of(char c, const char *set)
 
 static bool is_unreserved(char c)
 {
-    return is_alnum(c) || one_of(c, "-._~");
+    return char_is_alnum(c) || one_of(c, "-._~");
 }
 
 /* Writes s in one spelling: raw characters must be unreserved, sub-delims, or one of `more`;
@@ -85,15 +80,6 @@ static bool spell_query(struct arena *mem, struct str s, struct str *out)
 
 /* ---- authority ---- */
 
-static struct str lower_name(struct arena *mem, struct str s)
-{
-    char *p = arena_alloc(mem, s.n + 1);
-
-    for (size_t i = 0; i < s.n; i++)
-        p[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 0x20 : s.p[i]);
-    return (struct str){p, s.n};
-}
-
 static struct str canonical_ipv6(struct arena *mem, struct str s)
 {
     char text[INET6_ADDRSTRLEN] = "";
@@ -113,7 +99,7 @@ static bool parse_authority(struct arena *mem, struct str s, struct url *u)
     if (h.port)
         u->port = h.port;
     u->ipv6 = h.ipv6;
-    u->host = h.ipv6 ? canonical_ipv6(mem, h.name) : lower_name(mem, h.name);
+    u->host = h.ipv6 ? canonical_ipv6(mem, h.name) : arena_lower(mem, h.name);
     return true;
 }
 

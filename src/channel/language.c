@@ -10,7 +10,7 @@ const size_t language_count = COUNT_OF(languages);
 
 static char fold(char c)
 {
-    return c == '_' ? '-' : c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    return c == '_' ? '-' : char_lower(c);
 }
 
 /* Whether locale is tag, or begins with it and goes on with "-" ("de-AT" is "de"). */

@@ -258,25 +258,14 @@ static enum err render_mail(struct ctx *cx, const struct message_in *in, const s
     return fail(cx, ERR_INVALID, "message: no e-mail template %.*s", STR_ARG(in->template_name));
 }
 
-/* Derived codes are digits; one that an application sets may have letters. */
-static bool is_code(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-
-        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z'))
-            return false;
-    }
-    return s.n > 0;
-}
-
 enum err message_render(struct ctx *cx, const struct message_in *in, struct message *out)
 {
     const struct language *l = wording_language(in->wording, language_pick(in->locale, in->to));
     bool code = str_eq(in->template_name, STR("code"));
     struct str text;
 
-    if (code && !is_code(in->code))
+    /* a derived one is digits, one that an application sets may have letters */
+    if (code && !str_all_alnum(in->code, ""))
         return fail(cx, ERR_INVALID, "message: a code message without a code");
     if (str_eq(in->channel, STR("email")))
         return render_mail(cx, in, l, out);

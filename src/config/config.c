@@ -191,19 +191,14 @@ static void load_env(struct loader *ld, const char *const *env)
     for (; *env; env++) {
         struct str pair = str_from(*env), name;
         ptrdiff_t equals = str_find(pair, '=');
-        char *lower;
 
         if (!str_starts(pair, STR(ENV_PREFIX)) || equals == STR_NPOS)
             continue;
         name = arena_str(ld->cf->mem, str_sub(pair, 0, (size_t)equals));
         if (str_eq(name, STR(ENV_CONFIG)))
             continue;
-        lower = arena_alloc(ld->cf->mem, name.n);
-        for (size_t i = sizeof(ENV_PREFIX) - 1, n = 0; i < name.n; i++)
-            lower[n++] =
-                name.p[i] >= 'A' && name.p[i] <= 'Z' ? (char)(name.p[i] + ('a' - 'A')) : name.p[i];
         set(ld, name.p, (struct config_place){FROM_ENVIRONMENT, 0},
-            (struct str){lower, name.n - (sizeof(ENV_PREFIX) - 1)},
+            arena_lower(ld->cf->mem, str_sub(name, sizeof(ENV_PREFIX) - 1, name.n)),
             str_sub(pair, (size_t)equals + 1, pair.n));
     }
 }

@@ -14,7 +14,7 @@
 #include "core/record.h"
 #include "core/remote.h"
 #include "core/rows.h"
-#include "core/text.h"
+#include "core/people.h"
 #include "crypto/token.h"
 
 #include <jansson.h>

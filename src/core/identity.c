@@ -5,7 +5,7 @@
 #include "core/link.h"
 #include "core/rows.h"
 #include "core/service.h"
-#include "core/text.h"
+#include "core/people.h"
 #include "core/verification.h"
 #include "crypto/random.h"
 

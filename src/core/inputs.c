@@ -3,13 +3,8 @@
  * Usernames and addresses are ASCII by rule, so that they have one normal form (attack 11).
  */
 #include "core/person.h"
-#include "core/text.h"
+#include "core/people.h"
 #include "crypto/passlist.h"
-
-static bool is_alnum(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 struct str name_check(struct ctx *cx, struct str in, struct str *out)
 {
@@ -33,11 +28,9 @@ struct str username_check(struct ctx *cx, struct str in, struct str *out)
     (void)cx;
     if (name.n < USERNAME_MIN || name.n > USERNAME_MAX)
         return STR("Choose a username of 3 to 32 characters.");
-    for (size_t i = 0; i < name.n; i++) {
-        if (!is_alnum(name.p[i]) && str_find(STR("._-"), name.p[i]) < 0)
-            return STR("Use the letters a to z, digits, dots, dashes and underscores.");
-    }
-    if (!is_alnum(name.p[0]) || !is_alnum(name.p[name.n - 1]))
+    if (!str_all_alnum(name, "._-"))
+        return STR("Use the letters a to z, digits, dots, dashes and underscores.");
+    if (!char_is_alnum(name.p[0]) || !char_is_alnum(name.p[name.n - 1]))
         return STR("Start and end the username with a letter or a digit.");
     *out = name;
     return STR_NONE;
@@ -57,7 +50,7 @@ static bool email_ok(struct str s)
         if (part.n == 0)
             return false;
         for (size_t i = 0; i < part.n; i++) {
-            if (!is_alnum(part.p[i]) && str_find(STR("!#$%&'*+/=?^_`{|}~-"), part.p[i]) < 0)
+            if (!char_is_alnum(part.p[i]) && str_find(STR("!#$%&'*+/=?^_`{|}~-"), part.p[i]) < 0)
                 return false;
         }
     }
@@ -67,7 +60,7 @@ static bool email_ok(struct str s)
         if (part.n == 0 || part.n > 63 || part.p[0] == '-' || part.p[part.n - 1] == '-')
             return false;
         for (size_t i = 0; i < part.n; i++) {
-            if (!is_alnum(part.p[i]) && part.p[i] != '-')
+            if (!char_is_alnum(part.p[i]) && part.p[i] != '-')
                 return false;
         }
     }

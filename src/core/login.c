@@ -9,7 +9,7 @@
 #include "core/outbox.h"
 #include "core/remote.h"
 #include "core/rows.h"
-#include "core/text.h"
+#include "core/people.h"
 #include "core/verification.h"
 #include "crypto/hash.h"
 #include "crypto/token.h"

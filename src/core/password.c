@@ -10,7 +10,7 @@
 #include "core/limit.h"
 #include "core/login.h"
 #include "core/outbox.h"
-#include "core/text.h"
+#include "core/people.h"
 #include "crypto/pwhash.h"
 
 enum { PASSWORD_FAILURES_MAX = 100 };
@@ -25,14 +25,14 @@ static struct str wrong_subject(struct ctx *cx, int64_t person_id, struct str lo
 {
     if (!login.n)
         return arena_printf(cx->mem, "person:%lld|%.*s", (long long)person_id, STR_ARG(from->addr));
-    return arena_printf(cx->mem, "name:%.*s|%.*s", STR_ARG(lower_ascii(cx, str_trim(login))),
+    return arena_printf(cx->mem, "name:%.*s|%.*s", STR_ARG(arena_lower(cx->mem, str_trim(login))),
                         STR_ARG(from->addr));
 }
 
 static enum err find_hash(struct ctx *cx, struct db *db, struct str login, struct str *out_hash,
                           struct password_proof *p)
 {
-    struct str key = lower_ascii(cx, str_trim(login));
+    struct str key = arena_lower(cx->mem, str_trim(login));
     struct bytes plain;
     struct db_rows r = {0};
     struct person person;

@@ -10,17 +10,8 @@
 #include "core/outbox.h"
 #include "core/rows.h"
 #include "core/session.h"
-#include "core/text.h"
+#include "core/people.h"
 #include "core/verification.h"
-
-struct str lower_ascii(struct ctx *cx, struct str s)
-{
-    char *p = arena_alloc(cx->mem, s.n + 1);
-
-    for (size_t i = 0; i < s.n; i++)
-        p[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] - 'A' + 'a') : s.p[i];
-    return (struct str){p, s.n};
-}
 
 enum err person_by_id(struct ctx *cx, struct db *db, int64_t id, struct person *out)
 {
@@ -60,7 +51,7 @@ enum err person_by_id(struct ctx *cx, struct db *db, int64_t id, struct person *
 enum err person_by_login(struct ctx *cx, struct db *db, struct str login, struct person *out)
 {
     OWN(db_rows_end) struct db_rows r = {0};
-    struct str key = lower_ascii(cx, str_trim(login));
+    struct str key = arena_lower(cx->mem, str_trim(login));
     enum err e = db_one(cx, db, Q_PERSON_ID_BY_LOGIN, DB_ARGS(db_text(key)), &r);
 
     return e ? e : person_by_id(cx, db, db_col_int(&r, 0), out);
@@ -75,8 +66,8 @@ enum err person_list(struct ctx *cx, struct db *db, struct str after, unsigned m
     bool more;
     enum err e;
 
-    if ((e = db_query(cx, db, Q_PERSON_LIST, DB_ARGS(db_text(lower_ascii(cx, after)), db_int(max)),
-                      &r)))
+    if ((e = db_query(cx, db, Q_PERSON_LIST,
+                      DB_ARGS(db_text(arena_lower(cx->mem, after)), db_int(max)), &r)))
         return e;
     while ((e = db_next(&r, &more)) == OK && more && count < max) {
         list[count++] = (struct person_row){
@@ -122,7 +113,7 @@ enum err person_edit(struct ctx *cx, struct db *db, int64_t id, struct str name,
     if ((e = person_by_id(cx, db, id, &p)))
         return e;
     e = db_exec(cx, db, Q_PERSON_EDIT,
-                DB_ARGS(db_text(name), db_text(username), db_text(lower_ascii(cx, username)),
+                DB_ARGS(db_text(name), db_text(username), db_text(arena_lower(cx->mem, username)),
                         db_text(about), db_int(cx->now_ms), db_int(id)),
                 NULL);
     if (e == ERR_CONFLICT)
@@ -194,7 +185,8 @@ enum err person_set_email(struct ctx *cx, struct db *db, const struct person *p,
     enum err e;
 
     e = db_exec(cx, db, Q_PERSON_SET_EMAIL_KEY,
-                DB_ARGS(db_text(lower_ascii(cx, email)), db_int(cx->now_ms), db_int(p->id)), NULL);
+                DB_ARGS(db_text(arena_lower(cx->mem, email)), db_int(cx->now_ms), db_int(p->id)),
+                NULL);
     if (e == ERR_CONFLICT) /* somebody else has proved the address meanwhile */
         return fail(cx, ERR_EXPIRED, "the address belongs to another account");
     if (e)

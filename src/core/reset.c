@@ -12,7 +12,7 @@
 #include "core/outbox.h"
 #include "core/person.h"
 #include "core/session.h"
-#include "core/text.h"
+#include "core/people.h"
 
 static const struct limit_rule reset_rule = {"reset.mail", 5, 3600};
 
@@ -94,7 +94,7 @@ static enum err reset_nobody(struct ctx *cx, struct db *db, const struct origin 
 
 enum err reset_start(struct ctx *cx, struct db *db, struct str email, const struct origin *from)
 {
-    struct str key = lower_ascii(cx, str_trim(email));
+    struct str key = arena_lower(cx->mem, str_trim(email));
     struct person p;
     enum err e;
 

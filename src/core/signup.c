@@ -7,7 +7,6 @@
 #include "core/outbox.h"
 #include "core/person.h"
 #include "core/remote.h"
-#include "core/text.h"
 
 static const struct limit_rule mail_rule = {"signup.mail", 5, 3600};
 
@@ -50,7 +49,7 @@ static enum err known_address(struct ctx *cx, struct db *db, const struct person
 enum err signup_start(struct ctx *cx, struct db *db, const struct signup_in *in,
                       const struct origin *from)
 {
-    struct str key = lower_ascii(cx, in->email);
+    struct str key = arena_lower(cx->mem, in->email);
     int64_t id = id_new(cx);
     struct person known;
     enum err e;
@@ -72,15 +71,15 @@ enum err signup_start(struct ctx *cx, struct db *db, const struct signup_in *in,
         return known_address(cx, db, &known);
     if (e != ERR_NOT_FOUND)
         return e;
-    if ((e = db_exec(cx, db, Q_SIGNUP_INSERT,
-                     DB_ARGS(db_int(id), db_text(in->name), db_text(in->username),
-                             db_text(lower_ascii(cx, in->username)), db_text(in->email),
-                             db_text(key), db_text(in->phone), db_text(in->country_code),
-                             db_blob(core_seal(cx, db, "signup.password", id, 0,
-                                               str_bytes(in->password_hash))),
-                             db_int(in->password_long), db_int(cx->now_ms),
-                             db_int(cx->now_ms + DAY_MS)),
-                     NULL)))
+    if ((e = db_exec(
+             cx, db, Q_SIGNUP_INSERT,
+             DB_ARGS(
+                 db_int(id), db_text(in->name), db_text(in->username),
+                 db_text(arena_lower(cx->mem, in->username)), db_text(in->email), db_text(key),
+                 db_text(in->phone), db_text(in->country_code),
+                 db_blob(core_seal(cx, db, "signup.password", id, 0, str_bytes(in->password_hash))),
+                 db_int(in->password_long), db_int(cx->now_ms), db_int(cx->now_ms + DAY_MS)),
+             NULL)))
         return e;
     return confirm_mail(cx, db, id, in->email, in->name);
 }
@@ -120,7 +119,7 @@ enum err signup_remind(struct ctx *cx, struct db *db, int64_t signup_id)
     enum err e;
 
     if ((e = signup_get(cx, db, signup_id, &s)) ||
-        (e = limit_take(cx, db, &mail_rule, lower_ascii(cx, s.email))))
+        (e = limit_take(cx, db, &mail_rule, arena_lower(cx->mem, s.email))))
         return e;
     return confirm_mail(cx, db, s.id, s.email, s.name);
 }
@@ -129,7 +128,7 @@ static enum err username_taken(struct ctx *cx, struct db *db, struct str usernam
 {
     OWN(db_rows_end) struct db_rows r = {0};
     enum err e = db_one(cx, db, Q_PERSON_USERNAME_TAKEN,
-                        DB_ARGS(db_text(lower_ascii(cx, username))), &r);
+                        DB_ARGS(db_text(arena_lower(cx->mem, username))), &r);
 
     if (e && e != ERR_NOT_FOUND)
         return e;
@@ -170,8 +169,8 @@ static enum err person_new(struct ctx *cx, struct db *db, const struct signup_ro
                      NULL)) ||
         (e = db_exec(cx, db, Q_PERSON_INSERT,
                      DB_ARGS(db_int(id), db_int(identity_id), db_text(s->name), db_text(username),
-                             db_text(lower_ascii(cx, username)),
-                             db_text(lower_ascii(cx, s->email)),
+                             db_text(arena_lower(cx->mem, username)),
+                             db_text(arena_lower(cx->mem, s->email)),
                              db_blob(core_seal(cx, db, "person.password", id, identity_id, hash)),
                              db_int(s->password_long), db_int(cx->now_ms)),
                      NULL)))
@@ -204,14 +203,16 @@ enum err signup_confirm(struct ctx *cx, struct db *db, struct str token, struct 
         return e ? e : fail(cx, ERR_CONFLICT, "the username is taken");
     if ((e = link_use(cx, db, LINK_CONFIRM_SIGN_UP, token, &l)) ||
         (e = person_new(cx, db, &s, username, &person_id, &identity_id)) ||
-        (e = db_exec(cx, db, Q_SIGNUP_DROP_EMAIL, DB_ARGS(db_text(lower_ascii(cx, s.email))), NULL)) ||
-        (e = audit_add(cx, db, &(struct audit_entry){
-                                   .service_id = core_of(db)->portal_service_id,
-                                   .identity_id = identity_id,
-                                   .actor = "person",
-                                   .event = "account_created",
-                                   .from = *from,
-                               })))
+        (e = db_exec(cx, db, Q_SIGNUP_DROP_EMAIL, DB_ARGS(db_text(arena_lower(cx->mem, s.email))),
+                     NULL)) ||
+        (e = audit_add(cx, db,
+                       &(struct audit_entry){
+                           .service_id = core_of(db)->portal_service_id,
+                           .identity_id = identity_id,
+                           .actor = "person",
+                           .event = "account_created",
+                           .from = *from,
+                       })))
         return e;
     if ((e = remote_signed_up(cx, db, identity_id, s.phone)))
         return e;

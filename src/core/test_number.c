@@ -3,7 +3,6 @@
 #include "core/identity.h"
 #include "core/item.h"
 #include "core/phone.h"
-#include "core/text.h"
 
 static struct item_place place_of(const struct service *s)
 {
@@ -26,7 +25,7 @@ static enum err normal(struct ctx *cx, struct str one, struct str *out)
     struct phone phone;
 
     if (identity_email_ok(one)) {
-        *out = lower_ascii(cx, one);
+        *out = arena_lower(cx->mem, one);
         return OK;
     }
     if (phone_parse(cx, STR_NONE, one, &phone) != PHONE_OK || !str_eq(phone.e164, one))

@@ -13,7 +13,6 @@
 #include "core/phone.h"
 #include "core/rows.h"
 #include "core/test_number.h"
-#include "core/text.h"
 #include "crypto/token.h"
 
 enum { ACTION_TEXT_MAX_CHARS = 255 };
@@ -255,7 +254,7 @@ enum err verification_send(struct ctx *cx, struct db *db, const struct factor *f
 
 struct str verification_target(struct ctx *cx, struct str channel, struct str target)
 {
-    return str_eq(channel, STR("email")) ? lower_ascii(cx, target) : target;
+    return str_eq(channel, STR("email")) ? arena_lower(cx->mem, target) : target;
 }
 
 static enum err find(struct ctx *cx, struct db *db, const struct verification_in *in,
@@ -298,12 +297,8 @@ static enum err custom_ok(struct ctx *cx, const struct service *s, struct str co
     if (code.n < CODE_DIGITS_MIN || code.n > CODE_DIGITS_MAX)
         return fail(cx, ERR_INVALID, "a code has %d to %d characters", CODE_DIGITS_MIN,
                     CODE_DIGITS_MAX);
-    for (size_t i = 0; i < code.n; i++) {
-        char c = code.p[i];
-
-        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z'))
-            return fail(cx, ERR_INVALID, "a code has letters and digits only");
-    }
+    if (!str_all_alnum(code, ""))
+        return fail(cx, ERR_INVALID, "a code has letters and digits only");
     return OK;
 }
 

@@ -47,15 +47,11 @@ static bool is_upper(char c)
     return c >= 'A' && c <= 'Z';
 }
 
-static char lower(char c)
-{
-    return is_upper(c) ? (char)(c | 0x20) : c;
-}
-
 /* Letters, digits and whatever is not ASCII, which are letters mostly. */
 static bool in_word(char c)
 {
-    return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') || (unsigned char)c >= 0x80;
+    return is_digit(c) || (char_lower(c) >= 'a' && char_lower(c) <= 'z') ||
+           (unsigned char)c >= 0x80;
 }
 
 /* ---- words ---- */
@@ -120,7 +116,7 @@ static char unleet(char c, const char *to)
 {
     const char *at = c ? strchr(leet_from, c) : NULL;
 
-    return at ? lower(to[at - leet_from]) : c;
+    return at ? char_lower(to[at - leet_from]) : c;
 }
 
 /* `to` is NULL for the plain reading. False when it would say nothing new. */
@@ -130,7 +126,7 @@ static bool read_as(struct str s, const char *to, bool backwards, struct reading
 
     r->backwards = backwards;
     for (size_t i = 0; i < s.n; i++) {
-        char c = lower(s.p[backwards ? s.n - 1 - i : i]), d = to ? unleet(c, to) : c;
+        char c = char_lower(s.p[backwards ? s.n - 1 - i : i]), d = to ? unleet(c, to) : c;
 
         r->p[i] = d;
         r->changed[i] = d != c;
@@ -244,14 +240,14 @@ static void offer_walks(struct str s, size_t at, int *best)
 /* "aaaa", "1234", "dcba": bytes that go on by one, or not at all. */
 static void offer_runs(struct str s, size_t at, int *best)
 {
-    int step = at + 1 < s.n ? lower(s.p[at + 1]) - lower(s.p[at]) : BITS_NONE;
+    int step = at + 1 < s.n ? char_lower(s.p[at + 1]) - char_lower(s.p[at]) : BITS_NONE;
 
     if (step < -1 || step > 1)
         return;
     for (size_t i = at + 1; i < s.n; i++) {
         size_t n = i + 1 - at;
 
-        if (lower(s.p[i]) - lower(s.p[i - 1]) != step || (step && !in_word(s.p[i])))
+        if (char_lower(s.p[i]) - char_lower(s.p[i - 1]) != step || (step && !in_word(s.p[i])))
             return;
         if (n >= WORD_MIN)
             offer(&best[i + 1], best[at] + BITS_RUN + capital_bits(str_sub(s, at, n)));
@@ -387,7 +383,7 @@ static void parts_of(struct parts *parts, struct str text)
     text.n = MIN_OF(text.n, (size_t)TEXT_MAX);
     for (size_t i = 0; i <= text.n; i++) {
         if (i < text.n && in_word(text.p[i])) {
-            parts->text[parts->used++] = lower(text.p[i]);
+            parts->text[parts->used++] = char_lower(text.p[i]);
             continue;
         }
         part_add(parts, (struct str){parts->text + piece, parts->used - piece});

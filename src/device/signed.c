@@ -72,14 +72,7 @@ static bool only_header(const struct request *rq, struct str name, struct str *o
 
 static bool is_nonce(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-
-        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_'))
-            return false;
-    }
-    return s.n >= DEVICE_NONCE_MIN && s.n <= DEVICE_NONCE_MAX;
+    return s.n >= DEVICE_NONCE_MIN && s.n <= DEVICE_NONCE_MAX && str_all_alnum(s, "-_");
 }
 
 enum err signed_prepare(struct ctx *cx, struct request *rq, struct response *rs)

@@ -336,7 +336,7 @@ static struct read_result read_chunk_size(struct str s, uint64_t *out)
     size_t n = 0;
 
     while (n < s.n && s.p[n] != '\r') {
-        char c = s.p[n] >= 'A' && s.p[n] <= 'F' ? (char)(s.p[n] + ('a' - 'A')) : s.p[n];
+        char c = char_lower(s.p[n]);
         const char *digit = c ? strchr(digits, c) : NULL;
 
         if (!digit || ++n > CHUNK_DIGITS_MAX)

@@ -23,15 +23,6 @@ static struct str wire_channel(struct str core)
     return STR("sms");
 }
 
-static struct str lower(struct ctx *cx, struct str s)
-{
-    char *p = arena_alloc(cx->mem, s.n + 1);
-
-    for (size_t i = 0; i < s.n; i++)
-        p[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] + ('a' - 'A')) : s.p[i];
-    return (struct str){p, s.n};
-}
-
 static const char *outcome(const struct ctx *cx, const struct attempt *a)
 {
     if (a->converted)
@@ -90,9 +81,10 @@ static json_t *price_json(struct ctx *cx, struct str price)
     if (!price.n)
         return json_null();
     o = json_pack("{s:o}", "value", js_str(gap < 0 ? price : str_sub(price, 0, (size_t)gap)));
-    json_object_set_new(o, "currency",
-                        gap < 0 ? json_null()
-                                : js_str(lower(cx, str_sub(price, (size_t)gap + 1, price.n))));
+    json_object_set_new(
+        o, "currency",
+        gap < 0 ? json_null()
+                : js_str(arena_lower(cx->mem, str_sub(price, (size_t)gap + 1, price.n))));
     return o;
 }
 

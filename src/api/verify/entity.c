@@ -22,14 +22,7 @@ void js_owner(struct ctx *cx, struct request *rq, json_t *o, const struct servic
 
 static bool name_ok(struct str name)
 {
-    for (size_t i = 0; i < name.n; i++) {
-        char c = name.p[i];
-
-        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-            c != '-')
-            return false;
-    }
-    return name.n >= IDENTITY_NAME_MIN && name.n <= IDENTITY_NAME_MAX;
+    return name.n >= IDENTITY_NAME_MIN && name.n <= IDENTITY_NAME_MAX && str_all_alnum(name, "-");
 }
 
 enum err entity_make(struct ctx *cx, struct request *rq, const struct service *s, struct str name,

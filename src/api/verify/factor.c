@@ -12,23 +12,14 @@ static const char *const platforms[] = {"apn", "fcm", "none", NULL};
 
 /* ---- replies ---- */
 
-static struct str lower_alg(struct ctx *cx, struct str alg)
-{
-    char *p = arena_alloc(cx->mem, alg.n + 1);
-
-    for (size_t i = 0; i < alg.n; i++)
-        p[i] = alg.p[i] >= 'A' && alg.p[i] <= 'Z' ? (char)(alg.p[i] + 32) : alg.p[i];
-    return (struct str){p, alg.n};
-}
-
 /* Our own authenticator is a device whose app polls, whatever wakes it. */
 static json_t *config_json(struct ctx *cx, const struct app_factor *f)
 {
     bool hosted = str_eq(f->push_kind, STR("apn")) || str_eq(f->push_kind, STR("fcm"));
 
     if (f->kind == FACTOR_TOTP)
-        return json_pack("{s:o, s:i, s:i, s:i}", "alg", js_str(lower_alg(cx, f->alg)), "skew",
-                         (int)f->skew_steps, "code_length", (int)f->digits, "time_step",
+        return json_pack("{s:o, s:i, s:i, s:i}", "alg", js_str(arena_lower(cx->mem, f->alg)),
+                         "skew", (int)f->skew_steps, "code_length", (int)f->digits, "time_step",
                          (int)f->period_s);
     return json_pack("{s:o, s:o, s:o, s:o, s:o}", "sdk_version", js_str(f->sdk_version), "app_id",
                      js_str(f->app_id), "notification_platform",
@@ -380,7 +371,7 @@ static enum err change(struct ctx *cx, struct request *rq, const struct input *i
         .platform = f->push_kind,
         .token = f->push_token,
         .sdk_version = f->sdk_version,
-        .totp_alg = lower_alg(cx, f->alg),
+        .totp_alg = arena_lower(cx->mem, f->alg),
         .time_step = f->period_s,
         .skew = f->skew_steps,
         .code_length = f->digits,

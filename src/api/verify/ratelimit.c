@@ -49,18 +49,6 @@ static struct str description_data(struct ctx *cx, struct str text)
     return js_dump(cx, json_pack("{s:o}", "description", js_text(text)));
 }
 
-static bool unique_name_ok(struct str name)
-{
-    for (size_t i = 0; i < name.n; i++) {
-        char c = name.p[i];
-
-        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-            str_find(STR("-_."), c) < 0)
-            return false;
-    }
-    return true;
-}
-
 enum err rate_limits_create(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct str description = STR_NONE;
@@ -75,7 +63,7 @@ enum err rate_limits_create(struct ctx *cx, struct request *rq, struct response 
                        .name = input_get(&in, STR("UniqueName"))};
     if (!it.name.n || it.name.n > NAME_MAX)
         return input_bad(cx, rq, 60200, "UniqueName");
-    if (!unique_name_ok(it.name))
+    if (!str_all_alnum(it.name, "-_."))
         return call_refuse(cx, rq, 60209, "Invalid unique name");
     if ((e = input_bind(cx, rq, &in, description_wish, 1, 60200, &description)))
         return e;

@@ -180,8 +180,7 @@ bool settings_name_ok(struct str name)
         unsigned char c = (unsigned char)name.p[i];
 
         digits += c >= '0' && c <= '9';
-        if (c < 0x80 && !(c >= '0' && c <= '9') && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z') &&
-            c != ' ' && c != '-' && c != '_')
+        if (c < 0x80 && !char_is_alnum((char)c) && c != ' ' && c != '-' && c != '_')
             return false;
     }
     return digits <= DIGITS_MAX;

@@ -1,15 +1,11 @@
 /*
- * text.h: small things that core's own files share about text and people. Not for the faces.
+ * people.h: small things that core's own files share about people. Not for the faces.
  */
-#ifndef CORE_TEXT_H
-#define CORE_TEXT_H
+#ifndef CORE_PEOPLE_H
+#define CORE_PEOPLE_H
 
 #include "core/login.h"
 #include "core/person.h"
-
-/* A copy with ASCII letters in lower case: how names and addresses are compared (attack 11: both are
- * ASCII by rule, so there is one normal form). */
-struct str lower_ascii(struct ctx *cx, struct str s);
 
 /* Books a password proof: clears the count when right (OK and *out), else counts: ERR_DENIED or
  * ERR_LIMITED. `login` is what was typed. */
