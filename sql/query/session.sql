@@ -43,6 +43,9 @@ UPDATE session SET last_seen_at_ms = $1 WHERE id = $2 AND last_seen_at_ms < $1;
 -- :name session_add_amr :write :exec
 UPDATE session SET amr = $1, fresh_at_ms = $2 WHERE id = $3 AND ended_at_ms IS NULL;
 
+-- :name session_set_token :write :exec
+UPDATE session SET token_hash = $1 WHERE id = $2 AND ended_at_ms IS NULL;
+
 -- :name session_amr :read :one
 SELECT amr FROM session WHERE id = $1 AND ended_at_ms IS NULL;
 

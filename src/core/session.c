@@ -53,13 +53,22 @@ struct str amr_text(struct ctx *cx, unsigned amr)
     return text;
 }
 
+static struct str token_made(struct ctx *cx, uint8_t hash[static TOKEN_HASH_LEN])
+{
+    char token[TOKEN_LEN + 1];
+
+    token_new(token);
+    token_hash((struct str){token, TOKEN_LEN}, hash);
+    return arena_str(cx->mem, (struct str){token, TOKEN_LEN});
+}
+
 enum err session_open(struct ctx *cx, struct db *db, const struct session_request *rq,
                       struct str *out_token)
 {
     const struct core *core = core_of(db);
     struct db_rows r = {0};
-    char token[TOKEN_LEN + 1];
     uint8_t hash[TOKEN_HASH_LEN];
+    struct str token;
     int64_t life_ms = rq->remember ? core->remember_lifetime_ms : core->session_lifetime_ms;
     int64_t second, must_reset;
     struct str status;
@@ -80,8 +89,7 @@ enum err session_open(struct ctx *cx, struct db *db, const struct session_reques
         return fail(cx, ERR_DENIED, "level %x is not enough", rq->amr);
     if (rq->replaces && (e = session_end(cx, db, rq->person_id, rq->replaces, "renewed")))
         return e;
-    token_new(token);
-    token_hash((struct str){token, TOKEN_LEN}, hash);
+    token = token_made(cx, hash);
     if ((e = db_exec(cx, db, Q_SESSION_INSERT,
                      DB_ARGS(db_int(id_new(cx)), db_blob(BYTES_OF(hash)), db_int(rq->person_id),
                              db_int(rq->amr), db_int(rq->remember), db_text(rq->from.addr),
@@ -91,7 +99,7 @@ enum err session_open(struct ctx *cx, struct db *db, const struct session_reques
         (e = db_exec(cx, db, Q_PERSON_TOUCH, DB_ARGS(db_int(cx->now_ms), db_int(rq->person_id)),
                      NULL)))
         return e;
-    *out_token = arena_str(cx->mem, (struct str){token, TOKEN_LEN});
+    *out_token = token;
     return OK;
 }
 
@@ -237,4 +245,18 @@ enum err session_renew(struct ctx *cx, struct db *db, const struct session *s,
     enum err e = proved_so_far(cx, db, s->id, &rq.amr);
 
     return e ? e : session_open(cx, db, &rq, out_token);
+}
+
+enum err session_new_token(struct ctx *cx, struct db *db, int64_t session_id, struct str *out_token)
+{
+    uint8_t hash[TOKEN_HASH_LEN];
+    struct str token = token_made(cx, hash);
+    enum err e = db_exec_one(cx, db, Q_SESSION_SET_TOKEN,
+                             DB_ARGS(db_blob(BYTES_OF(hash)), db_int(session_id)));
+
+    if (e == ERR_CONFLICT)
+        return fail(cx, ERR_NOT_FOUND, "the session has ended");
+    if (e == OK)
+        *out_token = token;
+    return e;
 }

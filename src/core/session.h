@@ -21,8 +21,8 @@ enum amr {
     AMR_ENROL = 1u << 15,   /* may do nothing but enrol: the policy demands a factor */
 };
 enum {
-    AMR_SECOND = AMR_OTP | AMR_SMS | AMR_TEL | AMR_EMAIL | AMR_RECOVERY | AMR_PUSH | AMR_PASSKEY |
-                 AMR_REMOTE
+    AMR_SECOND =
+        AMR_OTP | AMR_SMS | AMR_TEL | AMR_EMAIL | AMR_RECOVERY | AMR_PUSH | AMR_PASSKEY | AMR_REMOTE
 };
 /* "pwd otp mfa" */
 struct str amr_text(struct ctx *cx, unsigned amr);
@@ -52,8 +52,8 @@ enum err session_open(struct ctx *cx, struct db *db, const struct session_reques
 /* Live session of a cookie: not ended, not idle too long, person active, level still enough.
  * ERR_DENIED otherwise. A session of AMR_ENROL is returned with that bit: the gate decides. */
 enum err session_by_token(struct ctx *cx, struct db *db, struct str token, struct session *out);
-/* The same judgement of a session that something was started in, and that somebody without its cookie
- * finishes. */
+/* The same judgement of a session that something was started in, and that somebody without its
+ * cookie finishes. */
 enum err session_by_id(struct ctx *cx, struct db *db, int64_t session_id, struct session *out);
 enum err session_list(struct ctx *cx, struct db *db, int64_t person_id, struct session **out,
                       size_t *out_count);
@@ -70,5 +70,10 @@ enum err session_add_amr(struct ctx *cx, struct db *db, int64_t session_id, unsi
  * factors, step-ups) stays behind with it. ERR_NOT_FOUND: it has ended. */
 enum err session_renew(struct ctx *cx, struct db *db, const struct session *s,
                        const struct origin *from, struct str *out_token);
+/* The same session under a new token: whoever had a copy of its cookie holds nothing. What was
+ * proved, how long ago and until when it lives stay, so this refreshes nothing. ERR_NOT_FOUND: it
+ * has ended. */
+enum err session_new_token(struct ctx *cx, struct db *db, int64_t session_id,
+                           struct str *out_token);
 
 #endif

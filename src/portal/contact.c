@@ -98,13 +98,17 @@ enum err password_change(struct ctx *cx, struct request *rq, struct response *rs
     const struct password_form *f = d->in;
     const struct session *s = &visit_of(cx, rq)->session;
     struct origin from = visit_origin(rq);
+    struct str token;
     enum err e;
 
+    /* a new cookie, or whoever copied the present one would stay signed in */
     if ((e = check_proof(cx, rq, d, &f->own)) ||
         (e = person_set_password(cx, rq->db, s->person_id, f->hash,
                                  str_utf8_count(f->password) >= PASSWORD_MIN_ALONE, s->id,
-                                 "password_changed", &from)))
+                                 "password_changed", &from)) ||
+        (e = session_new_token(cx, rq->db, s->id, &token)))
         return e;
+    session_cookie(rq, rs, token, s->remember);
     flash_set(rq, rs, FLASH_PASSWORD);
     return frame_next(cx, rq, rs, "changed", STR("/account"));
 }

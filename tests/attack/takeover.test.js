@@ -89,3 +89,18 @@ test("recovery codes work while another factor is paused", async () => {
   for (let i = 0; i < 6; i++) await browser.postJson("/verify", { code: wrongCode(nextTotp(app)), method: "totp" });
   assert.equal((await browser.postJson("/verify", { code, method: "recovery" })).json.state, "signed_in");
 });
+
+test("a copy of the cookie is worth nothing once its owner has changed the password", async () => {
+  const ada = await signUp(server);
+  const me = await signIn(server, ada, { remember: "on" });
+  const thief = new Client(server);
+  thief.cookies = new Map(me.cookies);
+  assert.equal((await thief.getJson("/account")).status, 200);
+  const { id } = (await me.getJson("/account")).json.sessions[0];
+  const changed = await me.postJson("/account/password", { current_password: ada.password, password: "eleven grey herons" });
+  assert.deepEqual([changed.status, changed.json.state], [200, "changed"]);
+  assert.match(changed.setCookies.join(), /cs_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=\d+/);
+  assert.equal((await thief.getJson("/account")).status, 401);
+  const { sessions } = (await me.getJson("/account")).json;
+  assert.deepEqual(sessions.map((s) => [s.id, s.current]), [[id, true]], "it is the same session");
+});
