@@ -119,32 +119,14 @@ static void json_release(json_t **json)
     json_decref(*json);
 }
 
-/* A scalar as the text that a form would have sent; a real number, which no field takes, as none.
- * False for an object or a list. */
-static bool json_text(struct ctx *cx, const json_t *v, struct str *out)
+/* What judge_type() accepts, as the text that a form would have sent. */
+static struct str json_text(struct ctx *cx, const json_t *v)
 {
-    switch (json_typeof(v)) {
-    case JSON_STRING:
-        *out = arena_str(cx->mem, (struct str){json_string_value(v), json_string_length(v)});
-        return true;
-    case JSON_INTEGER:
-        *out = arena_printf(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
-        return true;
-    case JSON_TRUE:
-        *out = STR("true");
-        return true;
-    case JSON_FALSE:
-        *out = STR("false");
-        return true;
-    case JSON_REAL:
-        *out = STR("");
-        return true;
-    case JSON_OBJECT:
-    case JSON_ARRAY:
-    case JSON_NULL:
-        break;
-    }
-    return false;
+    if (json_is_integer(v))
+        return arena_printf(cx->mem, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+    if (json_is_boolean(v))
+        return json_is_true(v) ? STR("true") : STR("false");
+    return arena_str(cx->mem, (struct str){json_string_value(v), json_string_length(v)});
 }
 
 static const struct field *find_field(const struct field *fields, size_t count, struct str name)
@@ -191,13 +173,13 @@ static enum err json_pairs(struct ctx *cx, const struct request *rq, const struc
 
         if (json_is_null(v) || !f) /* null says: not given */
             continue;
-        if (!json_text(cx, v, &pairs[n].value))
-            return fail(cx, ERR_INVALID, "json: a field is an object or a list");
         problem = judge_type(f, v);
-        if (problem.p)
+        if (problem.p) {
             problem_add(problems, str_from(f->name), problem);
-        else
-            pairs[n++].name = str_from(f->name);
+            continue;
+        }
+        pairs[n].name = str_from(f->name);
+        pairs[n++].value = json_text(cx, v);
     }
     *out = pairs;
     *out_count = n;
@@ -223,7 +205,7 @@ static enum err body_pairs(struct ctx *cx, const struct request *rq, const struc
 {
     enum err e;
 
-    if (request_body_is(rq, STR("application/json")))
+    if (rq->body.n > 0 && request_body_is(rq, STR("application/json")))
         return json_pairs(cx, rq, fields, count, problems, out, out_count);
     if (rq->body.n > 0 && !request_body_is(rq, STR("application/x-www-form-urlencoded")))
         return fail(cx, ERR_INVALID, "form: the body is neither a form nor JSON");

@@ -20,6 +20,7 @@ static const struct {
                        STR("This was sent from another site, so nothing "
                              "was changed. Open the page here and try "
                              "again.")                                                         },
+    [REFUSED_TYPE] = {415, "unsupported_type", STR("Send a form or JSON.")                    },
     [REFUSED_SIGN_IN] = {401, "sign_in_required", STR("Sign in first.")                          },
     [REFUSED_ATTEMPT] = {401, "login_expired",    STR("That sign-in took too long. Start again.")},
     [REFUSED_STALE] = {403, "reauth_required",  STR("Confirm first that it's you.")            },
@@ -60,6 +61,7 @@ static bool lead_on(struct ctx *cx, struct request *rq, struct response *rs, enu
     case REFUSED_NOT:
     case REFUSED_TOKEN:
     case REFUSED_FOREIGN:
+    case REFUSED_TYPE:
     case REFUSAL_COUNT:
     default:
         return false;

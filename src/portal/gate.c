@@ -93,7 +93,8 @@ static const struct {
     [FLASH_CONFIRMED] = {STR("confirmed"),  STR("Your e-mail is confirmed. You can sign in now.")                               },
     [FLASH_SIGNED_OUT] = {STR("signed-out"), STR("You are signed out.")                                                          },
     [FLASH_TOO_LATE] = {STR("too-late"),   STR("That took too long. Please start again.")                                      },
-    [FLASH_WAYS_GONE] = {STR("ways-gone"),  STR("Your second step was switched off meanwhile. Please start again.")                      },
+    [FLASH_WAYS_GONE] = {STR("ways-gone"),
+                         STR("Your second step was switched off meanwhile. Please start again.")                                },
     [FLASH_RESET_DONE] = {STR("reset"),      STR("Your password is changed. Sign in with the new one.")                          },
     [FLASH_NOT_ME] = {STR("not-me"),     STR("Your account is safe: everybody is signed out, and we "
                                          "e-mailed you a link to choose a new password.")},
@@ -250,6 +251,9 @@ static enum err check_forgery(struct ctx *cx, const struct request *rq, struct v
         return refuse(cx, v, REFUSED_FOREIGN, "foreign Origin");
     if (is_json) /* no form of another site can send this type without asking first */
         return OK;
+    if (!request_body_is(rq, STR("application/x-www-form-urlencoded")) &&
+        (rq->body.n > 0 || wants_json(rq)))
+        return refuse(cx, v, REFUSED_TYPE, "the body is neither a form nor JSON");
     sent = sent_token(cx, rq);
     want = token_of_request(cx, rq);
     if (!sent.n || !want.n || !ct_equal_str(sent, want))

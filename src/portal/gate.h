@@ -24,6 +24,7 @@ enum refusal {
     REFUSED_NOT,
     REFUSED_TOKEN,   /* form token missing or another browser's */
     REFUSED_FOREIGN, /* sent by another site */
+    REFUSED_TYPE,    /* neither a form nor JSON */
     REFUSED_SIGN_IN, /* not signed in */
     REFUSED_ATTEMPT, /* no sign-in attempt, or it took too long */
     REFUSED_STALE,   /* signed in, but too long ago for this */

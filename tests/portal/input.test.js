@@ -101,6 +101,29 @@ test("a body in another charset, or with parameters that nobody knows, is not re
     assert.equal((await send(type)).status, 200, type);
 });
 
+test("a body that is neither a form nor JSON is told apart from an old form; JSON that asks for nothing needs none", async () => {
+  const me = new Client(server);
+  const send = (type, body, path = "/login") => me.request("POST", path, {
+    body, headers: { "content-type": type, accept: "application/json", origin: server.url } });
+  const types = [[undefined, ""], ["text/plain", "{}"], ["application/xml", "<login/>"], ["multipart/form-data; boundary=x", "--x--"]];
+  for (const [type, body] of types) {
+    const answer = await send(type, body);
+    assert.deepEqual([answer.status, answer.json.error], [415, { code: "unsupported_type", message: "Send a form or JSON." }], String(type));
+  }
+  assert.equal((await send("application/x-www-form-urlencoded", "login=a&password=b")).json.error.code, "form_expired");
+  const page = await me.request("POST", "/login", { body: "{}", headers: { "content-type": "text/plain", accept: "text/html", origin: server.url } });
+  assert.equal(page.status, 415);
+  assert.match(page.words, /That didn't work Send a form or JSON\./);
+  const out = await send("application/json", "", "/logout");
+  assert.deepEqual([out.status, out.json], [200, { state: "signed_out", next: "/login" }]);
+});
+
+test("a list or an object where text belongs is named as the field it is", async () => {
+  const { status, json } = await new Client(server).postJson("/login", { login: ["a"], password: { x: 1 }, more: [1] });
+  assert.equal(status, 400);
+  assert.deepEqual(json.error.fields, { login: "Please send text.", password: "Please send text." });
+});
+
 test("a body that is too large is refused before it is read", async () => {
   const browser = new Client(server);
   const answer = await browser.post("/login", `login=${"a".repeat(100_000)}`);
