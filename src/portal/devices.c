@@ -135,15 +135,16 @@ static json_t *pairing_json(const char *state)
     return json_pack("{s:s, s:s}", "state", state, "next", paired ? PAIRED_PATH : PAIRING_PATH);
 }
 
-/* On a loop: tells when a device has used the link, or nobody can any more, then ends. */
+/* On a loop: tells when a device has used the link, or nobody can any more, then ends. Without a
+ * link it says so at once. */
 static bool pairing_wake(struct ctx *cx, struct db *db, const struct wait *w, enum wake_reason why,
                          struct buf *out)
 {
-    enum pairing_state state;
+    enum pairing_state state = PAIRING_ENDED;
     json_t *json;
     char *text;
 
-    if (why == WAKE_STOP || device_pairing(cx, db, w->id, &state))
+    if (why == WAKE_STOP || (w->id && device_pairing(cx, db, w->id, &state)))
         return true;
     if (state == PAIRING_OPEN && why != WAKE_DEADLINE)
         return false;
@@ -157,19 +158,22 @@ static bool pairing_wake(struct ctx *cx, struct db *db, const struct wait *w, en
 
 enum err pairing_status(struct ctx *cx, struct request *rq, struct response *rs)
 {
+    const struct session *s = &visit_of(cx, rq)->session;
     struct pair_link l;
-    enum err e = device_pair_pending(cx, rq->db, &visit_of(cx, rq)->session, &l);
+    bool over;
+    enum err e = device_pair_pending(cx, rq->db, s, &l);
 
     if (e)
         return e;
-    if (l.state == PAIRING_ENDED || !l.mine)
-        return respond_json(cx, rs, 200, pairing_json("expired"));
+    over = l.state == PAIRING_ENDED || !l.mine;
     if (accepts_first(rq, STR("text/event-stream"), STR("application/json")))
         return respond_wait(cx, rs,
-                            &(struct wait){.topic = (uint64_t)l.id,
-                                           .id = l.id,
+                            &(struct wait){.topic = (uint64_t)(over ? s->id : l.id),
+                                           .id = over ? 0 : l.id,
                                            .deadline_ms = l.expires_at_ms + 1,
                                            .wake = pairing_wake});
+    if (over)
+        return respond_json(cx, rs, 200, pairing_json("expired"));
     return respond_json(cx, rs, 200,
                         pairing_json(l.state == PAIRING_DONE ? "approved" : "pending"));
 }

@@ -196,6 +196,9 @@ describe("the pages", () => {
     assert.deepEqual((await told).data, { state: "expired", next: "/account/security/push" }, "the page is told at once");
     assert.equal((await stream.next()).done, true);
     assert.equal((await me.getJson("/account/security/push/status")).json.state, "expired");
+    const late = me.events("/account/security/push/status");
+    assert.deepEqual((await nextEvent(late)).data, { state: "expired", next: "/account/security/push" }, "and one that asks too late");
+    assert.equal((await late.next()).done, true);
     assert.deepEqual(code(await Device.askToPair(server, tokenOf(link))), [410, "expired"]);
     const page = await me.get("/account/security/push");
     assert.equal(page.status, 200);
