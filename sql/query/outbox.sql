@@ -11,6 +11,8 @@ SELECT id, service_id, identity_id, channel, target, template, verification_id, 
 FROM outbox WHERE channel IN ('sms', 'voice', 'email', 'whatsapp', 'push') ORDER BY id DESC LIMIT $1;
 
 -- :name outbox_newest_to :read :many
+-- An address is found however it was typed.
 SELECT id, service_id, identity_id, channel, target, template, verification_id, link_id, params,
     state, created_at_ms, expires_at_ms, hook_id
-FROM outbox WHERE target = $1 AND channel IN ('sms', 'voice', 'email', 'whatsapp', 'push') ORDER BY id DESC LIMIT $2;
+FROM outbox WHERE lower(target) = lower($1)
+    AND channel IN ('sms', 'voice', 'email', 'whatsapp', 'push') ORDER BY id DESC LIMIT $2;

@@ -13,13 +13,24 @@
 
 enum { MESSAGES_SHOWN = 100, CALLS_SHOWN = 20, URL_LEN_MAX_HERE = 1024 };
 
+/* Whom the address asks for. An unescaped "+49…" arrives with a space, which no target has. */
+static struct str asked_for(struct ctx *cx, const struct request *rq)
+{
+    struct str to = request_query(cx, rq, STR("to"));
+    char *p = arena_alloc(cx->mem, to.n + 1);
+
+    for (size_t i = 0; i < to.n; i++)
+        p[i] = to.p[i] == ' ' ? '+' : to.p[i];
+    return (struct str){p, to.n};
+}
+
 /* A name that a foreign site has pointed here must not read codes (DNS rebinding). */
 static enum err messages(struct ctx *cx, struct request *rq, struct str *out_to,
                          struct outbox_message **out, size_t *out_count)
 {
     if (!core_of(rq->db)->demo || !host_is_ours(cx, rq))
         return fail(cx, ERR_NOT_FOUND, "outbox: not in demo mode, or under a foreign name");
-    *out_to = request_query(cx, rq, STR("to"));
+    *out_to = asked_for(cx, rq);
     return outbox_list(cx, rq->db, *out_to, MESSAGES_SHOWN, out, out_count);
 }
 

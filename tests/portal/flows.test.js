@@ -37,6 +37,21 @@ test("sign-up counts for nothing before its link is opened by a POST", async () 
   for (const fact of [ada.name, ada.username, ada.email]) assert.ok(account.words.includes(fact), fact);
 });
 
+test("the outbox finds an address however it is typed, and a number whose + was not escaped", async () => {
+  const ada = newPerson();
+  const me = new Client(server);
+  await me.postJson("/sign-up", { ...ada, email: `Ada+${ada.email}` });
+  const found = async (to) => (await me.getJson(`/outbox.json?to=${to}`)).json.messages.map((m) => m.to);
+  for (const to of [`Ada%2B${ada.email}`, `ada%2b${ada.email.toUpperCase()}`, `Ada+${ada.email}`])
+    assert.deepEqual(await found(to), [`Ada+${ada.email}`], to);
+  assert.deepEqual(await found(ada.email), [], "but not a part of it");
+
+  const bob = await signUp(server);
+  await (await signIn(server, bob)).postJson("/account/security/sms/start", {});
+  for (const to of [encodeURIComponent(e164(bob)), e164(bob)]) assert.deepEqual(await found(to), [e164(bob)], to);
+  assert.deepEqual(await found(e164(bob).slice(1)), []);
+});
+
 test("an account page asks for sign-in and comes back", async () => {
   const ada = await signUp(server);
   const me = new Client(server);
