@@ -15,10 +15,11 @@ RETURNING id, attempts;
 SELECT min(next_at_ms) FROM outbox WHERE channel = $1 AND state = 'queued';
 
 -- :name outbox_sent :write :exec
--- $4: what to say when an answer had been lost before.
+-- $4: what to say when an answer had been lost before. A receipt may have settled it already.
 UPDATE outbox SET state = 'sent', provider_id = $1, price = $2, settled_at_ms = $3,
     why = CASE WHEN lost_count > 0 THEN $4 WHEN receipt = 'undelivered' THEN why ELSE '' END
-WHERE id = $5 AND state = 'sending' AND attempts = $6;
+WHERE id = $5 AND attempts = $6
+    AND (state = 'sending' OR (state = 'sent' AND receipt = 'delivered' AND provider_id = ''));
 
 -- :name outbox_heard :write :exec
 -- How an answered call ended.
@@ -57,6 +58,11 @@ SELECT id FROM link WHERE id = $1 AND used_at_ms IS NULL AND expires_at_ms > $2;
 UPDATE outbox SET receipt = $1, receipt_at_ms = $2, price = CASE WHEN $3 = '' THEN price ELSE $3 END,
     why = CASE WHEN $4 = '' THEN why ELSE $4 END
 WHERE id = $5 AND receipt NOT IN ('delivered', 'undelivered') AND receipt <> $1;
+
+-- :name outbox_proved_sent :write :exec
+-- The carrier says that it is delivered, whatever became of its answer: nobody sends it again.
+UPDATE outbox SET state = 'sent', settled_at_ms = $1, why = CASE WHEN state = 'queued' THEN $2 ELSE why END
+WHERE id = $3 AND state IN ('queued', 'sending') AND attempts > 0;
 
 -- :name outbox_by_provider :read :one
 -- Carriers use their numbers again; the newest message is the one that they speak of.

@@ -343,6 +343,13 @@ enum err delivery_receipt(struct ctx *cx, struct db *db, int64_t id, const struc
     if (e)
         return e;
     *out_changed = changes > 0;
+    if (changes && receipt->whole && str_eq(receipt->state, STR("delivered")) &&
+        (e = db_exec(cx, db, Q_OUTBOX_PROVED_SENT,
+                     DB_ARGS(db_int(cx->now_ms),
+                             db_text(STR("the carrier's answer was lost, but its receipt came")),
+                             db_int(id)),
+                     NULL)))
+        return e;
     if (changes && receipt->price.n && (e = priced(cx, db, id, receipt->price)))
         return e;
     if (!changes || !str_eq(receipt->state, STR("undelivered")))

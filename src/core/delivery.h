@@ -35,10 +35,12 @@ struct receipt {
     struct str state; /* "delivered" or "undelivered", which are final, or "accepted" */
     struct str why;   /* what went wrong; empty: not said */
     struct str price; /* "0.0333 EUR"; empty: not said */
+    bool whole;       /* "delivered" is about all of it: the carrier took it in one piece */
 };
 /* token is the URL's last part. ERR_NOT_FOUND: no such URL. */
 enum err delivery_receipt_id(struct ctx *cx, struct db *db, struct str token, int64_t *out_id);
-/* A late or repeated receipt changes nothing: *out_changed says whether it is news. */
+/* A late or repeated receipt changes nothing: *out_changed says whether it is news. A whole message
+ * that is delivered is sent, though the carrier's answer was lost: it is not tried again. */
 enum err delivery_receipt(struct ctx *cx, struct db *db, int64_t id, const struct receipt *receipt,
                           bool *out_changed);
 

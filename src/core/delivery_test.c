@@ -33,6 +33,7 @@ struct scene {
     struct factor sent_factor;
     struct verification v;
     int64_t recovered;
+    bool whole; /* of a receipt */
 };
 
 static enum err add(struct ctx *cx, struct db *db, void *arg)
@@ -193,6 +194,68 @@ static void a_claim_that_nobody_settles_lapses_and_says_so(void **state)
     exchange(sc, 0, true);
     assert_str(sc->row.state, STR("sent"));
     assert_true(str_find_str(sc->why, STR("more than once")) >= 0);
+}
+
+static enum err delivered(struct ctx *cx, struct db *db, void *arg)
+{
+    struct scene *sc = arg;
+    bool changed;
+
+    return delivery_receipt(cx, db, sc->add.id,
+                            &(struct receipt){.state = STR("delivered"), .whole = sc->whole},
+                            &changed);
+}
+
+static void what_is_delivered_is_not_sent_again(void **state)
+{
+    struct scene *sc = *state;
+
+    sc->add.channel = STR("sms");
+    sc->add.template_name = STR("notice");
+    assert_int_equal(fixture_run(&sc->fx, add, sc), OK);
+    assert_int_equal(exchange(sc, 5, false), 1);
+    result(sc, OUTCOME_RETRY);
+    sc->result.lost = true;
+    sc->result.next_at_ms = sc->fx.cx.now_ms + 2000;
+    assert_int_equal(exchange(sc, 5, true), 0);
+
+    /* a part of it says nothing about the others */
+    assert_int_equal(fixture_run(&sc->fx, delivered, sc), OK);
+    assert_int_equal(fixture_run(&sc->fx, look, sc), OK);
+    assert_str(sc->row.state, STR("queued"));
+
+    sc->add.id = 0;
+    assert_int_equal(fixture_run(&sc->fx, add, sc), OK);
+    assert_int_equal(exchange(sc, 5, false), 1);
+    result(sc, OUTCOME_RETRY);
+    sc->result.lost = true;
+    sc->result.next_at_ms = sc->fx.cx.now_ms + 2000;
+    assert_int_equal(exchange(sc, 0, true), 0);
+    sc->whole = true;
+    assert_int_equal(fixture_run(&sc->fx, delivered, sc), OK);
+    assert_int_equal(fixture_run(&sc->fx, look, sc), OK);
+    assert_str(sc->row.state, STR("sent"));
+    assert_str(sc->why, STR("the carrier's answer was lost, but its receipt came"));
+
+    /* the receipt is quicker than the loss of the answer */
+    assert_int_equal(fixture_run(&sc->fx, add, sc), OK);
+    sc->fx.cx.now_ms += 1; /* the first one is not due yet */
+    assert_int_equal(exchange(sc, 5, false), 1);
+    assert_int_equal(fixture_run(&sc->fx, delivered, sc), OK);
+    result(sc, OUTCOME_RETRY);
+    sc->result.next_at_ms = sc->fx.cx.now_ms;
+    exchange(sc, 0, true);
+    assert_str(sc->row.state, STR("sent"));
+
+    /* or only than the answer, whose facts are kept */
+    assert_int_equal(fixture_run(&sc->fx, add, sc), OK);
+    assert_int_equal(exchange(sc, 5, false), 1);
+    assert_int_equal(fixture_run(&sc->fx, delivered, sc), OK);
+    result(sc, OUTCOME_SENT);
+    exchange(sc, 0, true);
+    assert_str(sc->row.state, STR("sent"));
+    assert_str(sc->provider_id, STR("m1"));
+    assert_str(sc->why, STR(""));
 }
 
 static enum err recover(struct ctx *cx, struct db *db, void *arg)
@@ -508,6 +571,7 @@ int main(void)
         TEST(a_failed_attempt_comes_back_later),
         TEST(a_claim_that_nobody_settles_lapses_and_says_so),
         TEST(a_start_takes_up_what_was_cut_off),
+        TEST(what_is_delivered_is_not_sent_again),
         TEST(an_answered_call_is_not_made_again),
         TEST(lanes_do_not_mix_and_want_is_a_ceiling),
         TEST(nothing_is_sent_when_its_time_is_over),

@@ -106,6 +106,7 @@ static enum err read_receipt(struct ctx *cx, const struct request *rq, const str
     *out = (struct receipt){
         .state = str_from(words[provider_receipt(p, said[0].value)]),
         .price = provider_price(cx, said[1].value, p->currency),
+        .whole = true,
     };
     return OK;
 }
