@@ -82,6 +82,7 @@ static enum err load(struct ctx *cx, void *self, const struct parcel *p, struct 
         .text = p->text,
         .id = arena_printf(cx->mem, "%" PRId64, p->id),
         .receipt_url = p->receipt_url,
+        .life_s = (p->expires_at_ms - cx->now_ms) / MS_PER_S,
     };
     struct provider_request rq;
     enum err e;

@@ -13,7 +13,7 @@
 
 #define RETRY_DEFAULT STR("401 403 408 425 429 500-599")
 
-enum { WHY_MAX = 2 * KIB, ID_MAX = 64, PRICE_MAX = 20, JSON_DEPTH_BYTES_MAX = 16 * KIB };
+enum { LIFE_LEAST_S = 20, LIFE_MOST_S = 4 * 3600 }; /* what all of those who ship take */
 
 struct str provider_shipped(struct str name)
 {
@@ -50,11 +50,36 @@ static const struct {
     {{"receipt_url", 11}, offsetof(struct provider_facts, receipt_url)},
 };
 
+static int64_t seconds(int64_t life_s)
+{
+    return life_s;
+}
+
+static int64_t minutes(int64_t life_s)
+{
+    return (life_s + 59) / 60;
+}
+
+static int64_t milliseconds(int64_t life_s)
+{
+    return life_s * MS_PER_S;
+}
+
+static const struct {
+    struct str name;
+    int64_t (*of)(int64_t life_s);
+} spans[] = {
+    {{"life_s", 6},   seconds     },
+    {{"life_min", 8}, minutes     },
+    {{"life_ms", 7},  milliseconds},
+};
+
 /* The value of one placeholder; f may be NULL to ask whether there is such a one. */
 static bool value_of(struct ctx *cx, struct str name, const struct provider_facts *f,
                      struct str *out)
 {
     struct str two = STR("coding:");
+    int64_t life_s = f ? MIN_OF(MAX_OF(f->life_s, (int64_t)LIFE_LEAST_S), (int64_t)LIFE_MOST_S) : 0;
     ptrdiff_t comma;
 
     EACH_ROW (row, facts) {
@@ -67,6 +92,13 @@ static bool value_of(struct ctx *cx, struct str name, const struct provider_fact
     if (str_eq(name, STR("to_digits"))) {
         if (f)
             *out = str_sub(f->to, str_starts(f->to, STR("+")) ? 1 : 0, f->to.n);
+        return true;
+    }
+    EACH_ROW (row, spans) {
+        if (!str_eq(row->name, name))
+            continue;
+        if (f)
+            *out = arena_printf(cx->mem, "%lld", (long long)row->of(life_s));
         return true;
     }
     if (str_eq(name, STR("basic"))) {
@@ -241,144 +273,6 @@ enum err provider_request(struct ctx *cx, const struct provider *p, const struct
     return OK;
 }
 
-/* ---- the answer ---- */
-
-static bool in_ranges(struct str ranges, long status)
-{
-    struct str range;
-
-    while (str_split(&ranges, ' ', &range)) {
-        ptrdiff_t dash = str_find(range, '-');
-        int64_t from, to;
-
-        if (!str_to_i64(dash < 0 ? range : str_sub(range, 0, (size_t)dash), 100, 599, &from))
-            continue;
-        to = from;
-        if (dash >= 0 && !str_to_i64(str_sub(range, (size_t)dash + 1, range.n), 100, 599, &to))
-            continue;
-        if (status >= from && status <= to)
-            return true;
-    }
-    return false;
-}
-
-static bool has_word(struct str words, struct str wanted)
-{
-    struct str word;
-
-    while (str_split(&words, ' ', &word)) {
-        if (word.n && str_eq(word, wanted))
-            return true;
-    }
-    return false;
-}
-
-/* "messages.0.status" as text; empty when it is not there. */
-static struct str at_path(struct ctx *cx, const json_t *json, struct str path)
-{
-    struct str step;
-    int64_t index;
-
-    while (json && str_split(&path, '.', &step)) {
-        if (json_is_array(json) && str_to_i64(step, 0, 1000, &index))
-            json = json_array_get(json, (size_t)index);
-        else
-            json = json_object_getn(json, step.p, step.n);
-    }
-    if (json_is_string(json))
-        return arena_str(cx->mem, (struct str){json_string_value(json), json_string_length(json)});
-    if (json_is_integer(json))
-        return arena_printf(cx->mem, "%lld", (long long)json_integer_value(json));
-    if (json_is_boolean(json))
-        return json_is_true(json) ? STR("true") : STR("false");
-    return STR("");
-}
-
-/* "path value value" */
-static bool holds(struct ctx *cx, const json_t *json, struct str rule)
-{
-    struct str path;
-
-    (void)str_split(&rule, ' ', &path);
-    return has_word(rule, at_path(cx, json, path));
-}
-
-static bool is_currency(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] < 'A' || s.p[i] > 'Z')
-            return false;
-    }
-    return s.n == 3;
-}
-
-static struct str currency_of(struct ctx *cx, const struct provider *p, const json_t *json)
-{
-    return is_currency(p->currency) || !p->currency.n ? p->currency
-                                                      : at_path(cx, json, p->currency);
-}
-
-/* Somebody else's text: no line of it may end a line of ours. */
-static struct str tame(struct ctx *cx, struct str s, size_t max)
-{
-    char *p = arena_alloc(cx->mem, MIN_OF(s.n, max) + 1);
-    size_t n = 0;
-
-    for (size_t i = 0; i < s.n && n < max; i++)
-        p[n++] = s.p[i] >= ' ' && s.p[i] <= '~' ? s.p[i] : '?';
-    return (struct str){p, n};
-}
-
-struct str provider_price(struct ctx *cx, struct str amount, struct str currency)
-{
-    bool digit = false;
-
-    for (size_t i = 0; i < amount.n; i++) {
-        char c = amount.p[i];
-
-        if (!(c >= '0' && c <= '9') && c != '.' && !(c == '-' && i == 0))
-            return STR("");
-        digit |= c >= '0' && c <= '9';
-    }
-    if (!digit || amount.n > PRICE_MAX)
-        return STR("");
-    if (amount.p[0] == '-') /* Twilio says what it takes from the account */
-        amount = str_sub(amount, 1, amount.n);
-    return is_currency(currency)
-               ? arena_printf(cx->mem, "%.*s %.*s", STR_ARG(amount), STR_ARG(currency))
-               : amount;
-}
-
-void provider_judge(struct ctx *cx, const struct provider *p, long status, struct str body,
-                    struct verdict *out)
-{
-    json_t *json =
-        body.n && body.n <= JSON_DEPTH_BYTES_MAX ? json_loadb(body.p, body.n, 0, NULL) : NULL;
-    struct str said = p->why.n ? at_path(cx, json, p->why) : STR("");
-    bool well = in_ranges(p->success, status);
-
-    *out = (struct verdict){.outcome = OUTCOME_FAILED};
-    if (well && (!p->success_if.n || holds(cx, json, p->success_if))) {
-        out->outcome = OUTCOME_SENT;
-        out->provider_id = tame(cx, at_path(cx, json, p->id), p->id.n ? ID_MAX : 0);
-        out->price = provider_price(cx, at_path(cx, json, p->price), currency_of(cx, p, json));
-    } else {
-        if (in_ranges(p->retry, status) || (p->retry_if.n && holds(cx, json, p->retry_if)))
-            out->outcome = OUTCOME_RETRY;
-        if (!said.n && !json) /* a plain answer says it in its first line */
-            (void)str_split(&body, '\n', &said);
-        out->why = tame(cx, said, WHY_MAX);
-    }
-    json_decref(json);
-}
-
-enum receipt_state provider_receipt(const struct provider *p, struct str value)
-{
-    if (has_word(p->delivered, value))
-        return RECEIPT_DELIVERED;
-    return has_word(p->undelivered, value) ? RECEIPT_UNDELIVERED : RECEIPT_UNDER_WAY;
-}
-
 /* ---- reading a description ---- */
 
 static const struct {
@@ -400,6 +294,7 @@ static const struct {
     {{"price", 5},           offsetof(struct provider, price)         },
     {{"currency", 8},        offsetof(struct provider, currency)      },
     {{"receipt_price", 13},  offsetof(struct provider, receipt_price) },
+    {{"receipt_why", 11},    offsetof(struct provider, receipt_why)   },
     {{"receipt_signed", 14}, offsetof(struct provider, receipt_signed)},
 };
 
@@ -413,17 +308,83 @@ static const struct {
     {{"form", 4},   offsetof(struct provider, form),   '='},
 };
 
-/* NULL, or what is wrong with the line. */
-static const char *set(struct provider *p, struct str name, struct str value)
+/* "200-299 202" */
+static bool are_statuses(struct str ranges)
 {
+    struct str range, from;
+    int64_t first, last;
+    bool any = false;
+
+    while (str_split(&ranges, ' ', &range)) {
+        if (!range.n)
+            continue;
+        (void)str_split(&range, '-', &from);
+        if (!str_to_i64(from, 100, 599, &first) ||
+            (range.p && !str_to_i64(range, first, 599, &last)))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+/* "path value": at least one. */
+static bool is_condition(struct str rule)
+{
+    struct str path;
+
+    return str_split(&rule, ' ', &path) && path.n && str_trim(rule).n;
+}
+
+static bool makes_json(struct ctx *cx, struct str text)
+{
+    const struct provider_facts sample = {
+        .base = STR("https://api.example.com"),
+        .user = STR("user"),
+        .password = STR("password"),
+        .from = STR("+14155550100"),
+        .to = STR("+14155550142"),
+        .text = STR("text"),
+        .id = STR("1"),
+        .receipt_url = STR("https://api.example.com/receipts/1"),
+    };
+    OWN(buf_deinit) struct buf b = {.max = PROVIDER_BODY_MAX};
+    json_t *json;
+    bool made;
+
+    (void)expand(cx, text, &sample, in_json, &b);
+    json = b.full || !b.n ? NULL : json_loadb(b.p, b.n, JSON_REJECT_DUPLICATES, NULL);
+    made = json != NULL;
+    json_decref(json);
+    return made;
+}
+
+/* What is checked of a value beside its ${...}; NULL: nothing is wrong. */
+static const char *wrong_value(struct ctx *cx, struct str name, struct str value)
+{
+    if ((str_eq(name, STR("success")) || str_eq(name, STR("retry"))) && !are_statuses(value))
+        return "names HTTP statuses, as in 200 202 500-599";
+    if ((str_eq(name, STR("success_if")) || str_eq(name, STR("retry_if"))) && !is_condition(value))
+        return "is a path into the answer, then the values that it may have";
+    if (str_eq(name, STR("json")) && !makes_json(cx, value))
+        return "is no JSON once its places are filled";
+    if (str_eq(name, STR("receipt_signed")) && !str_eq(value, STR("twilio")))
+        return "is twilio";
+    return NULL;
+}
+
+/* NULL, or what is wrong with the line. */
+static const char *set(struct ctx *cx, struct provider *p, struct str name, struct str value)
+{
+    const char *wrong;
+
     if (!template_ok(value))
         return "has a ${...} that there is none of";
+    if ((wrong = wrong_value(cx, name, value)))
+        return wrong;
     if (str_eq(name, STR("method"))) {
         p->method = str_eq(value, STR("GET")) ? "GET" : "POST";
         return str_eq(value, STR("GET")) || str_eq(value, STR("POST")) ? NULL : "is GET or POST";
     }
-    if (str_eq(name, STR("receipt_signed")) && !str_eq(value, STR("twilio")))
-        return "is twilio";
     EACH_ROW (row, texts) {
         if (!str_eq(row->name, name))
             continue;
@@ -463,7 +424,7 @@ enum err provider_parse(struct ctx *cx, struct str text, struct provider *out)
         equals = str_find(line, '=');
         if (equals <= 0)
             return fail(cx, ERR_INVALID, "line %u: must be a name, \"=\" and a value", number);
-        wrong = set(&p, str_trim(str_sub(line, 0, (size_t)equals)),
+        wrong = set(cx, &p, str_trim(str_sub(line, 0, (size_t)equals)),
                     str_trim(str_sub(line, (size_t)equals + 1, line.n)));
         if (wrong)
             return fail(cx, ERR_INVALID, "line %u: %.*s %s", number,

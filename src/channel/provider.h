@@ -23,13 +23,15 @@
  *     delivered = delivered read                and the values that end the matter
  *     undelivered = failed expired
  *     receipt_price = price
- *     receipt_signed = twilio                   refuse receipts without X-Twilio-Signature by
+ *     receipt_why = error                       its error, when nothing was delivered: a code or
+ * word receipt_signed = twilio                   refuse receipts without X-Twilio-Signature by
  *                                               sms_password_file
  *
  * Nothing is quoted; a comment has a line of its own. In place of ${…} stands, escaped as its place
  * demands: base, user, password, basic (user:password in base64), from, to (+49…), to_digits (49…),
- * text, id, receipt_url; ${coding:a,b} is a for a text in the GSM alphabet, else b. A header, query
- * or form line whose ${…} are all empty is left out.
+ * text, id, receipt_url; life_s, life_min and life_ms, how long the message is of use, from 20 s to
+ * 4 hours, since carriers take no other; ${coding:a,b} is a for a text in the GSM alphabet, else b.
+ * A header, query or form line whose ${…} are all empty is left out.
  */
 #ifndef CHANNEL_PROVIDER_H
 #define CHANNEL_PROVIDER_H
@@ -52,7 +54,7 @@ struct provider {
     struct str success_if, retry_if;          /* "path value value"; empty = none */
     struct str id, why;                       /* paths; empty = none */
     struct str receipt, delivered, undelivered;
-    struct str price, currency, receipt_price;
+    struct str price, currency, receipt_price, receipt_why;
     struct str receipt_signed; /* "twilio", or empty */
 };
 
@@ -66,6 +68,7 @@ struct str provider_names(struct ctx *cx);
 
 struct provider_facts {
     struct str base, user, password, from, to, text, id, receipt_url;
+    int64_t life_s; /* how long the message is of use */
 };
 
 struct provider_request {
@@ -86,6 +89,10 @@ void provider_judge(struct ctx *cx, const struct provider *p, long status, struc
 
 enum receipt_state { RECEIPT_UNDER_WAY, RECEIPT_DELIVERED, RECEIPT_UNDELIVERED };
 enum receipt_state provider_receipt(const struct provider *p, struct str value);
+/* "the carrier reports failed, error 30003" from a receipt's two members; empty unless undelivered.
+ */
+struct str provider_receipt_why(struct ctx *cx, const struct provider *p, struct str value,
+                                struct str error);
 /* "0.0333 EUR" from what a carrier said; empty when that is no number. */
 struct str provider_price(struct ctx *cx, struct str amount, struct str currency);
 

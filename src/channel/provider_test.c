@@ -12,6 +12,7 @@ static const struct provider_facts facts = {
     .text = {"Your code: \"42\" & more\n@a #42", 29},
     .id = {"77",                               2 },
     .receipt_url = {"https://id.example/receipts/x",    29},
+    .life_s = 599,
 };
 
 static struct ctx context(void **state)
@@ -33,25 +34,26 @@ static const struct {
 } requests[] = {
     {"twilio",      "POST", "https://api.example/2010-04-01/Accounts/AC1/Messages.json",
      "Authorization: Basic QUMxOnMzICY=",                                                                                 "To=%2B4915112345678&From=ACME&Body=Your%20code%3A%20%2242%22%20%26%20more%0A%40a%20%2342&"
-     "StatusCallback=https%3A%2F%2Fid.example%2Freceipts%2Fx"                      },
+     "ValidityPeriod=599&StatusCallback=https%3A%2F%2Fid.example%2Freceipts%2Fx"   },
     {"vonage",      "POST", "https://api.example/sms/json",                              NULL,
      "api_key=AC1&api_secret=s3%20%26&from=ACME&to=4915112345678&"
-     "text=Your%20code%3A%20%2242%22%20%26%20more%0A%40a%20%2342&type=text&client-ref=77&"
+     "text=Your%20code%3A%20%2242%22%20%26%20more%0A%40a%20%2342&type=text&ttl=599000&client-ref="
+     "77&"
      "callback=https%3A%2F%2Fid.example%2Freceipts%2Fx"                                                                     },
     {"messagebird", "POST", "https://api.example/messages",                              "Authorization: AccessKey s3 &",
      "{\"originator\":\"ACME\",\"recipients\":[\"4915112345678\"],"
      "\"body\":\"Your code: \\\"42\\\" & more\\n@a "
-     "#42\",\"datacoding\":\"plain\",\"reference\":\"77\","
+     "#42\",\"datacoding\":\"plain\",\"validity\":599,\"reference\":\"77\","
      "\"reportUrl\":\"https://id.example/receipts/x\"}"                                                                     },
     {"kannel",      "GET",
      "https://api.example/cgi-bin/sendsms?username=AC1&password=s3%20%26&from=ACME&"
      "to=%2B4915112345678&charset=UTF-8&coding=0&"
-     "text=Your%20code%3A%20%2242%22%20%26%20more%0A%40a%20%2342&dlr-mask=31&"
+     "text=Your%20code%3A%20%2242%22%20%26%20more%0A%40a%20%2342&validity=10&dlr-mask=31&"
      "dlr-url=https%3A%2F%2Fid.example%2Freceipts%2Fx%3Fstate%3D%25d",                   NULL,                            ""},
     {"webhook",     "POST", "https://api.example/",                                      "Authorization: Bearer s3 &",
      "{\"id\":\"77\",\"to\":\"+4915112345678\",\"from\":\"ACME\","
      "\"text\":\"Your code: \\\"42\\\" & more\\n@a #42\","
-     "\"receipt_url\":\"https://id.example/receipts/x\"}"                                                                   },
+     "\"life_s\":599,\"receipt_url\":\"https://id.example/receipts/x\"}"                                                    },
 };
 
 static void shipped_descriptions_make_their_requests(void **state)
@@ -80,11 +82,12 @@ static void what_is_empty_is_left_out_and_coding_follows_the_text(void **state)
     struct provider p;
 
     f.password = f.receipt_url = STR("");
+    f.life_s = 3; /* carriers take no less than 20 s */
     f.text = STR("Код 42");
     shipped(&cx, "vonage", &p);
     assert_int_equal(provider_request(&cx, &p, &f, &rq), OK);
     assert_str(rq.body, STR("api_key=AC1&from=ACME&to=4915112345678&"
-                            "text=%D0%9A%D0%BE%D0%B4%2042&type=unicode&client-ref=77"));
+                            "text=%D0%9A%D0%BE%D0%B4%2042&type=unicode&ttl=20000&client-ref=77"));
     shipped(&cx, "webhook", &p);
     assert_int_equal(provider_request(&cx, &p, &f, &rq), OK);
     assert_int_equal(rq.header_count, 1);
@@ -183,6 +186,41 @@ static void receipts_end_in_one_of_two_ways(void **state)
     assert_int_equal(provider_receipt(&p, STR("16")), RECEIPT_UNDELIVERED);
 }
 
+static void an_undelivered_receipt_names_its_error_and_quotes_nothing(void **state)
+{
+    struct ctx cx = context(state);
+    struct provider p;
+
+    shipped(&cx, "twilio", &p);
+    assert_str(provider_receipt_why(&cx, &p, STR("undelivered"), STR("30003")),
+               STR("the carrier reports undelivered, error 30003"));
+    assert_str(provider_receipt_why(&cx, &p, STR("failed"), STR("")),
+               STR("the carrier reports failed"));
+    assert_str(provider_receipt_why(&cx, &p, STR("failed"), STR("Your code is 482913")),
+               STR("the carrier reports failed"));
+    assert_str(provider_receipt_why(&cx, &p, STR("delivered"), STR("30003")), STR(""));
+}
+
+static void prices_may_be_numbers(void **state)
+{
+    struct ctx cx = context(state);
+    struct provider p;
+    struct verdict v;
+
+    assert_int_equal(
+        provider_parse(&cx,
+                       STR("url = ${base}\njson = {\"to\":${to_digits}}\nsuccess = 200\n"
+                           "price = cost\ncurrency = EUR"),
+                       &p),
+        OK);
+    provider_judge(&cx, &p, 200, STR("{\"cost\":0.05}"), &v);
+    assert_str(v.price, STR("0.05 EUR"));
+    provider_judge(&cx, &p, 200, STR("{\"cost\":5e-5}"), &v);
+    assert_str(v.price, STR("0.00005 EUR"));
+    provider_judge(&cx, &p, 200, STR("{\"cost\":2.0}"), &v);
+    assert_str(v.price, STR("2.0 EUR"));
+}
+
 static const struct {
     const char *name, *why;
 } wrong[] = {
@@ -196,6 +234,14 @@ static const struct {
     {"url = ${base",                                  "line 1: url has a ${...} that"},
     {"header = Authorization",                        "line 1: header needs a name"  },
     {"form = =x",                                     "line 1: form needs a name"    },
+    {"url = x\nsuccess = 2xx",                        "line 2: success names HTTP"   },
+    {"success = 299-200",                             "line 1: success names HTTP"   },
+    {"success =",                                     "line 1: success names HTTP"   },
+    {"retry = 5xx",                                   "line 1: retry names HTTP"     },
+    {"success_if = status",                           "line 1: success_if is a path" },
+    {"retry_if = status ",                            "line 1: retry_if is a path"   },
+    {"json = {\"to\":${to}}",                         "line 1: json is no JSON"      },
+    {"json = {\"to\":\"${to}\"",                      "line 1: json is no JSON"      },
     {"\xff",                                          "no UTF-8"                     },
 };
 
@@ -221,6 +267,8 @@ int main(void)
         cmocka_unit_test(no_fact_breaks_out_of_its_place),
         cmocka_unit_test(answers_mean_what_the_description_says),
         cmocka_unit_test(receipts_end_in_one_of_two_ways),
+        cmocka_unit_test(an_undelivered_receipt_names_its_error_and_quotes_nothing),
+        cmocka_unit_test(prices_may_be_numbers),
         cmocka_unit_test(a_wrong_description_is_refused_with_its_line),
     };
 

@@ -61,7 +61,7 @@ async function company(answers) {
     got.push({ method: rq.method, path: url.pathname, headers: rq.headers, at: Date.now(),
       fields: json ? JSON.parse(body) : Object.fromEntries(new URLSearchParams(body || url.search)) });
     const next = answers.length > 1 ? answers.shift() : answers[0];
-    const answer = typeof next === "function" ? next(got.at(-1).fields) : next;
+    const answer = typeof next === "function" ? await next(got.at(-1).fields) : next;
     if (answer === "reset") return void rq.socket.destroy();
     const [status, value] = answer;
     return void rs.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
@@ -236,6 +236,37 @@ describe("what a company may say", () => {
       for (const secret of [code, to.slice(1), "harbour", peer.got[0].fields.receipt_url.split("/").at(-1)]) assert.ok(!text.includes(secret), text);
     }
     await server.stop();
+    peer.close();
+  });
+
+  test("undelivered, in a receipt: with the company's error, for the operator and the application", async () => {
+    const peer = await company([[201, { id: "m1" }]]);
+    const server = await production({ ...settings(peer), sms_gateway: "webhook" });
+    await askForCode(server);
+    const { fields } = await peer.next();
+    assert.ok(fields.life_s > 500 && fields.life_s <= 600, `${fields.life_s}`);
+    await waitLogged(server, "sent");
+    const at = new URL(fields.receipt_url).pathname;
+    assert.equal((await new Client(server).postJson(at, { status: "failed", error: "30003" })).status, 204);
+    const why = "the carrier reports failed, error 30003";
+    assert.deepEqual([shown(server).receipt, shown(server).why, (await attempt(server)).error_message], ["undelivered", why, why]);
+    await server.stop();
+    peer.close();
+  });
+
+  test("delivered, in a receipt, though its answer is lost: not sent again", async () => {
+    let server;
+    const peer = await company([async ({ receipt_url }) => {
+      assert.equal((await new Client(server).postJson(new URL(receipt_url).pathname, { status: "delivered" })).status, 204);
+      return "reset";
+    }]);
+    server = await production({ ...settings(peer), sms_gateway: "webhook" });
+    await askForCode(server);
+    await waitLogged(server, "send_again");
+    const { state, receipt, attempts, next_at } = shown(server);
+    assert.deepEqual([state, receipt, attempts, next_at], ["sent", "delivered", 1, null]);
+    await server.stop();
+    assert.equal(peer.got.length, 1);
     peer.close();
   });
 

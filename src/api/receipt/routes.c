@@ -20,7 +20,7 @@ static const char *const words[] = {
     [RECEIPT_UNDELIVERED] = "undelivered",
 };
 
-enum { FIELDS_MAX = 2 };
+enum { SAID_STATE, SAID_PRICE, SAID_WHY, FIELDS_MAX };
 
 /* What one member is called, and what it says: empty when it is not there. */
 struct said {
@@ -67,7 +67,7 @@ static enum err read_said(struct ctx *cx, const struct request *rq, const struct
                           size_t count, struct said *said, size_t n)
 {
     from_query(cx, rq, said, n);
-    if (said[0].value.n || rq->body.n == 0)
+    if (said[SAID_STATE].value.n || rq->body.n == 0)
         return OK;
     if (request_body_is(rq, STR("application/json")))
         return from_json(cx, rq, said, n);
@@ -91,7 +91,11 @@ static bool is_signed(struct ctx *cx, const struct request *rq, const struct pai
 static enum err read_receipt(struct ctx *cx, const struct request *rq, const struct provider *p,
                              struct receipt *out)
 {
-    struct said said[FIELDS_MAX] = {{.name = p->receipt}, {.name = p->receipt_price}};
+    struct said said[FIELDS_MAX] = {
+        [SAID_STATE] = {.name = p->receipt},
+        [SAID_PRICE] = {.name = p->receipt_price},
+        [SAID_WHY] = {.name = p->receipt_why},
+    };
     struct pair *pairs = NULL;
     size_t count = 0;
     enum err e;
@@ -104,8 +108,9 @@ static enum err read_receipt(struct ctx *cx, const struct request *rq, const str
     if ((e = read_said(cx, rq, pairs, count, said, FIELDS_MAX)))
         return e;
     *out = (struct receipt){
-        .state = str_from(words[provider_receipt(p, said[0].value)]),
-        .price = provider_price(cx, said[1].value, p->currency),
+        .state = str_from(words[provider_receipt(p, said[SAID_STATE].value)]),
+        .why = provider_receipt_why(cx, p, said[SAID_STATE].value, said[SAID_WHY].value),
+        .price = provider_price(cx, said[SAID_PRICE].value, p->currency),
         .whole = true,
     };
     return OK;
