@@ -228,7 +228,7 @@ static struct str shown_json(struct ctx *cx, const struct challenge *c, const st
     json_object_set_new(
         o, "browser",
         text_json(in->from.user_agent.n ? agent_words(cx, in->from.user_agent) : STR("")));
-    json_object_set_new(o, "place", text_json(shown_text(cx, in->place)));
+    json_object_set_new(o, "place", json_string("")); /* docs/wire/device.md: not known here */
     json_object_set_new(o, "needs_digits", json_boolean(c->needs_digits));
     json_object_set_new(o, "created_at", json_integer(c->created_at_ms / MS_PER_S));
     json_object_set_new(o, "expires_at",

@@ -61,7 +61,6 @@ struct challenge_in {
     size_t detail_count;
     struct str hidden_details, logos; /* JSON texts or empty */
     struct origin from;               /* the end user's, as the caller knows it (attack 64) */
-    struct str place;                 /* if given */
     int64_t life_s;                   /* 0 = never expires */
     bool needs_digits;
 };

@@ -97,7 +97,6 @@ enum err approval_create(struct ctx *cx, struct request *rq, struct response *rs
         .message = arg_text(v->args, "message"),
         .details = details,
         .from = {.addr = arg_text(v->args, "user_ip"), .user_agent = STR("")},
-        .place = STR(""),
         .credential_id = v->caller.credential_id,
     };
     struct challenge c;

@@ -225,7 +225,6 @@ enum err challenges_create(struct ctx *cx, struct request *rq, struct response *
         .message = form.message.n ? form.message : STR(""),
         .hidden_details = form.hidden.n ? form.hidden : STR(""),
         .logos = STR(""),
-        .place = STR(""),
     };
     if ((e = details_read(cx, rq, &in, &ask)) ||
         (e = life_read(cx, rq, form.expires, &ask.life_s)) ||
