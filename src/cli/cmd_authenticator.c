@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "cli/authenticator.h"
 #include "cli/cli.h"
+#include "core/display.h"
 #include "crypto/otpauth.h"
 #include "crypto/totp.h"
 
@@ -129,6 +130,19 @@ static json_t *asked_json(const struct authenticator *a, const struct asked *q)
                      out_json_time(q->expires_at_s * MS_PER_S));
 }
 
+/* What the server saw, unless a detail says it. */
+static void fact(struct table *t, const struct asked *q, struct str label, struct str value)
+{
+    for (size_t i = 0; i < q->detail_count; i++) {
+        if (str_eq(q->details[i].value, value))
+            return;
+    }
+    if (value.n) {
+        table_cell(t, label);
+        table_cell(t, value);
+    }
+}
+
 /* The whole request, for somebody who decides. */
 static void say_asked(struct ctx *cx, const struct authenticator *a, const struct asked *q,
                       struct buf *out)
@@ -144,15 +158,17 @@ static void say_asked(struct ctx *cx, const struct authenticator *a, const struc
         table_cell(&t, q->details[i].label);
         table_cell(&t, q->details[i].value);
     }
-    if (q->place.n) {
-        table_cell(&t, STR("Place"));
-        table_cell(&t, q->place);
-    }
+    fact(&t, q, STR("From"), q->browser);
+    fact(&t, q, STR("Address"), q->address);
+    fact(&t, q, STR("Place"), q->place);
     table_cell(&t, STR("Asked"));
     table_cell(&t, out_time(cx, q->created_at_s * MS_PER_S));
     table_cell(&t, STR("Ends"));
     table_cell(&t, out_time(cx, q->expires_at_s * MS_PER_S));
     table_print(&t, out);
+    if (str_find_str(q->shown, STR(DISPLAY_MIXED)) >= 0)
+        buf_add(out, STR(DISPLAY_MIXED " stands before a word that mixes the letters of two "
+                                       "alphabets. It may only look like a word you know.\n"));
 }
 
 /* ---- pair ---- */

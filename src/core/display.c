@@ -48,6 +48,39 @@ static const struct range marks[] = {
 };
 enum { MARKS_MAX = 3 }; /* on one letter: Vietnamese has two */
 
+/* Letters of words that are written in Latin script … */
+static const struct range latin[] = {
+    {'A',    'Z'   },
+    {'a',    'z'   },
+    {0xC0,   0x24F },
+    {0x1E00, 0x1EFF},
+};
+
+/* … and those that can be taken for one of them without being one. Beside Latin letters in one word
+ * they are not there by chance. */
+static const struct range alike[] = {
+    {0x0391,  0x03A8 }, /* Greek, without omega, which is ohms */
+    {0x03B1,  0x03BB },
+    {0x03BD,  0x03C9 }, /* without mu, which measures */
+    {0x0400,  0x052F }, /* Cyrillic */
+    {0x0531,  0x0587 }, /* Armenian */
+    {0x13A0,  0x13FF }, /* Cherokee */
+    {0x1C80,  0x1C8F }, /* Cyrillic */
+    {0x2C80,  0x2CFF }, /* Coptic */
+    {0xA4D0,  0xA4FF }, /* Lisu */
+    {0xA640,  0xA69F }, /* Cyrillic */
+    {0xAB70,  0xABBF }, /* Cherokee */
+    {0xFF21,  0xFF3A }, /* wide */
+    {0xFF41,  0xFF5A },
+    {0x1D400, 0x1D7FF}, /* of formulas */
+};
+
+/* What a word may hold besides letters. */
+static const struct range inside[] = {
+    {'0',    '9'   },
+    {0x0300, 0x036F},
+};
+
 static bool in_ranges(int32_t c, const struct range *ranges, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -57,14 +90,13 @@ static bool in_ranges(int32_t c, const struct range *ranges, size_t count)
     return false;
 }
 
-struct str display_text(struct arena *mem, struct str in, size_t max_chars)
+/* Without what shows nothing, on one line, with few marks on a letter. */
+static void add_clean(struct buf *out, struct str in)
 {
-    static const struct str more = STR("…"), broken = STR("\xEF\xBF\xBD");
-    OWN(buf_deinit) struct buf b;
-    size_t chars = 0, heap = 0, cut_at = 0;
+    static const struct str broken = STR("\xEF\xBF\xBD");
+    size_t heap = 0;
     bool blank = true; /* so that none stands at the beginning */
 
-    buf_init(&b, 3 * in.n + more.n + 1); /* U+FFFD has three bytes */
     for (size_t at = 0; at < in.n;) {
         size_t from = at;
         int32_t c = str_utf8_next(in, &at);
@@ -79,15 +111,66 @@ struct str display_text(struct arena *mem, struct str in, size_t max_chars)
         heap = in_ranges(c, marks, COUNT_OF(marks)) ? heap + 1 : as.n ? 0 : heap;
         if (!as.n || heap > MARKS_MAX)
             continue;
-        if (chars == max_chars) { /* one more than there is room for */
-            b.n = cut_at;
-            buf_add(&b, more);
-            break;
-        }
-        if (++chars == max_chars)
-            cut_at = b.n;
-        buf_add(&b, as);
+        buf_add(out, as);
         blank = str_eq(as, STR(" "));
     }
-    return arena_str(mem, buf_str(&b));
+}
+
+/* The same with DISPLAY_MIXED before each word that has letters of both tables, unless it stands
+ * there. */
+static void add_marked(struct buf *out, struct str in)
+{
+    bool has_latin = false, has_alike = false;
+    size_t word_at = 0;
+
+    for (size_t at = 0; at <= in.n;) {
+        size_t from = at;
+        int32_t c = at < in.n ? str_utf8_next(in, &at) : -1;
+        bool is_latin = in_ranges(c, latin, COUNT_OF(latin));
+        bool is_alike = in_ranges(c, alike, COUNT_OF(alike));
+
+        has_latin |= is_latin;
+        has_alike |= is_alike;
+        if (is_latin || is_alike || in_ranges(c, inside, COUNT_OF(inside)))
+            continue;
+        if (has_latin && has_alike && !str_ends(buf_str(out), STR(DISPLAY_MIXED)))
+            buf_add(out, STR(DISPLAY_MIXED));
+        buf_add(out, str_sub(in, word_at, at - word_at));
+        has_latin = has_alike = false;
+        word_at = at;
+        if (from == in.n)
+            break;
+    }
+}
+
+/* At most max_chars of it. */
+static void add_cut(struct buf *out, struct str in, size_t max_chars)
+{
+    size_t chars = 0, at = 0, cut_at = 0;
+
+    while (at < in.n && chars < max_chars) {
+        cut_at = at;
+        str_utf8_next(in, &at);
+        chars++;
+    }
+    buf_add(out, str_sub(in, 0, at < in.n ? cut_at : at));
+    if (at < in.n)
+        buf_add(out, STR("…"));
+}
+
+struct str display_text(struct arena *mem, struct str in, size_t max_chars)
+{
+    enum {
+        BROKEN_LEN = 3,
+        MIXED_LEN = sizeof(DISPLAY_MIXED) - 1
+    }; /* for a byte; for two letters */
+    OWN(buf_deinit) struct buf clean, marked, cut;
+
+    buf_init(&clean, BROKEN_LEN * in.n + 1);
+    buf_init(&marked, (BROKEN_LEN + MIXED_LEN) * in.n + 1);
+    buf_init(&cut, (BROKEN_LEN + MIXED_LEN) * in.n + 4);
+    add_clean(&clean, in);
+    add_marked(&marked, buf_str(&clean));
+    add_cut(&cut, buf_str(&marked), max_chars);
+    return arena_str(mem, buf_str(&cut));
 }

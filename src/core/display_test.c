@@ -9,32 +9,42 @@ enum { ROOM = 12 };
 static const struct {
     const char *name, *in, *want;
 } rows[] = {
-    {"plain",               "Pay 20 €",                                         "Pay 20 €"          },
-    {"empty",               "",                                                   ""                    },
-    {"as long as it may",   "123456789äöü",                                    "123456789äöü"     },
-    {"one more",            "123456789äöü.",                                   "123456789äö…"    },
-    {"much more",           "123456789äöü and then something else",            "123456789äö…"    },
-    {"unseen counts not",   "123456789äöü\u200B\u202E",                        "123456789äöü"     },
-    {"line ends",           "to\nBob\r\n\r\nnow",                                 "to Bob now"          },
+    {"plain",               "Pay 20 €",                                         "Pay 20 €"                   },
+    {"empty",               "",                                                   ""                             },
+    {"as long as it may",   "123456789äöü",                                    "123456789äöü"              },
+    {"one more",            "123456789äöü.",                                   "123456789äö…"             },
+    {"much more",           "123456789äöü and then something else",            "123456789äö…"             },
+    {"unseen counts not",   "123456789äöü\u200B\u202E",                        "123456789äöü"              },
+    {"line ends",           "to\nBob\r\n\r\nnow",                                 "to Bob now"                   },
     {"separators",
      "a\u2028b\u2029c\xC2\x85"
-     "d\te",                                                                      "a b c d e"           },
-    {"at the beginning",    "\n\na",                                              "a"                   },
-    {"override",            "to \u202Eboob",                                      "to boob"             },
-    {"embedding, isolates", "\u202Aa\u202B\u202C\u202D\u2066b\u2067\u2068\u2069", "ab"                  },
-    {"direction marks",     "\u200Ea\u200F\u061Cb",                               "ab"                  },
-    {"zero width",          "a\u200Bb\u200C\u200Dc\u2060\uFEFFd",                 "abcd"                },
-    {"fillers",             "a\u115F\u1160\u3164\uFFA0\u2800b",                   "a b"                 },
-    {"tags",                "a\U000E0041\U000E007Fb",                             "ab"                  },
+     "d\te",                                                                      "a b c d e"                    },
+    {"at the beginning",    "\n\na",                                              "a"                            },
+    {"override",            "to \u202Eboob",                                      "to boob"                      },
+    {"embedding, isolates", "\u202Aa\u202B\u202C\u202D\u2066b\u2067\u2068\u2069", "ab"                           },
+    {"direction marks",     "\u200Ea\u200F\u061Cb",                               "ab"                           },
+    {"zero width",          "a\u200Bb\u200C\u200Dc\u2060\uFEFFd",                 "abcd"                         },
+    {"fillers",             "a\u115F\u1160\u3164\uFFA0\u2800b",                   "a b"                          },
+    {"tags",                "a\U000E0041\U000E007Fb",                             "ab"                           },
     {"C0, DEL and C1",
      "a\x01\x1B[31m\x7F"
      "\xC2\x9B"
-     "b",                                                                         "a[31mb"              },
-    {"soft hyphen",         "pay\u00ADpal",                                       "paypal"              },
-    {"no UTF-8",            "a\xFFz\xC3",                                         "a\uFFFDz\uFFFD"      },
-    {"a heap of marks",     "e\u0301\u0302\u0303\u0304\u0305\u0306f",             "e\u0301\u0302\u0303f"},
-    {"Vietnamese",          "e\u0302\u0309",                                      "e\u0302\u0309"       },
-    {"from right to left",  "שלום",                                           "שלום"            },
+     "b",                                                                         "a[31mb"                       },
+    {"soft hyphen",         "pay\u00ADpal",                                       "paypal"                       },
+    {"no UTF-8",            "a\xFFz\xC3",                                         "a\uFFFDz\uFFFD"               },
+    {"a heap of marks",     "e\u0301\u0302\u0303\u0304\u0305\u0306f",             "e\u0301\u0302\u0303f"         },
+    {"Vietnamese",          "e\u0302\u0309",                                      "e\u0302\u0309"                },
+    {"mixed: Cyrillic",     "to p\u0430ypal",                                     "to \u26A0p\u0430ypal"         },
+    {"mixed: Greek",        "\u0391B \u0391\u0392",                               "\u26A0\u0391B \u0391\u0392"   },
+    {"mixed: at the end",   "a.\u043E1x",                                         "a.\u26A0\u043E1x"             },
+    {"mixed: formulas",     "\U0001D5C9ay",                                       "\u26A0\U0001D5C9ay"           },
+    {"mixed: wide, marked", "e\u0301\uFF41",                                      "\u26A0e\u0301\uFF41"          },
+    {"mixed: hidden join",  "p\u200B\u0430y",                                     "\u26A0p\u0430y"               },
+    {"mixed: said already", "\u26A0p\u0430y",                                     "\u26A0p\u0430y"               },
+    {"mixed: and cut",      "12345678 p\u0430y",                                  "12345678 \u26A0p\u2026"       },
+    {"not mixed",           "\u043C\u0438\u0440 USB-\u0445",                      "\u043C\u0438\u0440 USB-\u0445"},
+    {"not mixed: units",    "3 k\u03BCm k\u03A9",                                 "3 k\u03BCm k\u03A9"           },
+    {"from right to left",  "שלום",                                           "שלום"                     },
 };
 
 static void shows_what_is_there(void **state)
@@ -46,6 +56,7 @@ static void shows_what_is_there(void **state)
             fail_msg("row \"%s\": got \"%.*s\", want \"%s\"", row->name, STR_ARG(got), row->want);
         assert_true(str_is_utf8(got));
         assert_true(str_utf8_count(got) <= ROOM);
+        assert_true(str_eq(display_text(*state, got, ROOM), got));
     }
 }
 

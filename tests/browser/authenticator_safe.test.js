@@ -43,15 +43,16 @@ test("attack 62: details are shown as they are signed, whole, each in its own pl
   const uuid = await ask({
     message: `<img src=x onerror="document.title='got in'"> ${long}`,
     logos: [{ res: "default", url: "https://bank.example/logo.png" }], // none is fetched: page.complaints
-    details: { "Am\u202Eount": "10 €\u200B\nto Bob", "שם": "1,000 שקל (₪) to אבא", [long.slice(0, 200)]: long, "<b>": "{{x}} &amp; </dl>" },
+    details: { "Am\u202Eount": "10 €\u200B\nto Bob", "שם": "1,000 שקל (₪) to אבא", [long.slice(0, 200)]: long, "<b>": "{{x}} &amp; </dl>", Shop: "p\u0430ypal.com" },
   });
   await phone.asked();
   const { page } = phone;
   await eventually(async () => assert.equal(await page.locator("[data-acts]").evaluate((node) => node.inert), false));
   assert.equal(await page.locator(".lead bdi").textContent(), `<img src=x onerror="document.title='got in'"> ${long}`.slice(0, 255) + "…");
-  assert.deepEqual(await page.locator(".facts dt").allTextContents(), ["Amount", "שם", long.slice(0, 200), "<b>"]);
-  assert.deepEqual(await page.locator(".facts dd").allTextContents(), ["10 € to Bob", "1,000 שקל (₪) to אבא", `${long.slice(0, 255)}…`, "{{x}} &amp; </dl>"]);
-  assert.deepEqual(await page.locator(".facts dt > bdi, .facts dd > bdi").count(), 8, "isolated, so that none turns its neighbours round");
+  assert.deepEqual(await page.locator(".facts dt").allTextContents(), ["Amount", "שם", long.slice(0, 200), "<b>", "Shop"]);
+  assert.deepEqual(await page.locator(".facts dd").allTextContents(), ["10 € to Bob", "1,000 שקל (₪) to אבא", `${long.slice(0, 255)}…`, "{{x}} &amp; </dl>", "⚠p\u0430ypal.com"]);
+  assert.ok(await page.getByText("mixes the letters of two alphabets").isVisible());
+  assert.deepEqual(await page.locator(".facts dt > bdi, .facts dd > bdi").count(), 10, "isolated, so that none turns its neighbours round");
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing is pushed out of sight");
   const seen = await page.locator(".facts dd").evaluateAll((nodes) => nodes.map((node) => {
     const style = getComputedStyle(node);
@@ -72,6 +73,7 @@ test("attack 67: a script that presses the button approves nothing", async () =>
   const { person, phone } = await pairedPhone(browser, server);
   const login = await SignIn.open(browser, server, person);
   await phone.asked();
+  assert.equal(await phone.page.getByText("mixes the letters").isVisible(), false);
   await phone.type(await login.digits());
   const cdp = await phone.page.context().newCDPSession(phone.page);
   const byScript = async (expression) =>

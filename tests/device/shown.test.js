@@ -52,6 +52,14 @@ describe("attack 62: spoofed details", () => {
     assert.equal(await statusOf(uuid), "approved");
   });
 
+  test("a word that mixes alphabets has a mark, which is signed too", async () => {
+    const { phone, asked, uuid } = await askedBy({ message: "Pay 10 € to p\u0430ypal.com?", details: { To: "Привет, Zoë", "\uFF21ccount": "p\u200B\u0430y" } });
+    assert.equal(asked.shows.message, "Pay 10 € to ⚠p\u0430ypal.com?");
+    assert.deepEqual(asked.shows.details, [{ label: "To", value: "Привет, Zoë" }, { label: "⚠\uFF21ccount", value: "⚠p\u0430y" }]);
+    assert.deepEqual(outcome(await phone.answer(asked, "approved", "")), [200, "approved"]);
+    assert.equal(await statusOf(uuid), "approved");
+  });
+
   test("what is cut has a mark, and what fits has none", async () => {
     const long = `L${"0123456789".repeat(40)}`, fits = `${"ä".repeat(255)}.`;
     const { asked } = await askedBy({ message: fits, details: { Account: long, [long]: fits } });

@@ -46,7 +46,7 @@ export function request(id) {
   const item = waiting().find((other) => other.id === id);
   if (!item) return lazy('manage', 'over')(id);
   const { shown, pairing } = item, asks = shown.needs_digits, names = { service: shown.service_name, message: shown.message };
-  const view = show('v-request', { ...names, digits: asks, timed: item.expires_at });
+  const view = show('v-request', { ...names, digits: asks, timed: item.expires_at, mixed: JSON.stringify(shown).includes('⚠') });
   const form = one('form', view), approve = one('[data-approve]', form), acts = one('[data-acts]', form), bar = one('progress', view);
   let digits = '', busy = false, spoken = Infinity;
 
