@@ -25,6 +25,7 @@ struct parcel {
     struct str code, link;    /* secrets in it, as they stand there; empty: none */
     struct str receipt_url;   /* sms: where the carrier may tell what became of it */
     struct webpush_keys keys; /* webpush */
+    int64_t asked_id; /* voice: the request that keys are to approve; 0 = a code is said */
     bool press_first; /* voice: the code is not for a voicemail box: a key is asked for before it */
     const char *method;       /* webhook: "POST", with text as body, or "GET" */
     struct str headers[4];    /* webhook: whole lines, its signature among them */

@@ -18,6 +18,7 @@ struct language {
     const char *sms;       /* {code} {service}; in GSM-7 if the language can be written so */
     const char *sms_short; /* where `sms` would need a second part */
     const char *voice;     /* {service} {digits}, the digits twice */
+    const char *voice_approve; /* {service} {what}: asks for keys; NULL where there is no voice */
     const char *digits;    /* the words for 0 to 9 */
     const char *pause;     /* between spoken digits */
 

@@ -271,9 +271,13 @@ enum err message_render(struct ctx *cx, const struct message_in *in, struct mess
         return render_mail(cx, in, l, out);
     if (code && (str_eq(in->channel, STR("sms")) || str_eq(in->channel, STR("whatsapp")))) {
         text = sms_code(cx, in, l);
+    } else if (str_eq(in->channel, STR("voice")) && str_eq(in->template_name, STR("approve"))) {
+        if (!l->spoken)
+            l = wording_language(in->wording, &languages[0]);
+        text = filled(cx, l->voice_approve, in, l);
     } else if (code && str_eq(in->channel, STR("voice"))) {
         if (!l->spoken)
-            l = &languages[0];
+            l = wording_language(in->wording, &languages[0]);
         text = filled(cx, l->voice, in, l);
         if (in->about.n)
             text = arena_printf(cx->mem, "%.*s. %.*s", STR_ARG(in->about), STR_ARG(text));

@@ -101,6 +101,25 @@ static void a_code_by_voice_is_said_twice_digit_by_digit(void **state)
     assert_true(has(rendered(&in).text, "zero, zero, a, seven."));
 }
 
+static void a_call_for_approval_names_the_service_and_holds_no_digits(void **state)
+{
+    struct message_in in = {
+        .channel = STR("voice"),
+        .template_name = STR("approve"),
+        .service_name = STR("Shop"),
+        .what = STR("is signing in to your account"),
+        .to = STR("+4915112345678"),
+    };
+    struct message m = rendered(&in);
+
+    (void)state;
+    assert_str(m.language, STR("en")); /* no voice speaks German */
+    assert_true(str_starts(m.text, STR("This is Shop. Somebody, probably you, is signing in to your "
+                                       "account. ")));
+    assert_true(has(m.text, "type the six digits that the page shows, then press 1."));
+    assert_true(has(m.text, "If this was not you, press 9."));
+}
+
 static void a_code_by_mail_is_in_both_parts_and_not_in_the_subject(void **state)
 {
     (void)state;
@@ -249,6 +268,7 @@ int main(void)
         cmocka_unit_test(a_code_by_sms_ends_with_the_line_that_phones_read),
         cmocka_unit_test(a_code_by_sms_is_one_part_in_every_language),
         cmocka_unit_test(a_code_by_voice_is_said_twice_digit_by_digit),
+        cmocka_unit_test(a_call_for_approval_names_the_service_and_holds_no_digits),
         cmocka_unit_test(a_code_by_mail_is_in_both_parts_and_not_in_the_subject),
         cmocka_unit_test(every_mail_has_its_link_and_its_words),
         cmocka_unit_test(a_notice_says_what_when_and_where_from),

@@ -5,50 +5,17 @@
 #include "channel/voice.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "channel/call.h"
 #include "channel/libre.h"
+#include "channel/line.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 enum {
-    BEFORE_MS = 600, /* silence after the answer: the phone is still on its way to the ear */
-    BETWEEN_MS = 500,
-    LISTEN_S = 8, /* for a key, after the last word */
-    ASK_AGAIN_S = 4,
-    REPEATS_MAX = 3,  /* by key */
-    ATTEMPTS_MAX = 3, /* of a line that is busy */
-    BUSY_PAUSE_MS = 30 * MS_PER_S,
     TRUNK_IDLE_MS = 60 * MS_PER_S,
     HANDLES_MAX = 65536, /* of this process that libre can watch */
-};
-
-#define PROMPT STR("To hear it again, press star.")
-
-enum line_state { LINE_DIALLING, LINE_BOOKING, LINE_ASKING, LINE_SPEAKING };
-
-/* One call. The voice thread's. */
-struct line {
-    struct line *next;
-    struct voice *voice;
-    struct errand *errand;
-    struct arena *mem;
-    struct call *call;
-    enum line_state state;
-    struct speech lead; /* asks for a key */
-    struct speech speech;
-    size_t once; /* samples until the code has been said once */
-    unsigned repeats;
-    bool heard_once;
-    struct tmr timer; /* listening, or the cap */
-    struct tmr cap;
-    bool over; /* `last` waits until the answer is booked */
-    struct verdict last;
-    char why[CTX_WHY_MAX];
 };
 
 struct voice {
@@ -64,269 +31,16 @@ struct voice {
 
     /* the voice thread's */
     struct trunk *trunk;
-    int64_t trunk_used_ms; /* monotonic */
-    struct line *lines;
+    struct lines lines;
+
+    struct typed_queue *typed; /* has its own lock */
 };
-
-/* ---- the end of a line ---- */
-
-static void line_free(struct line *l)
-{
-    struct line **at = &l->voice->lines;
-
-    while (*at && *at != l)
-        at = &(*at)->next;
-    if (*at)
-        *at = l->next;
-    tmr_cancel(&l->timer);
-    tmr_cancel(&l->cap);
-    call_free(&l->call);
-    speech_deinit(&l->lead);
-    speech_deinit(&l->speech);
-    arena_free(&l->mem);
-    mem_free(l);
-}
-
-/* The call is over; the errand is, once its answer is booked. */
-static void line_over(struct line *l, enum outcome outcome, const char *why, int64_t retry_after_ms)
-{
-    tmr_cancel(&l->timer);
-    tmr_cancel(&l->cap);
-    call_free(&l->call);
-    l->voice->trunk_used_ms = clock_mono_ms();
-    snprintf(l->why, sizeof(l->why), "%s", why);
-    l->last = (struct verdict){
-        .outcome = outcome, .why = str_from(l->why), .retry_after_ms = retry_after_ms};
-    l->over = true;
-    if (l->state == LINE_BOOKING)
-        return;
-    l->errand->done(l->errand, &l->last);
-    line_free(l);
-}
-
-/* After the answer: whether the code has been heard decides, not who hung up. */
-static void line_heard(struct line *l, const char *why)
-{
-    bool heard = l->heard_once || (l->state == LINE_SPEAKING && call_said(l->call) >= l->once);
-
-    line_over(l, heard ? OUTCOME_SENT : OUTCOME_FAILED, heard ? "" : why, 0);
-}
-
-/* ---- what a call's end means ---- */
-
-static const struct {
-    unsigned status;
-    enum outcome outcome;
-    const char *why;
-} refusals[] = {
-    {401, OUTCOME_RETRY,  "the SIP server asks for a name and password (401): voice_user"     },
-    {402, OUTCOME_RETRY,  "the SIP server wants to be paid (402)"                             },
-    {403, OUTCOME_FAILED, "the SIP server forbids this call (403)"                            },
-    {404, OUTCOME_FAILED, "there is no such number (404)"                                     },
-    {407, OUTCOME_RETRY,  "the SIP server does not take the name and password (407)"          },
-    {408, OUTCOME_FAILED, "nobody answered (408)"                                             },
-    {410, OUTCOME_FAILED, "there is no such number any more (410)"                            },
-    {480, OUTCOME_FAILED, "the phone is off or out of reach (480)"                            },
-    {484, OUTCOME_FAILED, "the number is incomplete (484)"                                    },
-    {486, OUTCOME_RETRY,  "the line is busy (486)"                                            },
-    {487, OUTCOME_FAILED, "the call was ended before somebody answered (487)"                 },
-    {488, OUTCOME_FAILED, "the SIP server takes neither PCMU nor PCMA, or not this SRTP (488)"},
-    {600, OUTCOME_RETRY,  "the line is busy (600)"                                            },
-    {603, OUTCOME_FAILED, "the call was declined (603)"                                       },
-    {604, OUTCOME_FAILED, "there is no such number (604)"                                     },
-    {606, OUTCOME_FAILED, "the SIP server takes neither PCMU nor PCMA, or not this SRTP (606)"},
-};
-
-static void refused(struct line *l, unsigned status)
-{
-    bool busy = status == 486 || status == 600;
-    char why[CTX_WHY_MAX];
-
-    EACH_ROW (row, refusals) {
-        if (row->status != status)
-            continue;
-        if (busy && l->errand->parcel->attempt >= ATTEMPTS_MAX)
-            line_over(l, OUTCOME_FAILED, row->why, 0);
-        else
-            line_over(l, row->outcome, row->why, busy ? BUSY_PAUSE_MS : 0);
-        return;
-    }
-    snprintf(why, sizeof(why), "the SIP server answered %u", status);
-    line_over(l, status >= 500 && status < 600 ? OUTCOME_RETRY : OUTCOME_FAILED, why, 0);
-}
-
-static void unreached(struct line *l, int error)
-{
-    bool is_tls = l->voice->conf.trunk.transport == TRUNK_TLS;
-    char why[CTX_WHY_MAX];
-
-    if (is_tls && error == EPROTO)
-        snprintf(why, sizeof(why),
-                 "the SIP server's certificate is not the one of %.*s, or of no authority that is "
-                 "trusted: voice_ca_file",
-                 STR_ARG(l->voice->conf.trunk.host));
-    else
-        snprintf(why, sizeof(why), "the SIP server cannot be reached: %s", strerror(error));
-    line_over(l, OUTCOME_RETRY, why, 0);
-}
-
-static void on_over(void *arg, const struct call_over *how)
-{
-    struct line *l = arg;
-    char why[CTX_WHY_MAX];
-
-    switch (how->end) {
-    case CALL_REFUSED:
-        refused(l, how->status);
-        break;
-    case CALL_UNREACHED:
-        unreached(l, how->error);
-        break;
-    case CALL_NO_ANSWER:
-        snprintf(why, sizeof(why), "nobody answered within %u s", l->voice->conf.ring_s);
-        line_over(l, OUTCOME_FAILED, why, 0);
-        break;
-    case CALL_REDIRECTED:
-        line_over(l, OUTCOME_FAILED,
-                  "the SIP server sends calls to another place, which is not called", 0);
-        break;
-    case CALL_UNUSABLE:
-        line_over(l, OUTCOME_FAILED,
-                  "answered, but without a sound format or an SRTP key that both know", 0);
-        break;
-    case CALL_HUNG_UP:
-        line_heard(l, "hung up before the code had been said");
-        break;
-    }
-}
-
-/* ---- a call that talks ---- */
-
-static void listened_long_enough(void *arg)
-{
-    line_heard(arg, "");
-}
-
-static void cap_reached(void *arg)
-{
-    line_heard(arg, "the longest time of a call was over before the code had been said");
-}
-
-/* Nobody has pressed a key: asks again, and gives up in the end. */
-static void ask_again(void *arg)
-{
-    struct line *l = arg;
-
-    if (l->repeats++ < REPEATS_MAX)
-        call_say(l->call, &l->lead);
-    else
-        line_over(l, OUTCOME_FAILED, "answered, but nobody pressed a key: a voicemail box, perhaps",
-                  0);
-}
-
-static void on_said(void *arg)
-{
-    struct line *l = arg;
-
-    if (l->state == LINE_ASKING) {
-        tmr_start(&l->timer, ASK_AGAIN_S * MS_PER_S, ask_again, l);
-        return;
-    }
-    l->heard_once = true;
-    tmr_start(&l->timer, LISTEN_S * MS_PER_S, listened_long_enough, l);
-}
-
-static void on_key(void *arg, char key)
-{
-    struct line *l = arg;
-
-    if (l->state == LINE_ASKING) {
-        l->state = LINE_SPEAKING;
-        l->repeats = 0;
-        tmr_cancel(&l->timer);
-        call_say(l->call, &l->speech);
-        return;
-    }
-    if (l->state != LINE_SPEAKING || key != '*' || l->repeats >= REPEATS_MAX)
-        return;
-    l->repeats++;
-    l->heard_once |= call_said(l->call) >= l->once;
-    tmr_cancel(&l->timer);
-    call_say(l->call, &l->speech);
-}
-
-static void on_answered(void *arg, struct str call_id)
-{
-    struct line *l = arg;
-
-    l->state = LINE_BOOKING;
-    tmr_start(&l->cap, (uint64_t)l->voice->conf.call_max_s * MS_PER_S, cap_reached, l);
-    l->errand->done(l->errand, &(struct verdict){.outcome = OUTCOME_BEGUN, .provider_id = call_id});
-}
-
-static const struct call_events events = {
-    .answered = on_answered, .said = on_said, .key = on_key, .over = on_over};
-
-/* The answer is on disk. */
-static void line_booked(struct line *l)
-{
-    bool asks = l->lead.count > 0;
-
-    l->state = asks ? LINE_ASKING : LINE_SPEAKING;
-    if (!l->over) {
-        call_say(l->call, asks ? &l->lead : &l->speech);
-        return;
-    }
-    l->errand->done(l->errand, &l->last);
-    line_free(l);
-}
-
-/* ---- a call that begins ---- */
-
-/* What a voicemail box may keep: it says no code. */
-static enum err compose_lead(struct ctx *cx, struct line *l)
-{
-    const struct parcel *p = l->errand->parcel;
-
-    speech_pause(&l->lead, BEFORE_MS);
-    return speech_say(
-        cx, &l->lead,
-        arena_printf(cx->mem, "This is %.*s. To hear your code, press 1.", STR_ARG(p->from_name)));
-}
-
-/* The text says the code in its last two sentences, each time whole (languages.def). */
-static enum err compose(struct ctx *cx, struct line *l, struct str text)
-{
-    static const struct str stop = {". ", 2};
-    struct speech *s = &l->speech;
-    size_t cut = 0;
-    ptrdiff_t at;
-    enum err e;
-
-    while ((at = str_find_str(str_sub(text, cut, text.n), stop)) >= 0)
-        cut += (size_t)at + stop.n;
-    speech_pause(s, BEFORE_MS);
-    if (cut && (e = speech_say(cx, s, str_sub(text, 0, cut))))
-        return e;
-    l->once = s->count;
-    if (cut)
-        speech_pause(s, BETWEEN_MS);
-    if ((e = speech_say(cx, s, str_sub(text, cut, text.n))))
-        return e;
-    if (!cut)
-        l->once = s->count;
-    speech_pause(s, BETWEEN_MS);
-    return speech_say(cx, s, PROMPT);
-}
 
 static void redirected(void *arg, struct str head)
 {
     struct voice *v = arg;
 
-    for (struct line *l = v->lines; l; l = l->next) {
-        if (l->call && call_redirected(l->call, head))
-            return;
-    }
+    lines_redirected(&v->lines, head);
 }
 
 /* One that was not used for a while is made anew: our address, or where DNS is, may have changed.
@@ -335,74 +49,34 @@ static enum err have_trunk(struct ctx *cx, struct voice *v)
 {
     int64_t now_ms = clock_mono_ms();
 
-    if (v->trunk && !v->lines->next && now_ms - v->trunk_used_ms > TRUNK_IDLE_MS)
+    if (v->trunk && !v->lines.first && now_ms - v->lines.used_ms > TRUNK_IDLE_MS)
         trunk_close(&v->trunk);
-    v->trunk_used_ms = now_ms;
+    v->lines.used_ms = now_ms;
     return v->trunk ? OK : trunk_open(cx, &v->conf.trunk, redirected, v, &v->trunk);
-}
-
-static enum err dial(struct ctx *cx, struct line *l)
-{
-    struct voice *v = l->voice;
-    const struct call_conf conf = {
-        .number = l->errand->parcel->to,
-        .ring_s = v->conf.ring_s,
-        .events = &events,
-        .arg = l,
-    };
-    enum err e;
-
-    if ((e = have_trunk(cx, v)) || (l->errand->parcel->press_first && (e = compose_lead(cx, l))) ||
-        (e = compose(cx, l, l->errand->parcel->text)))
-        return e;
-    return call_place(cx, v->trunk, &conf, &l->call);
 }
 
 static void begin(struct voice *v, struct errand *errand)
 {
-    struct line *l = mem_alloc(sizeof(*l));
+    OWN(arena_free) struct arena *mem = arena_new();
     struct ctx cx;
     enum err e;
 
-    l->voice = v;
-    l->errand = errand;
-    l->mem = arena_new();
-    l->next = v->lines;
-    v->lines = l;
-    ctx_init(&cx, l->mem);
-    if ((e = dial(&cx, l)))
-        line_over(l, e == ERR_INVALID ? OUTCOME_FAILED : OUTCOME_RETRY, cx.why, 0);
+    ctx_init(&cx, mem);
+    if ((e = have_trunk(&cx, v)))
+        errand->done(errand, &(struct verdict){
+                                 .outcome = e == ERR_INVALID ? OUTCOME_FAILED : OUTCOME_RETRY,
+                                 .why = str_from(cx.why),
+                             });
+    else
+        line_begin(&v->lines, v->trunk, errand);
 }
 
 /* ---- the thread ---- */
-
-static struct line *line_of(struct voice *v, const struct errand *errand)
-{
-    for (struct line *l = v->lines; l; l = l->next) {
-        if (l->errand == errand)
-            return l;
-    }
-    return NULL;
-}
-
-static void cut_off(struct voice *v)
-{
-    for (struct line *l = v->lines, *next; l; l = next) {
-        next = l->next;
-        if (l->over)
-            continue;
-        if (l->state == LINE_DIALLING)
-            line_over(l, OUTCOME_RETRY, "the server stopped before somebody answered", 0);
-        else
-            line_heard(l, "the server stopped before the code had been said");
-    }
-}
 
 static void woken(int flags, void *arg)
 {
     struct voice *v = arg;
     struct errand *handed, *booked, *next;
-    struct line *l;
     eventfd_t spent;
     bool cut, quit;
 
@@ -414,17 +88,17 @@ static void woken(int flags, void *arg)
     cut = v->cut;
     quit = v->quit;
     pthread_mutex_unlock(&v->lock);
+    lines_decided(&v->lines);
     for (struct errand *e = booked; e; e = next) {
         next = e->next;
-        if ((l = line_of(v, e)))
-            line_booked(l);
+        lines_booked(&v->lines, e);
     }
     for (struct errand *e = handed; e; e = next) {
         next = e->next;
         begin(v, e);
     }
     if (cut)
-        cut_off(v);
+        lines_cut_off(&v->lines);
     if (quit)
         re_cancel();
 }
@@ -483,8 +157,7 @@ static void *run(void *arg)
         return NULL;
     }
     (void)re_main(NULL);
-    while (v->lines)
-        line_free(v->lines);
+    lines_free(&v->lines);
     trunk_close(&v->trunk);
     fd_close(v->wake_fd);
     re_thread_close();
@@ -550,6 +223,19 @@ struct carrier voice_carrier(struct voice *voice)
     };
 }
 
+static void wake(void *arg)
+{
+    const struct voice *v = arg;
+
+    eventfd_write(v->wake_fd, 1);
+}
+
+void voice_close(struct voice *voice)
+{
+    if (voice)
+        typed_close(voice->typed);
+}
+
 struct voice *voice_new(const struct voice_conf *conf)
 {
     struct voice *v = mem_alloc(sizeof(*v));
@@ -564,6 +250,9 @@ struct voice *voice_new(const struct voice_conf *conf)
     t->ca_file = arena_str(v->mem, t->ca_file);
     v->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     pthread_mutex_init(&v->lock, NULL);
+    v->typed = typed_queue_new(
+        &(struct typed_ops){.arg = conf->arg, .decide = conf->decide, .wake = wake, .waker = v});
+    v->lines = (struct lines){.conf = &v->conf, .typed = v->typed};
     return v;
 }
 
@@ -583,6 +272,7 @@ void voice_free(struct voice **voice)
         pthread_join(v->thread, NULL);
     if (v->wake_fd >= 0)
         close(v->wake_fd);
+    typed_queue_free(&v->typed);
     pthread_mutex_destroy(&v->lock);
     arena_free(&v->mem); /* wipes */
     mem_free(v);

@@ -54,6 +54,8 @@ static const struct text_rule texts[] = {
      true                                                                                                           },
     {STR("voice"),        offsetof(struct language, voice),        PLACE_DIGITS | PLACE_SERVICE, PLACE_DIGITS,
      false                                                                                                          },
+    {STR("voice_approve"), offsetof(struct language, voice_approve), PLACE_SERVICE | PLACE_WHAT, PLACE_SERVICE,
+     false                                                                                                          },
     {STR("mail_subject"), offsetof(struct language, mail_subject), PLACE_SERVICE,                0,            false},
     {STR("mail_lead"),    offsetof(struct language, mail_lead),    PLACE_SERVICE,                0,            false},
     {STR("mail_note"),    offsetof(struct language, mail_note),    PLACE_SERVICE,                0,            false},
@@ -262,6 +264,12 @@ static bool take_letter(struct reader *r, struct str name, struct str text, size
     return false;
 }
 
+/* NULL: in this language nobody says it. */
+static const char *built_in(const struct language *l, const struct text_rule *rule)
+{
+    return *(const char *const *)(const void *)((const char *)l + rule->offset);
+}
+
 static void read_line(struct reader *r, struct str line)
 {
     ptrdiff_t equals = str_find(line, '=');
@@ -278,7 +286,7 @@ static void read_line(struct reader *r, struct str line)
     text = str_trim(str_sub(line, (size_t)equals + 1, line.n));
     at = text.n ? (size_t)(text.p - line.p) + 1 : (size_t)equals + 2;
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        if (!str_eq(texts[i].name, name))
+        if (!str_eq(texts[i].name, name) || !built_in(r->language, &texts[i]))
             continue;
         take(r, &texts[i], r->language, UINT64_C(1) << i, text, at);
         return;

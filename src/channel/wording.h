@@ -6,7 +6,7 @@
  *     sms = {code} ist Ihr Code bei {service}.
  *     mail_subject = Ihr Code bei {service}
  *
- * The names are those of struct language but digits and pause, and in en.txt also
+ * The names are those of struct language but digits and pause, and in en.txt also voice_approve and
  * LETTER_subject, LETTER_lead, LETTER_button and LETTER_note of the letters that exist in English
  * only: confirm_sign_up, already_registered, reset_password, confirm_email, notice. What a text
  * must and may name in braces is checked when it is read. HTML is made from the texts and escapes

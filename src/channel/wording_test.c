@@ -53,6 +53,7 @@ static const struct {
     {"an unknown place",    "de.txt", "sms = {code} {servise}\n",
      "1:14: {servise} has no meaning in sms, which knows {code} and {service}",                                                            NULL                                   },
     {"no code",             "de.txt", "\nsms = Hallo {service}\n",                             "2:7: sms must name {code}",                NULL                                   },
+    {"a call that is not spoken", "fr.txt", "voice_approve = {service}\n", "1:1: there is no text called \"voice_approve\"", NULL},
     {"no digits",           "fr.txt", "voice = {service}\n",                                   "1:9: voice must name {digits}",            NULL                                   },
     {"a code in a subject", "de.txt", "mail_subject = {code}\n",
      "1:16: {code} has no meaning in mail_subject",                                                                                        NULL                                   },
