@@ -37,7 +37,7 @@ WHERE id = $5 AND state = 'sending' AND attempts = $6;
 
 -- :name outbox_get :read :one
 SELECT id, service_id, identity_id, channel, target, template, verification_id, link_id, params,
-    state, created_at_ms, expires_at_ms, hook_id
+    state, created_at_ms, expires_at_ms, hook_id, challenge_id
 FROM outbox WHERE id = $1;
 
 -- :name outbox_wanted :read :one

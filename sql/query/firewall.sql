@@ -91,6 +91,10 @@ DELETE FROM phone_spend WHERE day * 86400000 < $1;
 UPDATE outbox SET counted = 0 WHERE verification_id = $1 AND counted = 1
 RETURNING target, created_at_ms;
 
+-- :name outbox_call_proved :write :many
+UPDATE outbox SET counted = 0 WHERE challenge_id = $1 AND counted = 1
+RETURNING target, created_at_ms;
+
 -- :name outbox_unsent :write :one
 -- Nothing went out, as far as anybody knows.
 UPDATE outbox SET counted = 0, charge = 0

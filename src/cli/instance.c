@@ -58,6 +58,7 @@ static void fill_core(const struct config *cf, struct core *core)
     core->product_name = cf->product_name;
     core->demo = cf->mode == MODE_DEMO;
     core->demo_sends = cf->demo_sends != 0;
+    core->calls = cf->voice_url.n && (!core->demo || core->demo_sends);
     core->cannot.sms = !core->demo && cf->sms_gateway.n == 0;
     core->cannot.email = !core->demo && cf->smtp_url.n == 0;
     core->remote = remote_dialect(cf->second_factor);

@@ -15,6 +15,7 @@
 #include "channel/voice.h"
 #include "channel/webhook.h"
 #include "cli/depot.h"
+#include "cli/keys.h"
 #include "core/delivery.h"
 #include "core/entity_event.h"
 #include "core/outbox.h"
@@ -307,7 +308,7 @@ static struct carrier sms_carrier(struct sending *s)
 }
 
 /* voice_url is there. */
-static enum err open_voice(struct ctx *cx, const struct config *cf, struct voice **out)
+static enum err open_voice(struct ctx *cx, struct sending *s, const struct config *cf)
 {
     struct voice_conf conf = {
         .trunk =
@@ -319,6 +320,8 @@ static enum err open_voice(struct ctx *cx, const struct config *cf, struct voice
         .calls_max = cf->voice_calls_max,
         .ring_s = cf->voice_ring_s,
         .call_max_s = cf->voice_call_max_s,
+        .decide = keys_decide,
+        .arg = s->store,
     };
     enum err e;
 
@@ -328,7 +331,7 @@ static enum err open_voice(struct ctx *cx, const struct config *cf, struct voice
     if (cf->voice_password_file.n &&
         (e = config_read_file(cx, cf->voice_password_file, &conf.trunk.password)))
         return e;
-    *out = voice_new(&conf);
+    s->voice = voice_new(&conf);
     return OK;
 }
 
@@ -377,7 +380,7 @@ enum err sending_start(struct ctx *cx, struct instance *in, struct sending **out
     s->push = push_new(&push);
     if ((e = depot_open(cx, in, &depot, &s->depot)) ||
         (cf->smtp_url.n && (e = open_mail(cx, cf, &s->mail))) ||
-        (cf->voice_url.n && (e = open_voice(cx, cf, &s->voice))) ||
+        (cf->voice_url.n && (e = open_voice(cx, s, cf))) ||
         (e = store_run(cx, in->store, recover, &left_over)) ||
         (cf->sms_gateway.n && (e = open_sms(cx, s, cf))) || (e = start_courier(cx, s)) ||
         (s->smpp && (e = smpp_run(cx, s->smpp))))
@@ -409,6 +412,7 @@ void sending_stop(struct sending *s, int64_t grace_ms)
     if (!s)
         return;
     depot_stop(s->depot, grace_ms);
+    voice_close(s->voice);
     smpp_stop(s->smpp);
     db_close(&s->smpp_reader);
 }

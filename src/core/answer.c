@@ -78,6 +78,8 @@ static enum err answer_audit(struct ctx *cx, struct db *db, const struct device 
                              const struct challenge *c, const char *decision,
                              const struct challenge_answer *in, const struct origin *from)
 {
+    struct str call = arena_printf(cx->mem, "challenge=%.*s decision=%s by=call factor=%.*s",
+                                   STR_ARG(c->sid), decision, STR_ARG(d->sid));
     const struct answer_record record = {
         .challenge = c->sid,
         .device = d->sid,
@@ -95,7 +97,7 @@ static enum err answer_audit(struct ctx *cx, struct db *db, const struct device 
                          .actor = "person",
                          .event = "challenge_answered",
                          .from = *from,
-                         .detail = answer_record_text(cx, &record),
+                         .detail = challenge_is_call(c) ? call : answer_record_text(cx, &record),
                      });
 }
 
@@ -194,9 +196,9 @@ enum err challenge_decide(struct ctx *cx, struct db *db, const struct device *d,
     return OK;
 }
 
-static enum err wrong_digits(struct ctx *cx, struct db *db, const struct device *d,
-                             const struct challenge *c, const struct challenge_answer *in,
-                             const struct origin *from, enum answer_outcome *out)
+enum err challenge_wrong_digits(struct ctx *cx, struct db *db, const struct device *d,
+                                const struct challenge *c, const struct challenge_answer *in,
+                                const struct origin *from, enum answer_outcome *out)
 {
     enum err e =
         db_exec_one(cx, db, Q_CHALLENGE_DECIDE,
@@ -245,7 +247,7 @@ enum err challenge_answer(struct ctx *cx, struct db *db, const struct device *d,
         if ((e = challenge_digits(cx, db, &c, &digits)))
             return e;
         if (!ct_equal_str(p.digits, digits))
-            return wrong_digits(cx, db, d, &c, in, from, out);
+            return challenge_wrong_digits(cx, db, d, &c, in, from, out);
         proved.digits_right = true;
     }
     return challenge_decide(cx, db, d, &c, decision, &proved, from, out);
@@ -262,11 +264,11 @@ static enum err gone_devices(struct ctx *cx, struct db *db, const struct challen
     size_t count;
     enum err e;
 
-    if (*wait == WAIT_APPROVED) {
-        if ((e = factor_by_id(cx, db, c->answered_by, &f)))
+    if (*wait == WAIT_APPROVED || (*wait == WAIT_PENDING && c->factor_id)) {
+        if ((e = factor_by_id(cx, db, c->factor_id ? c->factor_id : c->answered_by, &f)))
             return e;
         if (f.status != FACTOR_ACTIVE)
-            *wait = WAIT_DENIED;
+            *wait = *wait == WAIT_APPROVED ? WAIT_DENIED : WAIT_EXPIRED;
     } else if (*wait == WAIT_PENDING) {
         if ((e = device_list(cx, db, c->identity_id, &list, &count)))
             return e;
@@ -317,13 +319,16 @@ enum err login_approved(struct ctx *cx, struct db *db, const struct login *l,
 {
     struct challenge c = {0};
     enum login_wait wait;
+    struct factor f;
     bool remote;
     enum err e;
 
     if ((e = login_waiting(cx, db, l, &wait, &c)))
         return e;
-    if (wait == WAIT_APPROVED)
-        return login_complete(cx, db, l, factor_kind_amr(FACTOR_PUSH), from, out);
+    if (wait == WAIT_APPROVED) {
+        e = factor_by_id(cx, db, c.answered_by, &f);
+        return e ? e : login_complete(cx, db, l, factor_kind_amr(f.kind), from, out);
+    }
     if ((e = remote_proved(cx, db, l, &remote)))
         return e;
     if (!remote)

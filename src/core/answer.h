@@ -6,6 +6,17 @@
 
 #include "core/challenge.h"
 
+/* The request of a sign-in attempt, to any device (factor_id 0) or to one factor: takes one of the
+ * identity's pushes, supersedes another open one. ERR_LIMITED. */
+enum err challenge_put(struct ctx *cx, struct db *db, const struct login *l,
+                       const struct person *p, int64_t factor_id, struct challenge *out);
+/* The open one of a person's attempts, if any, is canceled. */
+enum err challenge_supersede(struct ctx *cx, struct db *db, int64_t identity_id);
+/* Other digits than the page's: the request has ended, denied. */
+enum err challenge_wrong_digits(struct ctx *cx, struct db *db, const struct device *d,
+                                const struct challenge *c, const struct challenge_answer *in,
+                                const struct origin *from, enum answer_outcome *out);
+
 /* The columns in the order that every challenge query selects. */
 enum err challenge_row(struct ctx *cx, const struct db_rows *r, struct challenge *out);
 

@@ -224,6 +224,7 @@ struct str audit_words(struct ctx *cx, const struct audit_entry *e)
         {"factors_reset",        "The operator removed all second factors"    },
         {"recovery_made",        "Made new recovery codes"                    },
         {"code_sent",            "Was sent a code"                            },
+        {"approval_call",        "Was called to approve"                      },
         {"challenge_answered",   "Answered a request on a phone"              },
         {"remote_answered",      "Answered a request in the app"              },
         {"not_me",               "Reported: this wasn't me"                   },

@@ -11,6 +11,7 @@
 #include "core/agent.h"
 #include "core/answer.h"
 #include "core/display.h"
+#include "core/keyed.h"
 #include "core/outbox.h"
 #include "core/rows.h"
 #include "crypto/hash.h"
@@ -172,7 +173,9 @@ enum err challenge_digits(struct ctx *cx, struct db *db, const struct challenge 
 
     if ((e = service_code_key(cx, db, c->service_id, &key)))
         return e;
-    code_derive(secret_bytes(&key), STR("challenge"), c->id, 0, CHALLENGE_DIGITS, code);
+    /* in a call a 9 in front denies, so the digits of such a request begin with another one */
+    for (uint32_t i = 0; i == 0 || (challenge_is_call(c) && code[0] == KEYED_DENY); i++)
+        code_derive(secret_bytes(&key), STR("challenge"), c->id, i, CHALLENGE_DIGITS, code);
     *out = arena_str(cx->mem, (struct str){code, CHALLENGE_DIGITS});
     return OK;
 }
@@ -349,7 +352,7 @@ enum err challenge_create(struct ctx *cx, struct db *db, const struct challenge_
 
 /* ---- a sign-in's request ---- */
 
-static enum err supersede(struct ctx *cx, struct db *db, int64_t identity_id)
+enum err challenge_supersede(struct ctx *cx, struct db *db, int64_t identity_id)
 {
     OWN(db_rows_end) struct db_rows r = {0};
     bool more;
@@ -392,8 +395,8 @@ enum err challenge_ask(struct ctx *cx, struct db *db, const struct challenge_in 
     return e ? e : challenge_create(cx, db, &asked, out);
 }
 
-enum err challenge_for_login(struct ctx *cx, struct db *db, const struct login *l,
-                             const struct person *p, struct challenge *out)
+enum err challenge_put(struct ctx *cx, struct db *db, const struct login *l,
+                       const struct person *p, int64_t factor_id, struct challenge *out)
 {
     const struct detail details[] = {
         {STR("Account"), p->email      },
@@ -401,22 +404,17 @@ enum err challenge_for_login(struct ctx *cx, struct db *db, const struct login *
         {STR("Address"),              l->addr              },
     };
     bool step_up = str_eq(l->purpose, STR("step_up"));
-    struct device *list;
-    size_t count;
     enum err e;
 
-    if ((e = device_list(cx, db, p->identity_id, &list, &count)))
-        return e;
-    if (count == 0)
-        return fail(cx, ERR_NOT_FOUND, "no device is paired");
     if ((e = challenge_take_push(cx, db, p->identity_id)) ||
-        (e = supersede(cx, db, p->identity_id)))
+        (e = challenge_supersede(cx, db, p->identity_id)))
         return e;
     return challenge_create(
         cx, db,
         &(struct challenge_in){
             .service_id = core_of(db)->portal_service_id,
             .identity_id = p->identity_id,
+            .factor_id = factor_id,
             .login_id = l->id,
             .message = step_up ? STR("Confirm it's you") : STR("Sign-in on the web"),
             .details = details,
@@ -428,6 +426,20 @@ enum err challenge_for_login(struct ctx *cx, struct db *db, const struct login *
             .needs_digits = true,
     },
         out);
+}
+
+enum err challenge_for_login(struct ctx *cx, struct db *db, const struct login *l,
+                             const struct person *p, struct challenge *out)
+{
+    struct device *list;
+    size_t count;
+    enum err e;
+
+    if ((e = device_list(cx, db, p->identity_id, &list, &count)))
+        return e;
+    if (count == 0)
+        return fail(cx, ERR_NOT_FOUND, "no device is paired");
+    return challenge_put(cx, db, l, p, 0, out);
 }
 
 enum err challenge_push_again(struct ctx *cx, struct db *db, const struct challenge *c)

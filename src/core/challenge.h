@@ -47,6 +47,11 @@ struct challenge {
 };
 
 struct str challenge_state_name(enum challenge_state s);
+/* A telephone is called about it (keyed.h): the portal's other requests are put to any device. */
+static inline bool challenge_is_call(const struct challenge *c)
+{
+    return c->login_id && c->factor_id;
+}
 
 struct detail {
     struct str label, value;
@@ -103,7 +108,7 @@ struct str challenge_digest(struct ctx *cx, struct str text);
 struct challenge_answer {
     struct str payload;     /* the JSON bytes under the signature */
     struct bytes signature; /* already verified with the device's key by the prepare step */
-    bool digits_right;      /* set by challenge_answer alone: the six digits were given */
+    bool digits_right;      /* set by challenge_answer and keyed_answer: the six digits were given */
 };
 enum answer_outcome {
     ANSWER_TAKEN,        /* approved or denied as the device wished */

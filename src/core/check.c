@@ -501,6 +501,22 @@ enum err factor_check_end(struct ctx *cx, struct db *db, int64_t factor_id,
     return db_exec(cx, db, Q_IDENTITY_FORGIVE, DB_ARGS(db_int(c.f.identity_id)), NULL);
 }
 
+enum err factor_check_begin(struct ctx *cx, struct db *db, int64_t factor_id, struct check_out *out)
+{
+    struct candidates *list = ARENA_NEW(cx->mem, struct candidates);
+    struct factor *f = &list->item[0].f;
+    bool go;
+    enum err e;
+
+    *out = (struct check_out){.outcome = CHECK_OFF};
+    list->n = 1;
+    if ((e = factor_by_id(cx, db, factor_id, f)) ||
+        (e = reserve_all(cx, db, f->identity_id, list, out, &go)) || !go || (e = db_keep(cx, db)))
+        return e;
+    out->outcome = CHECK_ASKED;
+    return OK;
+}
+
 /* ---- */
 
 enum err factor_check(struct ctx *cx, struct db *db, const struct check_in *in,

@@ -27,6 +27,7 @@ struct core {
     _Atomic(const struct wording *) wording;
     bool demo;                 /* messages stay in the outbox and can be read there */
     bool demo_sends;           /* they leave all the same */
+    bool calls;                /* telephones ring: calls have a carrier, and leave */
     struct {
         bool sms, voice, email, whatsapp;
     } cannot;                  /* nothing carries these; in demo mode everything is shown */

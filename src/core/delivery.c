@@ -85,7 +85,7 @@ static enum err book_heard(struct ctx *cx, struct db *db, const struct courier_r
     return e || heard ? e : fallback_take(cx, db, p->id, r->why, &way);
 }
 
-static enum err book(struct ctx *cx, struct db *db, const struct courier_result *r)
+static enum err book_row(struct ctx *cx, struct db *db, const struct courier_result *r)
 {
     const struct parcel *p = r->parcel;
     const char *state = r->outcome == OUTCOME_DEAD ? "expired" : "failed";
@@ -116,6 +116,28 @@ static enum err book(struct ctx *cx, struct db *db, const struct courier_result 
     if (e || !changes || !circuit_guards(p->channel))
         return e;
     return over(cx, db, p->id, r->why, r->outcome != OUTCOME_DEAD);
+}
+
+/* A page may wait for what keys say in this call: it hears that there is no call any more. */
+static enum err tell_page(struct ctx *cx, struct db *db, int64_t outbox_id)
+{
+    struct outbox_row row;
+    struct challenge c;
+    enum err e = outbox_by_id(cx, db, outbox_id, &row);
+
+    if (e || !row.challenge_id)
+        return e == ERR_NOT_FOUND ? OK : e;
+    if ((e = challenge_by_id(cx, db, row.challenge_id, &c)))
+        return e == ERR_NOT_FOUND ? OK : e;
+    db_notify(db, login_topic(c.login_id));
+    return OK;
+}
+
+static enum err book(struct ctx *cx, struct db *db, const struct courier_result *r)
+{
+    enum err e = book_row(cx, db, r);
+
+    return e || !str_eq(r->parcel->channel, STR("voice")) ? e : tell_page(cx, db, r->parcel->id);
 }
 
 /* ---- what is due ---- */
@@ -289,6 +311,7 @@ static enum err still_wanted(struct ctx *cx, struct db *db, const struct outbox_
 {
     OWN(db_rows_end) struct db_rows r = {0};
     struct verification v;
+    struct challenge c;
     enum err e;
 
     if (row->verification_id) {
@@ -296,6 +319,12 @@ static enum err still_wanted(struct ctx *cx, struct db *db, const struct outbox_
             return e == ERR_NOT_FOUND ? fail(cx, ERR_EXPIRED, "its code is gone") : e;
         if (!str_eq(v.state, STR("pending")) || v.expires_at_ms <= cx->now_ms)
             return fail(cx, ERR_EXPIRED, "its code was used or is over");
+    }
+    if (row->challenge_id) {
+        if ((e = challenge_by_id(cx, db, row->challenge_id, &c)))
+            return e == ERR_NOT_FOUND ? fail(cx, ERR_EXPIRED, "its request is gone") : e;
+        if (c.state != CHALLENGE_PENDING)
+            return fail(cx, ERR_EXPIRED, "its request is over");
     }
     if (!row->link_id || str_eq(row->template_name, STR("notice"))) /* says more than its link */
         return OK;
@@ -399,6 +428,7 @@ static enum err load_message(struct ctx *cx, struct db *db, const struct outbox_
     out->code = m.code;
     out->link = m.link;
     out->from_name = m.service_name;
+    out->asked_id = row->challenge_id;
     out->press_first = str_eq(outbox_param(cx, row, "press"), STR("yes"));
     if (str_eq(row->channel, STR("sms")))
         out->receipt_url = delivery_receipt_url(cx, db, row->id);

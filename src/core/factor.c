@@ -502,7 +502,8 @@ enum err factor_off(struct ctx *cx, struct db *db, int64_t factor_id, const char
         return fail(cx, ERR_NOT_FOUND, "this factor is not on");
     if (e)
         return e;
-    if (f.kind == FACTOR_PUSH && (e = wake_waiting(cx, db, f.identity_id)))
+    if ((f.kind == FACTOR_PUSH || f.kind == FACTOR_VOICE) &&
+        (e = wake_waiting(cx, db, f.identity_id)))
         return e;
     if ((e = second_count(cx, db, f.identity_id, &count)))
         return e;

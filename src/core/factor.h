@@ -133,6 +133,12 @@ struct check_out {
 enum err factor_check(struct ctx *cx, struct db *db, const struct check_in *in,
                       struct check_out *out);
 
+/* Digits that were typed into a telephone (core/keyed.h): the attempt is counted and kept before
+ * they are compared, and factor_check_end says what they were. out->outcome is CHECK_ASKED; or
+ * CHECK_PAUSED or CHECK_OFF: they are not to be compared. */
+enum err factor_check_begin(struct ctx *cx, struct db *db, int64_t factor_id,
+                            struct check_out *out);
+
 /* How a CHECK_ASKED ended: RIGHT, WRONG or USED; anything else says that there was no answer, and
  * takes back what was counted. */
 enum err factor_check_end(struct ctx *cx, struct db *db, int64_t factor_id,

@@ -422,8 +422,8 @@ enum err firewall_take(struct ctx *cx, struct db *db, struct outbox_row *row, si
         return OK;
     if ((e = counted(cx, db, look(cx, db, &d, parts, &l))))
         return e;
-    /* only a code can come back */
-    row->counted = !l.free && row->verification_id;
+    /* only a code, or the answer to a request, can come back */
+    row->counted = !l.free && (row->verification_id || row->challenge_id);
     row->charge = l.charge;
     for (unsigned i = 0; row->counted && i < FIREWALL_LEVELS; i++) {
         if ((e = count_row(cx, db, &l.row[i])))
@@ -456,7 +456,8 @@ static enum err uncount(struct ctx *cx, struct db *db, enum query q, struct str 
     return e;
 }
 
-enum err firewall_proved(struct ctx *cx, struct db *db, int64_t verification_id)
+/* q takes the messages of a verification, or of a request, out of the count. */
+static enum err proved(struct ctx *cx, struct db *db, enum query q, int64_t id)
 {
     enum { SENDS_MAX = 16 }; /* a verification has five, and those that another channel took */
     struct {
@@ -470,7 +471,7 @@ enum err firewall_proved(struct ctx *cx, struct db *db, int64_t verification_id)
 
     if (!rules_of(db))
         return OK;
-    if ((e = db_query(cx, db, Q_OUTBOX_PROVED, DB_ARGS(db_int(verification_id)), &r)))
+    if ((e = db_query(cx, db, q, DB_ARGS(db_int(id)), &r)))
         return e;
     while ((e = db_next(&r, &more)) == OK && more) {
         if (count == SENDS_MAX)
@@ -482,6 +483,16 @@ enum err firewall_proved(struct ctx *cx, struct db *db, int64_t verification_id)
     for (size_t i = 0; e == OK && i < count; i++)
         e = uncount(cx, db, Q_PHONE_PREFIX_PROVED, sent[i].target, sent[i].created_at_ms);
     return e;
+}
+
+enum err firewall_proved(struct ctx *cx, struct db *db, int64_t verification_id)
+{
+    return proved(cx, db, Q_OUTBOX_PROVED, verification_id);
+}
+
+enum err firewall_proved_call(struct ctx *cx, struct db *db, int64_t challenge_id)
+{
+    return proved(cx, db, Q_OUTBOX_CALL_PROVED, challenge_id);
 }
 
 /* ---- what it cost in the end ---- */

@@ -67,6 +67,8 @@ enum err firewall_take(struct ctx *cx, struct db *db, struct outbox_row *row, si
 
 /* The codes of a verification came back. */
 enum err firewall_proved(struct ctx *cx, struct db *db, int64_t verification_id);
+/* The request that calls asked about was approved by its digits. */
+enum err firewall_proved_call(struct ctx *cx, struct db *db, int64_t challenge_id);
 /* A message was never sent: it cost nothing. */
 enum err firewall_unsent(struct ctx *cx, struct db *db, int64_t outbox_id);
 /* The carrier's own price of one that was sent: a correction of the day's sum. */

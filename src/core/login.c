@@ -5,7 +5,9 @@
 #include "core/login.h"
 #include "base/encode.h"
 #include "core/audit.h"
+#include "core/answer.h"
 #include "core/challenge.h"
+#include "core/keyed.h"
 #include "core/outbox.h"
 #include "core/remote.h"
 #include "core/rows.h"
@@ -96,11 +98,26 @@ static const struct factor *strongest_code(const struct factor *list, size_t cou
     return &list[0];
 }
 
-static enum err set_method(struct ctx *cx, struct db *db, struct login *l, enum factor_kind method)
+static const struct str call_name = {"call", 4};
+
+struct str login_way_name(enum factor_kind method, bool by_call)
+{
+    return by_call ? call_name : factor_kind_name(method);
+}
+
+bool login_way_from(struct str name, enum factor_kind *out_method, bool *out_by_call)
+{
+    *out_by_call = str_eq(name, call_name);
+    return factor_kind_from(*out_by_call ? factor_kind_name(FACTOR_VOICE) : name, out_method);
+}
+
+static enum err set_way(struct ctx *cx, struct db *db, struct login *l, enum factor_kind method,
+                        bool by_call)
 {
     l->method = method;
+    l->by_call = by_call;
     return db_exec(cx, db, Q_LOGIN_SET_METHOD,
-                   DB_ARGS(db_text(factor_kind_name(method)), db_int(l->id)), NULL);
+                   DB_ARGS(db_text(login_way_name(method, by_call)), db_int(l->id)), NULL);
 }
 
 /* Starts the second step with the strongest factor that can be asked. */
@@ -120,7 +137,7 @@ static enum err second_step(struct ctx *cx, struct db *db, struct login *l,
             return e;
         if (!asked)
             f = strongest_code(list, count);
-        if (f->kind != FACTOR_PUSH && (e = set_method(cx, db, l, f->kind)))
+        if (f->kind != FACTOR_PUSH && (e = set_way(cx, db, l, f->kind, false)))
             return e;
     }
     out->state = f->kind == FACTOR_PUSH || f->kind == FACTOR_REMOTE ? LOGIN_WAITING : LOGIN_CODE;
@@ -238,7 +255,7 @@ static enum err login_row(struct ctx *cx, const struct db_rows *r, struct login 
         .expires_at_ms = db_col_int(r, 14),
     };
 
-    if (!factor_kind_from(db_col_text(r, 8), &l.method))
+    if (!login_way_from(db_col_text(r, 8), &l.method, &l.by_call))
         return fail(cx, ERR_INTERNAL, "attempt %lld has an unknown method", (long long)l.id);
     *out = l;
     return OK;
@@ -309,9 +326,25 @@ enum err login_choose(struct ctx *cx, struct db *db, struct login *l, enum facto
         if ((e = challenge_for_login(cx, db, l, &p, &c)))
             return e;
     }
-    if ((e = set_method(cx, db, l, method)))
+    /* one telephone does not ring twice at a time */
+    if ((method == FACTOR_VOICE && l->by_call &&
+         (e = challenge_supersede(cx, db, p.identity_id))) ||
+        (e = set_way(cx, db, l, method, false)))
         return e;
     return first_code(cx, db, l, &f, from);
+}
+
+enum err login_choose_call(struct ctx *cx, struct db *db, struct login *l,
+                           const struct origin *from)
+{
+    struct factor f;
+    struct person p;
+    enum err e;
+
+    if ((e = attempt_factor(cx, db, l, FACTOR_VOICE, &p, &f)) ||
+        (e = keyed_again(cx, db, l, &p, &f, from)))
+        return e;
+    return set_way(cx, db, l, FACTOR_VOICE, true);
 }
 
 enum err login_resend(struct ctx *cx, struct db *db, struct login *l, enum remote_via via,
@@ -326,6 +359,8 @@ enum err login_resend(struct ctx *cx, struct db *db, struct login *l, enum remot
         return fail(cx, ERR_INVALID, "there is nothing to send for this method");
     if ((e = attempt_factor(cx, db, l, l->method, &p, &f)))
         return e;
+    if (l->by_call)
+        return keyed_again(cx, db, l, &p, &f, from);
     if (l->method == FACTOR_REMOTE)
         return remote_start(cx, db, &f, l->id, via);
     if (l->method == FACTOR_PUSH) {

@@ -66,6 +66,7 @@ struct login {
     int64_t id, person_id, session_id, action_id;
     struct str purpose, action, state, next, addr, user_agent;
     enum factor_kind method;
+    bool by_call; /* FACTOR_VOICE: keys approve on the telephone, in place of a code (keyed.h) */
     unsigned amr;
     bool remember;
     int64_t created_at_ms, expires_at_ms;
@@ -77,9 +78,21 @@ enum err login_by_id(struct ctx *cx, struct db *db, int64_t id, struct login *ou
 /* Public name of an attempt, so that a page can tell its own from another tab's. */
 struct str login_handle(struct ctx *cx, const struct login *l);
 
+/* How the form field `method` and the row name what is asked for: a factor kind, or "call". */
+struct str login_way_name(enum factor_kind method, bool by_call);
+bool login_way_from(struct str name, enum factor_kind *out_method, bool *out_by_call);
+/* An approval is waited for, on whatever telephone. */
+static inline bool login_asks(const struct login *l)
+{
+    return l->method == FACTOR_PUSH || l->by_call;
+}
+
 /* Another way: sets the method; sends a code if the method is a sent one and none is pending. */
 enum err login_choose(struct ctx *cx, struct db *db, struct login *l, enum factor_kind method,
                       const struct origin *from);
+/* Another way: a call that keys approve in. Errors as of keyed_ask; ERR_INVALID: voice is not on. */
+enum err login_choose_call(struct ctx *cx, struct db *db, struct login *l,
+                           const struct origin *from);
 /* Sends the code of the present method again; via: how a remote service is to ask. ERR_LIMITED with
  * retry_after_s. */
 enum remote_via { VIA_USUAL, VIA_APP, VIA_SMS, VIA_CALL };

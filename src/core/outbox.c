@@ -46,7 +46,8 @@ enum err outbox_add(struct ctx *cx, struct db *db, struct outbox_row *row)
                            db_text(row->channel), db_text(row->target), db_text(row->template_name),
                            db_int(row->verification_id), db_int(row->link_id), db_text(row->params),
                            db_text(row->state), db_int(cx->now_ms), db_int(row->expires_at_ms),
-                           db_int(row->charge), db_int(row->counted), db_int(row->hook_id)),
+                           db_int(row->charge), db_int(row->counted), db_int(row->hook_id),
+                           db_int(row->challenge_id)),
                    NULL);
 }
 
@@ -257,6 +258,7 @@ static struct outbox_row outbox_row_read(const struct db_rows *r)
         .created_at_ms = db_col_int(r, 10),
         .expires_at_ms = db_col_int(r, 11),
         .hook_id = db_col_int(r, 12),
+        .challenge_id = db_col_int(r, 13),
     };
 }
 

@@ -9,6 +9,7 @@
 struct outbox_row {
     int64_t id, service_id, identity_id, verification_id, link_id;
     int64_t hook_id;    /* webhook: the item that is called (core/hook.h); 0: the callback URL */
+    int64_t challenge_id; /* voice: the request that the call asks about (core/keyed.h); else 0 */
     struct str channel; /* sms, voice, email, webpush, webhook */
     struct str target, template_name;
     struct str params; /* JSON object of plain values */
