@@ -9,6 +9,7 @@ struct way page_way(struct str name)
         .totp = str_eq(name, STR("totp")),
         .sms = str_eq(name, STR("sms")),
         .voice = str_eq(name, STR("voice")),
+        .call = str_eq(name, STR("call")),
         .email = str_eq(name, STR("email")),
         .recovery = str_eq(name, STR("recovery")),
         .push = str_eq(name, STR("push")),

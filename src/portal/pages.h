@@ -72,8 +72,9 @@ struct when {
 
 /* Which kind of proof; exactly one of the bools. See page_way(). */
 struct way {
-    struct str name; /* as in the form field `method`: totp sms voice email recovery push remote */
-    bool totp, sms, voice, email, recovery, push, remote;
+    struct str name; /* as in the form field `method`: totp sms voice call email recovery push
+                        remote; call: approving by keys on the telephone */
+    bool totp, sms, voice, call, email, recovery, push, remote;
 };
 
 /* The method of that name; all false when there is none such. */
@@ -246,7 +247,8 @@ struct page_waiting {
     struct page page;
     struct str handle;             /* of the attempt */
     struct str purpose;            /* step-up: "To remove Pixel 9"; empty at sign-in */
-    struct str device;             /* "Pixel 9" */
+    struct str device;             /* "Pixel 9"; method.call: the masked number */
+    bool ringing;                  /* method.call: a call is on its way, or lasts */
     struct str digits_a, digits_b; /* "482", "913" */
     struct str digits;             /* "482913": the value when copied */
     struct str qr_svg;             /* may be empty */

@@ -145,7 +145,7 @@ enum err remote_page(struct ctx *cx, struct request *rq, struct response *rs,
         .to = factor_target(cx, &view->person, FACTOR_REMOTE),
         .action_url = STR("/verify"),
         .resend_url = STR("/resend"),
-        .others = other_ways(cx, view, l, FACTOR_REMOTE),
+        .others = other_ways(cx, view, l, FACTOR_REMOTE, false),
         .cancel_url = cancel_path(l),
     };
 

@@ -12,6 +12,7 @@
 struct verify_form {
     struct str code, method, handle, via;
     enum factor_kind kind;
+    bool by_call;
     int64_t recovery_row;
 };
 
@@ -75,9 +76,10 @@ static enum factor_kind shown_kind(struct ctx *cx, const struct request *rq,
     const struct verify_form *f = d ? d->in : NULL;
     struct str asked = f ? f->method : request_query(cx, rq, STR("method"));
     enum factor_kind kind;
+    bool by_call;
 
-    if (asked.n && factor_kind_from(asked, &kind) && view_factor(view, kind) &&
-        (kind == l->method || !way_needs_sending(kind)))
+    if (asked.n && login_way_from(asked, &kind, &by_call) && view_factor(view, kind) &&
+        ((kind == l->method && by_call == l->by_call) || !way_needs_sending(kind)))
         return kind;
     return l->method;
 }
@@ -87,8 +89,13 @@ static json_t *method_names(const struct view *view)
     json_t *names = json_array();
 
     for (size_t i = 0; i < view->count; i++) {
-        if (!view_is_again(view, i))
-            json_array_append_new(names, json_of(factor_kind_name(view->factors[i].kind)));
+        enum factor_kind kind = view->factors[i].kind;
+
+        if (view_is_again(view, i))
+            continue;
+        json_array_append_new(names, json_of(factor_kind_name(kind)));
+        if (kind == FACTOR_VOICE && view->calls_here)
+            json_array_append_new(names, json_of(login_way_name(kind, true)));
     }
     return names;
 }
@@ -108,14 +115,15 @@ static enum err answer_state(struct ctx *cx, struct request *rq, struct response
     if ((e = view_of(cx, rq->db, l, &view)))
         return e;
     f = view_factor(&view, l->method);
-    asks = l->method == FACTOR_PUSH && view.wait == WAIT_PENDING;
+    asks = login_asks(l) && view.wait == WAIT_PENDING;
     waits = asks || (l->method == FACTOR_REMOTE && (view.turn.busy || view.turn.asked));
     if (f && factor_kind_is_sent(f->kind) && (e = resend_wait(cx, rq->db, f, l->id, &wait_s)))
         return e;
     body = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:i}", "state", waits ? "waiting" : "code",
-                     "next", "/verify", "method", json_of(factor_kind_name(l->method)), "methods",
-                     method_names(&view), "to", json_of(factor_target(cx, &view.person, l->method)),
-                     "handle", json_of(login_handle(cx, l)), "resend_after_s", wait_s);
+                     "next", "/verify", "method", json_of(login_way_name(l->method, l->by_call)),
+                     "methods", method_names(&view), "to",
+                     json_of(factor_target(cx, &view.person, l->method)), "handle",
+                     json_of(login_handle(cx, l)), "resend_after_s", wait_s);
     if (asks && (e = waiting_json(cx, rq->db, &view, body))) {
         json_decref(body);
         return e;
@@ -162,7 +170,7 @@ static enum err draw(struct ctx *cx, struct request *rq, struct response *rs,
         .purpose = purpose_words(cx, view, l),
         .code = page_entry(&d->problems, STR("code"), STR_NONE),
         .digits = code_digits(f),
-        .others = other_ways(cx, view, l, f->kind),
+        .others = other_ways(cx, view, l, f->kind, false),
         .cancel_url = cancel_path(l),
     };
     struct problems notes = {0};
@@ -215,8 +223,8 @@ enum err verify_page(struct ctx *cx, struct request *rq, struct response *rs)
     if ((e = view_of(cx, rq->db, &v->login, &view)))
         return e;
     f = view_factor(&view, shown_kind(cx, rq, &view, &v->login));
-    if (f && f->kind == FACTOR_PUSH) {
-        note = waiting_ended(&view);
+    if (f && login_asks(&v->login) && f->kind == v->login.method) {
+        note = waiting_ended(&view, v->login.by_call);
         f = note.n ? code_after(&view) : NULL;
         if (!f)
             return waiting_page(cx, rq, rs, &view, &v->login);
@@ -225,8 +233,8 @@ enum err verify_page(struct ctx *cx, struct request *rq, struct response *rs)
         return remote_page(cx, rq, rs, &view, &v->login, f);
     if (!f && view.count) { /* switched off meanwhile: the strongest that is left */
         f = &view.factors[0];
-        if (v->login.method == FACTOR_PUSH && !note.n)
-            note = waiting_ended(&view);
+        if (login_asks(&v->login) && !note.n)
+            note = waiting_ended(&view, v->login.by_call);
     }
     if (!f) { /* the last one was switched off meanwhile: this attempt can prove nothing more */
         flash_set(rq, rs, FLASH_WAYS_GONE);
@@ -244,7 +252,8 @@ static enum err read_method(struct ctx *cx, struct draft *d, const struct login 
     struct verify_form *f = d->in;
 
     f->kind = l->method;
-    if (f->method.n && !factor_kind_from(f->method, &f->kind))
+    f->by_call = l->by_call;
+    if (f->method.n && !login_way_from(f->method, &f->kind, &f->by_call))
         return draft_complain(cx, d, &unknown);
     return OK;
 }
@@ -415,7 +424,7 @@ enum err verify(struct ctx *cx, struct request *rq, struct response *rs)
     f = d->in;
     if (is_other_attempt(cx, f, l))
         return draft_complain(cx, d, &other);
-    if (f->kind == FACTOR_PUSH) /* it has no code */
+    if (f->kind == FACTOR_PUSH || f->by_call) /* it has no code */
         return draft_complain(cx, d, &not_on);
     e = login_check(cx, rq->db, l, f->kind, f->code, f->recovery_row, &from, &done);
     if (e == ERR_INVALID ||
@@ -468,6 +477,10 @@ static enum err answer_way(struct ctx *cx, struct request *rq, struct response *
     static const struct complaint no_phone = {
         ERR_LIMITED, 0, "limited", STR_NONE,
         STR("We can't ask your phone again now. Use another way.")};
+    static const struct complaint no_call = {
+        ERR_LIMITED, 0, "limited", STR_NONE,
+        STR("We can't call you now: there was a call just before, or there were too many. Wait a "
+            "moment, or use another way.")};
     static const struct complaint no_service = {
         ERR_UPSTREAM, 503, "unavailable", STR_NONE,
         STR("We can't ask on your phone now. Use another way.")};
@@ -478,6 +491,8 @@ static enum err answer_way(struct ctx *cx, struct request *rq, struct response *
         return draft_complain(cx, d, &not_on);
     if (e == ERR_UPSTREAM)
         return draft_complain(cx, d, &no_service);
+    if (e == ERR_LIMITED && f->by_call)
+        return draft_complain(cx, d, &no_call);
     if (e == ERR_LIMITED && f->kind == FACTOR_PUSH)
         return draft_complain(cx, d, &no_phone);
     if (e == ERR_LIMITED)
@@ -486,9 +501,15 @@ static enum err answer_way(struct ctx *cx, struct request *rq, struct response *
         return draft_blocked(cx, d);
     if (e)
         return e;
-    if (factor_kind_is_sent(l->method))
+    if (factor_kind_is_sent(l->method) && !l->by_call)
         flash_set(rq, rs, FLASH_SENT);
     return answer_state(cx, rq, rs, l);
+}
+
+static enum err choose(struct ctx *cx, struct db *db, struct login *l, const struct verify_form *f,
+                       const struct origin *from)
+{
+    return f->by_call ? login_choose_call(cx, db, l, from) : login_choose(cx, db, l, f->kind, from);
 }
 
 enum err verify_method(struct ctx *cx, struct request *rq, struct response *rs)
@@ -502,7 +523,7 @@ enum err verify_method(struct ctx *cx, struct request *rq, struct response *rs)
     if ((e = bind_way(cx, rq, &d)))
         return e;
     f = d->in;
-    return answer_way(cx, rq, rs, d, login_choose(cx, rq->db, l, f->kind, &from));
+    return answer_way(cx, rq, rs, d, choose(cx, rq->db, l, f, &from));
 }
 
 /* The code of the present method once more; naming another method is choosing it. */
@@ -517,8 +538,8 @@ enum err resend(struct ctx *cx, struct request *rq, struct response *rs)
     if ((e = bind_way(cx, rq, &d)))
         return e;
     f = d->in;
-    if (f->kind != l->method)
-        e = login_choose(cx, rq->db, l, f->kind, &from);
+    if (f->kind != l->method || f->by_call != l->by_call)
+        e = choose(cx, rq->db, l, f, &from);
     else
         e = login_resend(cx, rq->db, l, remote_via_from(f->via), &from);
     return answer_way(cx, rq, rs, d, e);

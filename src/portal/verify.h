@@ -5,6 +5,7 @@
 #define PORTAL_VERIFY_H
 
 #include "core/challenge.h"
+#include "core/keyed.h"
 #include "core/remote.h"
 #include "portal/frame.h"
 
@@ -12,8 +13,10 @@ struct view { /* what an attempt's pages show of its person */
     struct person person;
     struct factor *factors; /* strongest first */
     size_t count;
-    enum login_wait wait;       /* of the request to a device; WAIT_EXPIRED without */
+    enum login_wait wait;       /* of the request to a telephone; WAIT_EXPIRED without */
     struct challenge challenge; /* id 0: none was put */
+    enum keyed_call call;       /* about it */
+    bool calls_here;            /* whether telephones ring */
     struct remote_turn turn;    /* what a remote service was asked for this attempt */
 };
 enum err view_of(struct ctx *cx, struct db *db, const struct login *l, struct view *out);
@@ -23,19 +26,19 @@ const struct factor *view_factor(const struct view *view, enum factor_kind kind)
 bool view_is_again(const struct view *view, size_t i);
 /* Nothing to show before a message or a request went out. */
 bool way_needs_sending(enum factor_kind kind);
-/* The ways that are not shown. */
+/* The ways that are not shown. by_call: approval by a telephone's keys is, in place of a code. */
 struct other_ways other_ways(struct ctx *cx, const struct view *view, const struct login *l,
-                             enum factor_kind shown);
+                             enum factor_kind shown, bool by_call);
 
 /* Step-up: "To go on", and where it began; both empty at sign-in. */
 struct str purpose_words(struct ctx *cx, const struct view *view, const struct login *l);
 struct str cancel_path(const struct login *l);
 
-/* The page for an attempt whose method is a device; see waiting.c. */
+/* The page for an attempt that waits for an approval (login_asks); see waiting.c. */
 enum err waiting_page(struct ctx *cx, struct request *rq, struct response *rs,
                       const struct view *view, const struct login *l);
-/* Why nothing waits for a device any more, and what to do; empty while something does. */
-struct str waiting_ended(const struct view *view);
+/* Why nothing waits for an approval any more, and what to do; empty while something does. */
+struct str waiting_ended(const struct view *view, bool by_call);
 /* What a JSON client needs to show while it waits; members of `into`. */
 enum err waiting_json(struct ctx *cx, struct db *db, const struct view *view, json_t *into);
 /* The page for an attempt whose method is a remote service; see remote.c. */

@@ -16,7 +16,12 @@ enum err view_of(struct ctx *cx, struct db *db, const struct login *l, struct vi
             (e = remote_turn(cx, db, out->factors[i].id, l->id, &out->turn)))
             return e;
     }
-    return login_waiting(cx, db, l, &out->wait, &out->challenge);
+    out->calls_here = keyed_offered(core_of(db));
+    out->call = KEYED_NONE;
+    e = login_waiting(cx, db, l, &out->wait, &out->challenge);
+    return e || !challenge_is_call(&out->challenge)
+               ? e
+               : keyed_standing(cx, db, &out->challenge, &out->call);
 }
 
 const struct factor *view_factor(const struct view *view, enum factor_kind kind)
@@ -66,23 +71,37 @@ bool view_is_again(const struct view *view, size_t i)
     return i > 0 && view->factors[i].kind == view->factors[i - 1].kind;
 }
 
-struct other_ways other_ways(struct ctx *cx, const struct view *view, const struct login *l,
-                             enum factor_kind shown)
+/* Whether choosing it sends a message, or puts a request. */
+static bool way_sends(const struct view *view, const struct login *l, enum factor_kind kind,
+                      bool by_call)
 {
-    struct other_way *list = ARENA_ARRAY(cx->mem, struct other_way, view->count + 1);
+    bool waits = view->wait == WAIT_PENDING && challenge_is_call(&view->challenge) == by_call;
+
+    if (kind == FACTOR_PUSH || by_call)
+        return !waits;
+    return way_needs_sending(kind) && (kind != l->method || l->by_call);
+}
+
+struct other_ways other_ways(struct ctx *cx, const struct view *view, const struct login *l,
+                             enum factor_kind shown, bool by_call)
+{
+    struct other_way *list = ARENA_ARRAY(cx->mem, struct other_way, view->count + 2);
     size_t n = 0;
 
     for (size_t i = 0; i < view->count; i++) {
         enum factor_kind kind = view->factors[i].kind;
 
-        if (kind == shown || view_is_again(view, i))
+        if (view_is_again(view, i))
             continue;
-        list[n++] = (struct other_way){
-            .method = page_way(factor_kind_name(kind)),
-            .to = factor_target(cx, &view->person, kind),
-            .sends = kind == FACTOR_PUSH ? view->wait != WAIT_PENDING
-                                         : way_needs_sending(kind) && kind != l->method,
-        };
+        for (int call = 0; call <= (kind == FACTOR_VOICE && view->calls_here); call++) {
+            if (kind == shown && by_call == call)
+                continue;
+            list[n++] = (struct other_way){
+                .method = page_way(login_way_name(kind, call)),
+                .to = factor_target(cx, &view->person, kind),
+                .sends = way_sends(view, l, kind, call),
+            };
+        }
     }
     return (struct other_ways){list, n};
 }

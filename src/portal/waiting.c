@@ -1,6 +1,6 @@
 /*
- * waiting.c: an attempt that waits for a device: its page, where it stands (JSON, one word, or a
- * stream of events), and the step from an approval to the session.
+ * waiting.c: an attempt that waits for an approval, on a device or by call: its page, where it
+ * stands (JSON, one word, or a stream of events), and the step from an approval to the session.
  *
  * Asked with the attempt's cookie. The attempt is over as soon as its session has opened, so a
  * browser that is signed in hears "approved".
@@ -45,6 +45,24 @@ static enum err remote_standing(struct ctx *cx, struct db *db, const struct logi
     return OK;
 }
 
+/* What the page of a call shows, as a number: a status is news when there is another. */
+static int64_t call_shown(const struct challenge *c, enum keyed_call call)
+{
+    return c->notified * 2 + (call == KEYED_RINGING);
+}
+
+/* The call is over while its request still waits: the page says so, and offers another. */
+static enum err call_news(struct ctx *cx, struct db *db, const struct challenge *c, int64_t shown,
+                          struct standing *out)
+{
+    enum keyed_call call;
+    enum err e = keyed_standing(cx, db, c, &call);
+
+    if (e == OK && call_shown(c, call) != shown)
+        *out = (struct standing){"code", "/verify"};
+    return e;
+}
+
 static enum err standing_of(struct ctx *cx, struct db *db, const struct login *l, int64_t shown,
                             struct standing *out)
 {
@@ -62,13 +80,15 @@ static enum err standing_of(struct ctx *cx, struct db *db, const struct login *l
     }
     if (l->method == FACTOR_REMOTE)
         return remote_standing(cx, db, l, shown, out);
-    if (l->method != FACTOR_PUSH) {
+    if (!login_asks(l)) {
         *out = pending;
         return OK;
     }
     if ((e = login_waiting(cx, db, l, &wait, &c)))
         return e;
     *out = answered[wait];
+    if (wait == WAIT_PENDING && challenge_is_call(&c) && shown >= 0)
+        return call_news(cx, db, &c, shown, out);
     return OK;
 }
 
@@ -112,7 +132,7 @@ static int64_t stream_deadline(struct ctx *cx, struct db *db, const struct login
     if (l->method == FACTOR_REMOTE && view_of(cx, db, l, &view) == OK &&
         remote_until_ms(&view.turn))
         return MIN_OF(remote_until_ms(&view.turn), l->expires_at_ms) + 1;
-    if (l->method == FACTOR_PUSH && challenge_by_login(cx, db, l->id, &c) == OK &&
+    if (login_asks(l) && challenge_by_login(cx, db, l->id, &c) == OK &&
         c.state == CHALLENGE_PENDING && c.expires_at_ms)
         return MIN_OF(c.expires_at_ms, l->expires_at_ms) + 1;
     return l->expires_at_ms + 1;
@@ -230,7 +250,25 @@ static bool has_other_way(const struct view *view)
     return false;
 }
 
-struct str waiting_ended(const struct view *view)
+/* The same after a call; there is always another way: a code, by another call. */
+static struct str call_ended(const struct view *view)
+{
+    if (view->wait == WAIT_PENDING || view->wait == WAIT_APPROVED)
+        return STR_NONE;
+    if (!view_factor(view, FACTOR_VOICE))
+        return STR("Voice calls were turned off. Use another way.");
+    if (view->challenge.state == CHALLENGE_CANCELED)
+        return STR("You started another sign-in, so this request was withdrawn. Have us call again "
+                   "or use another way.");
+    if (view->wait != WAIT_DENIED)
+        return STR("Nobody approved in time. Have us call again or use another way.");
+    if (str_eq(view->challenge.reason, STR("wrong_digits")))
+        return STR("Those weren't the six digits of this page, so nothing was approved. Have us "
+                   "call again or use another way.");
+    return STR("The request was denied. If that was you, have us call again or use another way.");
+}
+
+struct str waiting_ended(const struct view *view, bool by_call)
 {
     /* what happened; what to do with another way to prove it, and without one */
     static const struct str words[][2] = {
@@ -251,6 +289,8 @@ struct str waiting_ended(const struct view *view)
     };
     size_t row;
 
+    if (by_call)
+        return call_ended(view);
     if (view->wait == WAIT_PENDING || view->wait == WAIT_APPROVED)
         return STR_NONE;
     if (!view_factor(view, FACTOR_PUSH))
@@ -269,13 +309,22 @@ static int left_s(const struct ctx *cx, const struct challenge *c)
     return (int)((c->expires_at_ms - cx->now_ms + MS_PER_S - 1) / MS_PER_S);
 }
 
+/* Where the request is to be answered. */
+static enum err phone_words(struct ctx *cx, struct db *db, const struct view *view, struct str *out)
+{
+    if (!challenge_is_call(&view->challenge))
+        return devices_words(cx, db, view->challenge.identity_id, out);
+    *out = factor_target(cx, &view->person, FACTOR_VOICE);
+    return OK;
+}
+
 enum err waiting_json(struct ctx *cx, struct db *db, const struct view *view, json_t *into)
 {
     struct str digits, device;
     enum err e;
 
     if ((e = challenge_digits(cx, db, &view->challenge, &digits)) ||
-        (e = devices_words(cx, db, view->challenge.identity_id, &device)))
+        (e = phone_words(cx, db, view, &device)))
         return e;
     json_object_set_new(into, "challenge", json_of(view->challenge.sid));
     json_object_set_new(into, "digits", json_of(digits));
@@ -285,18 +334,22 @@ enum err waiting_json(struct ctx *cx, struct db *db, const struct view *view, js
 }
 
 /* The request as it waits: digits, how long still. */
-static enum err show_request(struct ctx *cx, struct db *db, const struct challenge *c,
+static enum err show_request(struct ctx *cx, struct db *db, const struct view *view,
                              struct page_waiting *p)
 {
+    const struct challenge *c = &view->challenge;
     const struct core *core = core_of(db);
+    bool by_call = challenge_is_call(c);
     struct qr qr;
     enum err e;
 
     if ((e = challenge_digits(cx, db, c, &p->digits)) ||
-        (e = devices_words(cx, db, c->identity_id, &p->device)))
+        (e = phone_words(cx, db, view, &p->device)))
         return e;
     page_halves(p->digits, &p->digits_a, &p->digits_b);
-    if (qr_make(cx->mem,
+    p->ringing = by_call && view->call == KEYED_RINGING;
+    if (!by_call &&
+        qr_make(cx->mem,
                 arena_printf(cx->mem, "%.*s/authenticator#answer=%.*s.%.*s",
                              STR_ARG(core->public_url), STR_ARG(c->sid), STR_ARG(p->digits)),
                 &qr))
@@ -307,8 +360,21 @@ static enum err show_request(struct ctx *cx, struct db *db, const struct challen
                         ? arena_printf(cx->mem, "%d s", p->left_s)
                         : arena_printf(cx->mem, "%d min %d s", p->left_s / 60, p->left_s % 60);
     p->status_url = arena_printf(cx->mem, "/login/status?attempt=%.*s", STR_ARG(p->handle));
+    if (by_call)
+        p->status_url = arena_printf(cx->mem, "%.*s&shown=%lld", STR_ARG(p->status_url),
+                                     (long long)call_shown(c, view->call));
     p->events_url = p->status_url;
     return OK;
+}
+
+/* That a call came to nothing while its request still waits. */
+static struct str call_note(const struct view *view)
+{
+    if (view->wait != WAIT_PENDING)
+        return STR_NONE;
+    if (view->call == KEYED_HUNG_UP)
+        return STR("The call is over, and nothing was approved.");
+    return view->call == KEYED_UNREACHED ? STR("Our call didn't get through.") : STR_NONE;
 }
 
 enum err waiting_page(struct ctx *cx, struct request *rq, struct response *rs,
@@ -319,23 +385,25 @@ enum err waiting_page(struct ctx *cx, struct request *rq, struct response *rs,
     struct page_waiting p = {
         .handle = login_handle(cx, l),
         .purpose = purpose_words(cx, view, l),
-        .method = page_way(factor_kind_name(FACTOR_PUSH)),
-        .others = other_ways(cx, view, l, FACTOR_PUSH),
+        .method = page_way(login_way_name(l->method, l->by_call)),
+        .others = other_ways(cx, view, l, l->method, l->by_call),
         .cancel_url = cancel_path(l),
-        .can_resend = !waits || view->challenge.notified < CHALLENGE_PUSHES_MAX,
+        .can_resend = !waits || (view->challenge.notified < CHALLENGE_PUSHES_MAX &&
+                                 view->call != KEYED_RINGING),
     };
+    struct str note = waits ? call_note(view) : waiting_ended(view, l->by_call);
     struct problems problems = {0};
     enum err e;
 
     if (view->wait == WAIT_APPROVED)
         return respond_redirect(cx, rs, STR(FINISH_PATH));
-    if (waits && (e = show_request(cx, rq->db, &view->challenge, &p)))
+    if (waits && (e = show_request(cx, rq->db, view, &p)))
         return e;
     frame_open(cx, rq, rs, &p.page);
-    if (waits) {
+    if (waits)
         p.page.refresh_s = REFRESH_S;
-    } else if (!rq->problems) {
-        problem_add(&problems, STR_NONE, waiting_ended(view));
+    if (note.n && !rq->problems) {
+        problem_add(&problems, STR_NONE, note);
         page_problems(&p.page, &problems);
     }
     page_waiting(FRAME_HTML(rs), &p);
