@@ -409,6 +409,17 @@ static void outbox(struct html *h)
          .link_text = STR("Open the link"),
          .at = at(7),
          .email = true},
+        {.id = STR("1"),
+         .channel = STR("email"),
+         .to = STR("malcolm.alexander.reynolds.of.the.ship.called.serenity.and.of.no.other@a-place-with-a-"
+                   "very-long-name-far-out-on-the-border.example.com"),
+         .subject = STR("Your Countersign code"),
+         .body = STR("482913"),
+         .code = STR("482913"),
+         .code_a = STR("482"),
+         .code_b = STR("913"),
+         .at = at(8),
+         .email = true},
     };
 
     const struct outbox_call calls[] = {
