@@ -155,31 +155,44 @@ const struct command cmd_app_list = {
     .run = app_list,
 };
 
+static void json_release(json_t **json)
+{
+    json_decref(*json);
+}
+
 static enum err app_show(struct ctx *cx, struct db *db, const struct cli_args *args,
                          struct cli_out *out)
 {
+    OWN(json_release) json_t *o = NULL;
+    struct str account_sid;
     struct service s;
     struct table t;
     enum err e;
 
-    if ((e = app_find(cx, db, args->words[0], &s)))
+    if ((e = app_find(cx, db, args->words[0], &s)) ||
+        (e = service_account_sid(cx, db, &s, &account_sid)))
         return e;
-    if (args->json) {
-        out_json(out, service_json(&s));
-        return OK;
-    }
+    o = service_json(&s);
+    json_object_set_new(o, "account_sid", out_json_str(account_sid));
     table_init(&t, cx, NULL, 2);
+    row(&t, "account_sid", account_sid);
     row(&t, "service_sid", s.sid);
     for (size_t i = 0; i < service_setting_count; i++) {
+        const char *name = service_settings[i].name;
         struct str value;
 
-        if ((e = service_get(cx, db, &s, str_from(service_settings[i].name), &value)))
+        if ((e = service_get(cx, db, &s, str_from(name), &value)))
             return e;
-        row(&t, service_settings[i].name, value);
+        row(&t, name, value);
+        if (!json_object_get(o, name))
+            json_object_set_new(o, name, out_json_str(value));
     }
     row(&t, "created", out_time(cx, s.created_at_ms));
     row(&t, "updated", out_time(cx, s.updated_at_ms));
-    table_print(&t, &out->out);
+    if (args->json)
+        out_json(out, json_incref(o));
+    else
+        table_print(&t, &out->out);
     return OK;
 }
 

@@ -6,6 +6,8 @@
 #include "core/person.h"
 #include "core/record.h"
 
+#include <inttypes.h>
+
 enum { ROWS_USUAL = 50, ROWS_MAX = 5000 };
 
 static const struct flag list_flags[] = {
@@ -23,6 +25,12 @@ static const struct flag json_only[] = {
      0},
 };
 
+/* As text: beyond 2^53 numbers lose their last digits in many a reader. */
+static json_t *id_json(struct ctx *cx, int64_t id)
+{
+    return id ? out_json_str(arena_printf(cx->mem, "%" PRId64, id)) : json_null();
+}
+
 static json_t *entry_json(struct ctx *cx, const struct audit_entry *a)
 {
     json_t *o = json_object();
@@ -31,8 +39,8 @@ static json_t *entry_json(struct ctx *cx, const struct audit_entry *a)
     json_object_set_new(o, "at", out_json_time(a->at_ms));
     json_object_set_new(o, "event", out_json_str(str_from(a->event)));
     json_object_set_new(o, "actor", out_json_str(str_from(a->actor)));
-    json_object_set_new(o, "identity", a->identity_id ? json_integer(a->identity_id) : json_null());
-    json_object_set_new(o, "service", a->service_id ? json_integer(a->service_id) : json_null());
+    json_object_set_new(o, "identity", id_json(cx, a->identity_id));
+    json_object_set_new(o, "service", id_json(cx, a->service_id));
     json_object_set_new(o, "addr", out_json_str(a->from.addr));
     json_object_set_new(o, "user_agent", out_json_str(a->from.user_agent));
     json_object_set_new(o, "detail", out_json_str(a->detail));

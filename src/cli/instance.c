@@ -34,7 +34,7 @@ static struct str store_file(struct ctx *cx, const struct config *cf)
 
 bool instance_exists(struct ctx *cx, const struct config *cf)
 {
-    return access(store_file(cx, cf).p, F_OK) == 0;
+    return access(store_file(cx, cf).p, F_OK) == 0 || errno == EACCES;
 }
 
 void instance_set_url(struct ctx *cx, struct instance *in, uint16_t port)

@@ -258,6 +258,11 @@ static enum err start_server(struct ctx *cx, struct serving *s)
                                        STR_ARG(str_sub(conf.listen, 0, conf.listen.n - 2)), port);
         e = http_server_start(cx, &conf, &server);
     }
+    if (e == ERR_CONFLICT)
+        return fail(cx, e,
+                    "%.*s; stop the other program, or choose another address with --listen or "
+                    "COUNTERSIGN_LISTEN",
+                    STR_ARG(arena_str(cx->mem, str_from(cx->why))));
     if (!e)
         atomic_store(&s->in.server, server);
     return e;
@@ -437,8 +442,7 @@ static enum err serve(struct ctx *cx, const struct cli_call *call, struct cli_ou
     if ((e = open_instance(cx, &s)))
         return e;
     atomic_store(&s.in.core.wording, wording);
-    if ((e = start_sending(cx, &s)) || (e = start_asking(cx, &s)) ||
-        (e = start_server(cx, &s)))
+    if ((e = start_sending(cx, &s)) || (e = start_asking(cx, &s)) || (e = start_server(cx, &s)))
         return e;
     if (!(e = ready_say(cx, call, &s.in, out)))
         wait_for_signals(&s, &signals);

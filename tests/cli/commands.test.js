@@ -104,6 +104,27 @@ test("app set changes what it names, or nothing", () => {
   assert.equal(show().callback_url, "https://shop.example.com/x");
 });
 
+test("app show says the same as JSON: every setting, and whose application it is", () => {
+  const data_dir = temporaryFolder();
+  const { account_sid, service_sid } = create("shop", data_dir);
+  command(["app", "set", "shop", "operator_email=ops@example.com", "countries=DE AT", "test_mode=yes"], { data_dir });
+  const json = JSON.parse(command(["app", "show", "shop", "--json"], { data_dir }).out);
+  const facts = { account_sid, service_sid, name: "shop", callback_method: "POST", operator_email: "ops@example.com", countries: "DE AT", test_mode: "yes" };
+  for (const [name, value] of Object.entries(facts)) assert.equal(json[name], value, name);
+  for (const [, name] of command(["app", "show", "shop"], { data_dir }).out.matchAll(/^ +(\w+)/gm))
+    assert.ok((name in json) || (`${name}_at` in json), name);
+});
+
+test("numbers of an audit entry that are beyond what a script keeps whole are text", () => {
+  const data_dir = temporaryFolder();
+  create("shop", data_dir);
+  const [line] = command(["audit", "list", "--json"], { data_dir }).out.split("\n");
+  const { entry, service, identity } = JSON.parse(line);
+  assert.equal(typeof entry, "number");
+  assert.match(service, /^\d{17,19}$/);
+  assert.equal(identity, null);
+});
+
 test("app rotate gives new keys, app delete ends the application", () => {
   const data_dir = temporaryFolder();
   const first = create("shop", data_dir);

@@ -238,5 +238,5 @@ test("a taken port is said plainly", async (t) => {
   t.after(() => server.stop());
   const done = command(["serve"], { listen: `127.0.0.1:${server.port}`, data_dir: temporaryFolder() });
   assert.equal(done.code, 5);
-  assert.match(done.err, /Address already in use/);
+  assert.match(done.err, /Address already in use; stop the other program, or choose another address with --listen or COUNTERSIGN_LISTEN/);
 });
