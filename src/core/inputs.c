@@ -2,9 +2,28 @@
  * inputs.c: what people type about themselves. Each check gives a sentence that says what to do.
  * Usernames and addresses are ASCII by rule, so that they have one normal form (attack 11).
  */
-#include "core/person.h"
 #include "core/people.h"
+#include "core/person.h"
 #include "crypto/passlist.h"
+
+/* Blanks, joiners and fillers of other scripts leave nothing to be seen. */
+static bool is_visible(int32_t c)
+{
+    return c > 0x20 && c != 0xA0 && c != 0xAD && c != 0x034F && c != 0x115F && c != 0x1160 &&
+           c != 0x1680 && c != 0x17B4 && c != 0x17B5 && c != 0x180E &&
+           !(c >= 0x2000 && c <= 0x200F) && c != 0x202F && !(c >= 0x205F && c <= 0x2064) &&
+           c != 0x2800 && c != 0x3000 && c != 0x3164 && !(c >= 0xFE00 && c <= 0xFE0F) &&
+           c != 0xFFA0 && !(c >= 0xE0000 && c <= 0xE0FFF);
+}
+
+static bool has_visible(struct str s)
+{
+    for (size_t at = 0; at < s.n;) {
+        if (is_visible(str_utf8_next(s, &at)))
+            return true;
+    }
+    return false;
+}
 
 struct str name_check(struct ctx *cx, struct str in, struct str *out)
 {
@@ -15,6 +34,8 @@ struct str name_check(struct ctx *cx, struct str in, struct str *out)
         return STR("Enter your name.");
     if (!str_is_utf8(name) || str_has_control(name))
         return STR("Use letters, spaces and ordinary signs only.");
+    if (!has_visible(name))
+        return STR("Enter your name.");
     if (str_utf8_count(name) > NAME_MAX_CHARS)
         return STR("Use at most 100 characters.");
     *out = name;

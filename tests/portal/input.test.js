@@ -118,6 +118,16 @@ test("a body that is neither a form nor JSON is told apart from an old form; JSO
   assert.deepEqual([out.status, out.json], [200, { state: "signed_out", next: "/login" }]);
 });
 
+test("a name that nobody can see is none; one in any script is", async () => {
+  const me = new Client(server);
+  const ask = (name) => me.postJson("/sign-up", newPerson({ name }));
+  for (const name of ["\u200b\u200b", "\u3164", "\u2800 \u00a0", "\u200d\ufe0f", "\u{e0041}"]) {
+    const { status, json } = await ask(name);
+    assert.deepEqual([status, json.error?.fields], [400, { name: "Enter your name." }], JSON.stringify(name));
+  }
+  for (const name of ["Ⅎ", "愛子", "אברהם", "👩\u200d🚀", "می\u200cخواهم"]) assert.equal((await ask(name)).status, 200, name);
+});
+
 test("a list or an object where text belongs is named as the field it is", async () => {
   const { status, json } = await new Client(server).postJson("/login", { login: ["a"], password: { x: 1 }, more: [1] });
   assert.equal(status, 400);
