@@ -11,7 +11,10 @@ build: ## compile the program: build/countersign (also what plain `make` does)
 # Every option of `serve` can be given like these: make run COUNTERSIGN_LISTEN=127.0.0.1:9000
 run: export COUNTERSIGN_DATA_DIR ?= data
 run: export COUNTERSIGN_MODE ?= demo
-run: build ## start it in demo mode with its data in ./data; it prints where to look
+run: ## start it in demo mode with its data in ./data; it prints where to look
+	@tools/need.sh build
+	@test -e build/build.ninja || meson setup build
+	@ninja -C build countersign
 	@exec build/countersign serve
 
 test: ## build and run every test; T=word runs only the steps and files with that word
