@@ -383,6 +383,7 @@ static void a_used_code_is_not_sent(void **state)
     assert_int_equal(sc->loaded, OK);
     assert_true(sc->parcel.subject.n && sc->parcel.text.n && sc->parcel.html.n);
     assert_int_equal(sc->parcel.expires_at_ms, sc->v.expires_at_ms);
+    assert_true(sc->parcel.press_first); /* should it become a call */
     assert_int_equal(fixture_run(&sc->fx, use_code, sc), OK);
     assert_int_equal(fixture_run(&sc->fx, load, sc), OK);
     assert_int_equal(sc->loaded, ERR_EXPIRED);

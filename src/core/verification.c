@@ -140,8 +140,9 @@ static enum err enqueue(struct ctx *cx, struct db *db, const struct verification
 static enum err send_portal(struct ctx *cx, struct db *db, const struct verification *v,
                             const struct origin *from)
 {
+    const struct code_words words = {.press_first = true}; /* the fall-back may make it a call */
     int64_t outbox_id;
-    enum err e = enqueue(cx, db, v, STR("{}"), from->addr, &outbox_id);
+    enum err e = enqueue(cx, db, v, params_code(cx, &words), from->addr, &outbox_id);
 
     return e ? e : sent_audit(cx, db, v, "person", from);
 }
@@ -361,7 +362,7 @@ static enum err send_app(struct ctx *cx, struct db *db, const struct service *s,
         .payee = in->payee,
         .app_hash = in->app_hash,
         .warn = in->warn,
-        .press_first = in->press_first,
+        .press_first = !in->says_at_once,
     };
     int64_t outbox_id = 0;
     enum err e;

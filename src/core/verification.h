@@ -53,7 +53,7 @@ struct verification_in {
     struct str amount, payee;   /* PSD2: the code is good for this payment only */
     struct str app_hash;        /* SMS: what an Android app finds its message by */
     bool warn;                  /* SMS: never without the warning not to share it */
-    bool press_first;           /* voice: only to somebody who presses a key, not to a voicemail box */
+    bool says_at_once;          /* voice: no key is asked for first, so a voicemail box hears it too */
     struct origin from;     /* the application, or its user as it says */
     struct str client;      /* address of its user, if it says so */
 };

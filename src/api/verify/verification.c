@@ -362,7 +362,7 @@ enum err verifications_start(struct ctx *cx, struct request *rq, struct response
     struct service s;
     struct input in;
     struct str kind;
-    bool warn, press_first;
+    bool warn, says_at_once;
     enum err e;
 
     if ((e = call_service(cx, rq, &s)) || (e = input_read(cx, rq, &in)) ||
@@ -375,7 +375,7 @@ enum err verifications_start(struct ctx *cx, struct request *rq, struct response
     if (e == OK)
         e = start_rules(cx, rq, &s, &f, settings);
     warn = settings_flag(settings, "do_not_share_warning_enabled");
-    press_first = settings_flag(settings, "dtmf_input_required");
+    says_at_once = !settings_flag(settings, "dtmf_input_required");
     json_decref(settings);
     if (e || (e = rate_limits_take(cx, rq, &s, input_get(&in, STR("RateLimits")))))
         return e;
@@ -391,7 +391,7 @@ enum err verifications_start(struct ctx *cx, struct request *rq, struct response
         .payee = f.payee,
         .app_hash = f.app_hash,
         .warn = warn,
-        .press_first = press_first,
+        .says_at_once = says_at_once,
         .from = call_origin(rq),
         .client = client_of(&in),
     };
