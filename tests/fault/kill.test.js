@@ -8,7 +8,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { Client } from "../lib/client.js";
 import { newest } from "../lib/outbox.js";
-import { command, program, startServer, temporaryFolder } from "../lib/server.js";
+import { command, environment, program, startServer, temporaryFolder } from "../lib/server.js";
 import { e164, enterPassword, signIn, signUp, turnOnSent } from "../portal/people.js";
 
 const rounds = Number(process.env.KILL_ROUNDS ?? 20);
@@ -94,7 +94,7 @@ const sizeOf = (file) => fs.statSync(file, { throwIfNoEntry: false })?.size ?? -
 test(`kill -9 while a new folder is made, at ${stages.length} places: the next start finishes it`, { timeout: 120_000 }, async () => {
   for (const [file, size] of stages) {
     const data = temporaryFolder();
-    const child = spawn(program, ["serve"], { stdio: "ignore", env: { ...process.env, COUNTERSIGN_LISTEN: "127.0.0.1:0", COUNTERSIGN_DATA_DIR: data } });
+    const child = spawn(program, ["serve"], { stdio: "ignore", env: environment({ listen: "127.0.0.1:0", data_dir: data }) });
     const reached = () => sizeOf(path.join(data, file)) >= size || sizeOf(path.join(data, "control.sock")) >= 0; // or it was too quick for us
     while (!reached() && fs.existsSync(`/proc/${child.pid}/exe`)); // without a pause: the places are close
     child.kill("SIGKILL");

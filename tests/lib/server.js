@@ -22,7 +22,7 @@ const slow = Number(process.env.COUNTERSIGN_TEST_SLOW ?? 1);
 export const limitMs = (ms) => ms * slow;
 
 // The environment without whatever COUNTERSIGN_… options the developer's shell has, plus these.
-function environment(options) {
+export function environment(options) {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("COUNTERSIGN_"));
   const given = Object.entries(options).map(([name, value]) => [`COUNTERSIGN_${name.toUpperCase()}`, String(value)]);
   return Object.fromEntries([...kept, ...given]);
