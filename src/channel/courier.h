@@ -21,7 +21,7 @@
 
 enum {
     COURIER_LANES_MAX = 8,                /* channels */
-    COURIER_CLAIM_MAX = 256,              /* of one channel in one exchange */
+    COURIER_CLAIM_MAX = 128,              /* of one channel in one exchange */
     COURIER_LEASE_MS = 5 * 60 * MS_PER_S, /* a claim's life; longer than any attempt */
 };
 

@@ -49,7 +49,8 @@ static void lose(struct smpp_session *s, int64_t now_ms, int64_t backoff_ms, con
     smpp_queue_lose(&s->queue, INT64_MAX, why ? s->why : "the session ended");
     smpp_link_close(s->link);
     buf_reset(&s->in);
-    explicit_bzero(s->out.p, s->out.p ? s->out.cap : 0);
+    if (s->out.p)
+        explicit_bzero(s->out.p, s->out.cap);
     buf_reset(&s->out);
     s->enquired_at_ms = 0;
     s->backoff_ms = MIN_OF(MAX_OF(s->backoff_ms * 2, backoff_ms), (int64_t)BACKOFF_MOST_MS);
