@@ -10,6 +10,7 @@ import { command, startServer, temporaryFolder } from "../tests/lib/server.js";
 import { newPerson } from "../tests/portal/people.js";
 import { Client } from "../tests/lib/client.js";
 import { signInsBeside } from "./lib/beside.js";
+import { spent } from "./lib/spent.js";
 
 const mailsSent = 6000, mailSize = 5000, connections = 8;
 
@@ -82,12 +83,6 @@ process.on("exit", () => peer.close());
 ask(server, script, 5, 32);
 const rate = await peer.rate();
 
-// Processor time of the threads with these names, in µs.
-function spent(pid, name) {
-  const ticks = fs.readdirSync(`/proc/${pid}/task`).map((task) => fs.readFileSync(`/proc/${pid}/task/${task}/stat`, "utf8"))
-    .filter((stat) => stat.includes(`(${name})`)).map((stat) => stat.slice(stat.lastIndexOf(")") + 2).split(" "));
-  return ticks.reduce((sum, fields) => sum + Number(fields[11]) + Number(fields[12]), 0) * 10_000;
-}
 const [courier, writer] = ["courier", "store-writer"].map((name) => spent(server.pid, name) / (peer.taken - mailsSent));
 
 const person = newPerson();

@@ -1,9 +1,11 @@
 /*
  * smpp_bench.c: how many messages a second leave by SMPP, beside what the peer can take at all.
  *
- *     smpp_bench session     a session of channel/smpp.h, and before it, as the peer's ceiling, the
- * same request sent over and over without reading what it says; by window smpp_bench sink PORT the
- * peer alone, until its input ends; prints how many messages came in which time
+ *     smpp_bench session      a session of channel/smpp.h, and before it, as the peer's ceiling,
+ * the same request over and over, without reading what it says; by window smpp_bench sink PORT the
+ * peer alone, until its input ends: prints the port, then for each line how many messages came and
+ * when, by the clock in ms, the first and the last of them did; the line "again" begins to count
+ * anew
  *
  * The peer answers all that it has read in one write, and keeps nothing.
  */
@@ -12,6 +14,7 @@
 #include "channel/smpp.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
@@ -68,9 +71,9 @@ static bool take(struct sink *k, int fd, struct buf *in, struct buf *out)
     }
     buf_drop(in, used);
     if (atomic_load(&k->count) > before) {
-        atomic_store(&k->last_at_ms, clock_mono_ms());
+        atomic_store(&k->last_at_ms, clock_now_ms());
         if (!before)
-            atomic_store(&k->first_at_ms, clock_mono_ms());
+            atomic_store(&k->first_at_ms, clock_now_ms());
     }
     n = send(fd, out->p, out->n, MSG_NOSIGNAL);
     buf_reset(out);
@@ -265,9 +268,11 @@ int main(int argc, char **argv)
         printf("%u\n", sink_open(&sink, (uint16_t)port_given));
         fflush(stdout);
         while (fgets(line, sizeof(line), stdin)) { /* a line asks for the figures */
-            printf("%lld %lld\n", (long long)atomic_load(&sink.count),
-                   (long long)(atomic_load(&sink.last_at_ms) - atomic_load(&sink.first_at_ms)));
+            printf("%" PRId64 " %" PRId64 " %" PRId64 "\n", atomic_load(&sink.count),
+                   atomic_load(&sink.first_at_ms), atomic_load(&sink.last_at_ms));
             fflush(stdout);
+            if (str_starts(str_from(line), STR("again")))
+                atomic_store(&sink.count, 0);
         }
         return 0;
     }

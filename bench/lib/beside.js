@@ -10,26 +10,26 @@ import { temporaryFolder } from "../../tests/lib/server.js";
 
 export const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 
-async function signIns(server, person, seconds) {
+async function signIns(server, person, seconds, atOnce) {
   const script = path.join(temporaryFolder(), "login.lua");
   fs.writeFileSync(script, `wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Accept"] = "application/json"
 wrk.body = ${JSON.stringify(JSON.stringify({ login: person.username, password: person.password }))}
 `);
-  const { stdout } = await promisify(execFile)("wrk", ["-t1", "-c8", `-d${seconds}s`, "-s", script, `${server.url}/login`]);
+  const { stdout } = await promisify(execFile)("wrk", ["-t1", `-c${atOnce}`, `-d${seconds}s`, "-s", script, `${server.url}/login`]);
   const bad = Number(stdout.match(/Non-2xx or 3xx responses: (\d+)/)?.[1] ?? 0);
   if (bad) throw new Error(`${bad} sign-ins were not answered with 2xx or 3xx`);
   return Number(stdout.match(/Requests\/sec:\s+([\d.]+)/)[1]);
 }
 
 // start() begins what goes on beside, and stop() ends it and waits until it is quiet.
-export async function signInsBeside(server, person, { start, stop, seconds = 3, rounds = 3 }) {
+export async function signInsBeside(server, person, { start, stop, seconds = 3, rounds = 3, atOnce = 8 }) {
   const got = { without: [], with: [] };
   for (let i = 0; i < rounds; i++) {
-    got.without.push(await signIns(server, person, seconds));
+    got.without.push(await signIns(server, person, seconds, atOnce));
     await start();
-    got.with.push(await signIns(server, person, seconds));
+    got.with.push(await signIns(server, person, seconds, atOnce));
     await stop();
   }
   const without = median(got.without), beside = median(got.with);
