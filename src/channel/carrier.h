@@ -54,6 +54,8 @@ struct verdict {
     int64_t retry_after_ms; /* as the carrier asked, 0 = it did not */
     unsigned said;          /* remote: enum remote_said, and provider_id is its ref */
     bool lost;              /* the request had gone out, so it may arrive although nobody said so */
+    bool recipients; /* with OUTCOME_RETRY: the trouble is the recipient's own (a busy line, a full
+                        mailbox): others get their messages, and retry_after_ms is this one's */
     bool unsent; /* with OUTCOME_RETRY: nothing went out, for reasons that are not the message's */
 };
 

@@ -37,6 +37,8 @@ struct courier_result {
     bool lost;          /* no answer came back to what had gone out */
     bool begun;         /* OUTCOME_BEGUN is booked: this is how it ended */
     bool judged;        /* by the carrier, or by its silence: neither we nor a stop ended it */
+    bool recipients;    /* the recipient's trouble: verdict.recipients */
+    bool gave_up;       /* OUTCOME_FAILED was OUTCOME_RETRY, but the next attempt is too late */
     int64_t rest_ms;    /* OUTCOME_RETRY: the carrier asked for so much time; 0: it did not */
 };
 

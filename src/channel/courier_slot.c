@@ -87,6 +87,7 @@ void slot_settle(struct slot *s, const struct ctx *cx, const struct verdict *v, 
         .provider_id = v->provider_id,
         .price = v->price,
         .rest_ms = v->retry_after_ms,
+        .recipients = v->recipients,
         .judged = s->state != SLOT_CLAIMED && !stopping,
         .said = v->said,
         .lost = v->lost,
@@ -98,6 +99,7 @@ void slot_settle(struct slot *s, const struct ctx *cx, const struct verdict *v, 
         /* a parcel that could not be loaded says not how long it lives; its next attempt does */
         if (s->parcel.expires_at_ms && r.next_at_ms >= s->parcel.expires_at_ms) {
             r.outcome = OUTCOME_FAILED;
+            r.gave_up = true;
             r.why = arena_printf(s->mem, "gave up after attempt %u: %.*s", s->parcel.attempt,
                                  STR_ARG(v->why));
         }

@@ -13,9 +13,9 @@ enum {
     THINK_S = 12, /* for a key, while digits are read off a page */
     ASK_AGAIN_S = 4,
     LAST_WORD_MS = 800, /* on its way through networks and jitter buffers */
-    HAND_ON_MS = 250, /* the store was busy */
-    REPEATS_MAX = 3,  /* by key */
-    ATTEMPTS_MAX = 3, /* of a line that is busy */
+    HAND_ON_MS = 250,   /* the store was busy */
+    REPEATS_MAX = 3,    /* by key */
+    ATTEMPTS_MAX = 3,   /* of a line that is busy */
     BUSY_PAUSE_MS = 30 * MS_PER_S,
 };
 
@@ -82,7 +82,11 @@ static void line_over(struct line *l, enum outcome outcome, const char *why, int
     l->all->used_ms = clock_mono_ms();
     snprintf(l->why, sizeof(l->why), "%s", why);
     l->last = (struct verdict){
-        .outcome = outcome, .why = str_from(l->why), .retry_after_ms = retry_after_ms};
+        .outcome = outcome,
+        .why = str_from(l->why),
+        .retry_after_ms = retry_after_ms,
+        .recipients = retry_after_ms > 0, /* a busy line: the only one that waits by itself */
+    };
     l->over = true;
     if (l->state == LINE_BOOKING)
         return;

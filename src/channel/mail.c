@@ -67,11 +67,13 @@ void mail_free(struct mail **mail)
 
 static bool is_plain(struct str text)
 {
+    if (str_find_str(text, STR("=?")) >= 0) /* would be read as encoded */
+        return false;
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] < ' ' || text.p[i] > '~')
             return false;
     }
-    return text.n < 2 || text.p[0] != '=' || text.p[1] != '?'; /* would be read as encoded */
+    return true;
 }
 
 /* At most WORD_BYTES_MAX bytes of whole characters from the start. */
@@ -207,6 +209,26 @@ enum outcome mail_outcome(long code)
     return code >= 500 && code < 600 ? OUTCOME_FAILED : OUTCOME_RETRY;
 }
 
+bool mail_is_recipients(long code, struct str reply)
+{
+    static const struct str starts[] = {STR("4.1."), STR("4.2.")}; /* RFC 3463: address, mailbox */
+    static const struct str words[] = {STR("greylist"), STR("graylist")};
+
+    if (code == 450) /* "mailbox unavailable": RFC 5321 section 4.2.3 */
+        return true;
+    EACH_ROW (start, starts) {
+        if (code < 500 && str_starts(reply, *start))
+            return true;
+    }
+    for (size_t i = 0; code < 500 && i < reply.n; i++) {
+        EACH_ROW (word, words) {
+            if (str_eq_nocase(str_sub(reply, i, word->n), *word))
+                return true;
+        }
+    }
+    return false;
+}
+
 /* "2.0.0 Ok: queued as 4F3A2" -> "4F3A2": the last word, where servers put their id. A word without
  * a digit is none: "250 OK". */
 static struct str queue_id(struct str reply)
@@ -233,6 +255,7 @@ static void judge(struct ctx *cx, void *self, const struct parcel *p, const stru
     }
     if (end->status >= 400 && end->status < 600) {
         out->outcome = mail_outcome(end->status);
+        out->recipients = mail_is_recipients(end->status, end->reply);
         out->why =
             arena_printf(cx->mem, "%.*s answered %ld %.*s", STR_ARG(transfer_host(t)), end->status,
                          STR_ARG(discreet(cx, end->reply, p, mail->password, REPLY_SHOWN_MAX)));

@@ -36,5 +36,7 @@ void mail_phrase(struct buf *out, struct str name);
 void mail_date(struct buf *out, int64_t at_ms);
 /* What an end with this last SMTP code means, when the mail was not taken. */
 enum outcome mail_outcome(long code);
+/* Whether such an end is about the one mailbox: full, busy, or not known to the server yet. */
+bool mail_is_recipients(long code, struct str reply);
 
 #endif

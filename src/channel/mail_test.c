@@ -14,6 +14,7 @@ static const struct {
     {"a\r\nBcc: x@example.com", "=?UTF-8?B?YSAgQmNjOiB4QGV4YW1wbGUuY29t?="},
     {"=?UTF-8?Q?x?=",           "=?UTF-8?B?PT9VVEYtOD9RP3g/PQ==?="        },
     {"= ?",                     "= ?"                                     },
+    {"Code =?UTF-8?Q?x?=",      "=?UTF-8?B?Q29kZSA9P1VURi04P1E/eD89?="    },
 };
 
 static const struct {
@@ -109,6 +110,30 @@ static void a_refused_mail_is_not_a_refused_login(void **state)
         assert_int_equal(mail_outcome(row->code), row->outcome);
 }
 
+static const struct {
+    long code;
+    const char *name;
+    bool recipients;
+} replies[] = {
+    {450, "mailbox busy",                              true },
+    {450, "4.7.1 try later",                           true },
+    {451, "4.7.1 Greylisted, see you in five minutes", true },
+    {452, "4.2.2 mailbox full",                        true },
+    {451, "4.1.8 no such domain at this time",         true },
+    {451, "4.3.0 local error",                         false},
+    {452, "4.3.1 no room on the disk",                 false},
+    {421, "4.7.0 too many connections from you",       false},
+    {454, "4.7.0 temporary authentication failure",    false},
+    {535, "5.7.8 wrong password",                      false},
+};
+
+static void a_full_mailbox_is_not_a_broken_server(void **state)
+{
+    (void)state;
+    EACH_ROW (row, replies)
+        assert_row(row, mail_is_recipients(row->code, str_from(row->name)) == row->recipients);
+}
+
 static void a_mail_server_has_a_scheme(void **state)
 {
     OWN(mail_free) struct mail *mail = NULL;
@@ -127,6 +152,7 @@ int main(void)
         cmocka_unit_test(long_text_is_cut_between_characters),
         cmocka_unit_test(the_date_is_that_of_mails),
         cmocka_unit_test(a_refused_mail_is_not_a_refused_login),
+        cmocka_unit_test(a_full_mailbox_is_not_a_broken_server),
         cmocka_unit_test(a_mail_server_has_a_scheme),
     };
 

@@ -175,6 +175,8 @@ struct scene {
     const char *setting, *value, *channel, *target;
     struct str went, to;
     int64_t service_id;
+    bool recipients, gave_up; /* of the next result */
+    struct circuit circuit;
 };
 
 #define RUN(sc, fn) fixture_run(&(sc)->fx, fn, sc)
@@ -273,6 +275,9 @@ static unsigned exchange(struct scene *sc, bool book, enum outcome outcome)
                                              .outcome = outcome,
                                              .why = STR("it said no"),
                                              .next_at_ms = sc->fx.cx.now_ms + 1000,
+                                             .recipients = sc->recipients,
+                                             .gave_up = sc->gave_up,
+                                             .rest_ms = sc->recipients ? 30000 : 0,
                                              .judged = true};
     }
     sc->results[0] = &sc->result;
@@ -346,6 +351,45 @@ static void a_refused_number_is_called_if_the_service_says_so(void **state)
     exchange(sc, true, OUTCOME_FAILED);
     assert_int_equal(messages(sc, "voice"), 1);
     assert_went(sc, "voice", "+4915112345678");
+}
+
+static enum err look(struct ctx *c, struct db *db, void *arg)
+{
+    return circuit_get(c, db, STR("sms"), &((struct scene *)arg)->circuit);
+}
+
+/* Asks for a code and books its end, `count` times. */
+static void ends(struct scene *sc, unsigned count, enum outcome outcome)
+{
+    while (count-- > 0) {
+        assert_int_equal(RUN(sc, start), OK);
+        assert_true(exchange(sc, false, OUTCOME_SENT) > 0);
+        exchange(sc, true, outcome);
+        assert_int_equal(RUN(sc, end_verification), OK);
+        sc->fx.cx.now_ms += 2000;
+    }
+    assert_int_equal(RUN(sc, look), OK);
+}
+
+/* A busy line, a full mailbox: whoever makes them on purpose stops nobody else's messages. */
+static void one_persons_trouble_is_not_the_carriers(void **state)
+{
+    struct scene *sc = *state;
+
+    sc->recipients = true;
+    ends(sc, 6, OUTCOME_RETRY);
+    assert_int_equal(sc->circuit.state, CIRCUIT_CLOSED);
+    assert_int_equal(sc->circuit.rest_until_ms, 0);
+    assert_true(circuit_works(&sc->fx.cx, &sc->circuit));
+}
+
+static void giving_up_is_no_answer_of_the_carriers(void **state)
+{
+    struct scene *sc = *state;
+
+    sc->gave_up = true;
+    ends(sc, 5, OUTCOME_FAILED);
+    assert_int_equal(sc->circuit.state, CIRCUIT_OPEN);
 }
 
 static void only_a_confirmed_address_gets_a_code(void **state)
@@ -450,6 +494,8 @@ int main(void)
         PURE(a_carrier_that_asks_for_time_gets_it),
         PURE(an_answer_about_a_number_closes_it_when_it_was_tried),
         SCENE(a_refused_number_is_called_if_the_service_says_so),
+        SCENE(one_persons_trouble_is_not_the_carriers),
+        SCENE(giving_up_is_no_answer_of_the_carriers),
         SCENE(only_a_confirmed_address_gets_a_code),
         SCENE(the_policy_forbids_mail),
         SCENE(nothing_is_sent_after_its_time_or_its_use),

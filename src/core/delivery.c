@@ -225,8 +225,7 @@ static enum err circuits_get(struct ctx *cx, struct db *db, const struct courier
     return OK;
 }
 
-static void note(struct ctx *cx, const struct courier_exchange *x, struct circuits *cs,
-                 const struct courier_result *r)
+static enum carrier_sign sign_of(const struct courier_result *r)
 {
     static const enum carrier_sign signs[] = {
         [OUTCOME_SENT] = SIGN_GOOD,     [OUTCOME_BEGUN] = SIGN_GOOD,
@@ -234,10 +233,20 @@ static void note(struct ctx *cx, const struct courier_exchange *x, struct circui
         [OUTCOME_GONE] = SIGN_ANSWERED, [OUTCOME_DEAD] = SIGN_NONE,
     };
 
+    if (!r->judged)
+        return SIGN_NONE;
+    if (r->recipients)
+        return SIGN_ANSWERED;
+    return r->gave_up ? SIGN_BAD : signs[r->outcome];
+}
+
+static void note(struct ctx *cx, const struct courier_exchange *x, struct circuits *cs,
+                 const struct courier_result *r)
+{
     for (size_t i = 0; i < x->lane_count; i++) {
         if (cs->lane[i] && str_eq(x->lanes[i].channel, r->parcel->channel))
-            circuit_note(cx, cs->lane[i], r->judged ? signs[r->outcome] : SIGN_NONE,
-                         r->judged ? r->rest_ms : 0, r->why);
+            circuit_note(cx, cs->lane[i], sign_of(r), r->judged && !r->recipients ? r->rest_ms : 0,
+                         r->why);
     }
 }
 

@@ -10,7 +10,7 @@ import { simpleParser } from "mailparser";
 import { newAuthority } from "../lib/certificate.js";
 import { Client } from "../lib/client.js";
 import { MailServer } from "../lib/mailserver.js";
-import { eventually, startServer, temporaryFolder } from "../lib/server.js";
+import { command, eventually, startServer, temporaryFolder } from "../lib/server.js";
 import { newPerson } from "../portal/people.js";
 
 const authority = newAuthority();
@@ -112,6 +112,22 @@ describe("what a mail server may say", () => {
     mails.onRecipient = () => {};
     assert.equal(mails.to(person.email).length, 1);
     assert.equal(refusals, 2);
+  });
+
+  test("450 for five mailboxes: others get their mail", async () => {
+    const own = await production(mails.options);
+    mails.onRecipient = (address) => {
+      if (/^full/.test(address)) throw MailServer.refusal(450, "4.2.2 mailbox full");
+    };
+    for (let i = 0; i < 5; i++) await signUp(own, { email: `full${i}.${newPerson().email}` });
+    await eventually(() => assert.ok(logged(own, "send_again").length >= 5));
+    await mails.next((await signUp(own)).email);
+    const channels = command(["channel", "list", "--json"], { data_dir: own.dataDir }).out.trim().split("\n").map((line) => JSON.parse(line));
+    const { state, why } = channels.find(({ channel }) => channel === "email");
+    assert.equal(state, "works");
+    assert.match(why, /answered 450 4\.2\.2 mailbox full/);
+    await own.stop();
+    mails.onRecipient = () => {};
   });
 
   test("nothing, after the whole mail: sent again under the same id, and marked as perhaps sent before", async () => {

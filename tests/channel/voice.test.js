@@ -228,6 +228,9 @@ describe("SIP servers that say no", { skip: cannotCall, concurrency: 3 }, () => 
     const server = await callOnce(peer);
     await peer.done();
     assert.match((await waitLogged(server, "send_again"))[0], /why="the line is busy \(486\)"/);
+    const channels = command(["channel", "list", "--json"], { data_dir: server.dataDir }).out.trim().split("\n").map((line) => JSON.parse(line));
+    const { state, resting_until } = channels.find(({ channel }) => channel === "voice");
+    assert.deepEqual([state, resting_until], ["works", null], "one busy line holds nobody else up");
     await over(server, peer);
   });
 
