@@ -52,10 +52,6 @@ UPDATE challenge SET state = $1, reason = $2, answered_by = $3, answered_at_ms =
     signature = $6, updated_at_ms = $4
 WHERE id = $7 AND state = 'pending' AND (expires_at_ms IS NULL OR expires_at_ms > $4);
 
--- :name challenge_expire :write :exec
-UPDATE challenge SET state = 'expired', answered_at_ms = $1, updated_at_ms = $1
-WHERE id = $2 AND state = 'pending' AND expires_at_ms <= $1;
-
 -- :name challenge_open_logins :read :many
 -- The attempts whose pages wait for an answer of this identity's devices.
 SELECT login_id FROM challenge WHERE identity_id = $1 AND state = 'pending' AND login_id <> 0;
@@ -81,9 +77,6 @@ UPDATE identity SET push_count = 0, push_stopped_at_ms = NULL WHERE id = $1;
 
 -- :name identity_push_stop :write :exec
 UPDATE identity SET push_stopped_at_ms = $1 WHERE id = $2;
-
--- :name identity_push_state :read :one
-SELECT push_count, push_stopped_at_ms FROM identity WHERE id = $1;
 
 -- :name login_set_state :write :exec
 UPDATE login SET state = $1 WHERE id = $2 AND state <> 'done';

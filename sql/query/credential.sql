@@ -29,9 +29,6 @@ WHERE c.account_id = $1
   AND ((c.kind = 'auth_token' AND a.sid = $2) OR (c.kind = 'key_pair' AND c.sid = $2))
   AND (c.expires_at_ms IS NULL OR c.expires_at_ms > $3) ORDER BY c.id DESC LIMIT 8;
 
--- :name service_of_account :read :one
-SELECT id FROM service WHERE id = $1 AND account_id = $2 AND status = 'active';
-
 -- :name key_pair_insert :write :exec
 INSERT INTO credential (id, account_id, kind, sid, secret_hash, secret_sealed, name, created_at_ms)
 VALUES ($1, $2, 'key_pair', $3, $4, $5, $6, $7);

@@ -5,11 +5,6 @@ SELECT id, service_id, authy_id, sid, external, email, phone, country_code, stat
     created_at_ms, updated_at_ms
 FROM identity WHERE service_id = $1 AND id = $2 AND status <> 'deleted';
 
--- :name identity_by_sid :read :one
-SELECT id, service_id, authy_id, sid, external, email, phone, country_code, status, confirmed_at_ms,
-    created_at_ms, updated_at_ms
-FROM identity WHERE service_id = $1 AND sid = $2 AND status <> 'deleted';
-
 -- :name identity_by_authy_id :read :one
 SELECT id, service_id, authy_id, sid, external, email, phone, country_code, status, confirmed_at_ms,
     created_at_ms, updated_at_ms

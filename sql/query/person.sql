@@ -43,10 +43,6 @@ UPDATE person SET password_sealed = $1, password_long = $2, password_at_ms = $3,
     password_fail_count = 0, must_reset = 0, updated_at_ms = $3
 WHERE id = $4;
 
--- :name person_rehash :write :exec
--- The same password at today's cost; not when it was changed meanwhile.
-UPDATE person SET password_sealed = $1 WHERE id = $2 AND password_at_ms = $3;
-
 -- :name person_set_email_key :write :exec
 UPDATE person SET email_key = $1, updated_at_ms = $2 WHERE id = $3;
 

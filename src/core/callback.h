@@ -12,7 +12,7 @@
 #include "core/challenge.h"
 #include "core/service.h"
 
-enum { CALLBACK_FAILURES_MAX = 3, CALLBACK_LIFE_S = 3600, CALLBACK_WAIT_MS = 10000 };
+enum { CALLBACK_FAILURES_MAX = 3, CALLBACK_LIFE_S = 3600 };
 
 /* Queues it, if the request is an application's and somebody wants to know: its callback URL, and
  * who has subscribed to the event. from: the device's. */

@@ -25,9 +25,8 @@ enum challenge_state {
 enum {
     CHALLENGE_DIGITS = 6,
     CHALLENGE_LOGIN_LIFE_S = 120,
-    CHALLENGE_API_LIFE_S = 86400,
-    CHALLENGE_PUSHES_MAX = 3,       /* of one request: the first and two "send again" */
-    PUSHES_SINCE_SUCCESS_MAX = 10,  /* of one identity (attack 58) */
+    CHALLENGE_PUSHES_MAX = 3,      /* of one request: the first and two "send again" */
+    PUSHES_SINCE_SUCCESS_MAX = 10, /* of one identity (attack 58) */
     CHALLENGE_DETAILS_MAX = 20,
     CHALLENGE_TEXT_MAX_CHARS = 256,
 };

@@ -61,16 +61,6 @@ enum err caller_by_account(struct ctx *cx, struct db *db, struct str user, struc
     return OK;
 }
 
-enum err caller_owns(struct ctx *cx, struct db *db, const struct caller *c, int64_t service_id)
-{
-    OWN(db_rows_end) struct db_rows r = {0};
-
-    if (c->service_id && c->service_id != service_id)
-        return fail(cx, ERR_NOT_FOUND, "the service is another application's");
-    return db_one(cx, db, Q_SERVICE_OF_ACCOUNT, DB_ARGS(db_int(service_id), db_int(c->account_id)),
-                  &r);
-}
-
 enum err credential_secret(struct ctx *cx, struct db *db, int64_t credential_id, struct str *out)
 {
     OWN(db_rows_end) struct db_rows r = {0};

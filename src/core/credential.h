@@ -25,8 +25,6 @@ enum err caller_by_api_key(struct ctx *cx, struct db *db, struct str key, struct
  * ERR_DENIED for every reason. */
 enum err caller_by_account(struct ctx *cx, struct db *db, struct str user, struct str secret,
                            struct caller *out);
-/* Whether a service is the caller's: ERR_NOT_FOUND when it is not, as if it did not exist. */
-enum err caller_owns(struct ctx *cx, struct db *db, const struct caller *c, int64_t service_id);
 
 /* The secret itself: to sign what the application will verify. ERR_NOT_FOUND: its key is gone. */
 enum err credential_secret(struct ctx *cx, struct db *db, int64_t credential_id, struct str *out);

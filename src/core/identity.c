@@ -48,12 +48,6 @@ enum err identity_by_id(struct ctx *cx, struct db *db, int64_t service_id, int64
     return find(cx, db, Q_IDENTITY_GET, service_id, db_int(id), out);
 }
 
-enum err identity_by_sid(struct ctx *cx, struct db *db, int64_t service_id, struct str sid,
-                         struct identity *out)
-{
-    return find(cx, db, Q_IDENTITY_BY_SID, service_id, db_text(sid), out);
-}
-
 enum err identity_by_authy_id(struct ctx *cx, struct db *db, int64_t service_id, int64_t authy_id,
                               struct identity *out)
 {

@@ -33,8 +33,6 @@ struct identity {
 /* ERR_NOT_FOUND: no such identity of this service, or deleted. */
 enum err identity_by_id(struct ctx *cx, struct db *db, int64_t service_id, int64_t id,
                         struct identity *out);
-enum err identity_by_sid(struct ctx *cx, struct db *db, int64_t service_id, struct str sid,
-                         struct identity *out);
 enum err identity_by_authy_id(struct ctx *cx, struct db *db, int64_t service_id, int64_t authy_id,
                               struct identity *out);
 enum err identity_by_external(struct ctx *cx, struct db *db, int64_t service_id,

@@ -112,7 +112,6 @@ enum err reset_finish(struct ctx *cx, struct db *db, struct str token, struct st
                       bool password_long, const struct origin *from);
 /* The link in every security notice: ends all sessions, distrusts the password, mails a reset link,
  * and switches back on a factor that was switched off. */
-enum err not_me_peek(struct ctx *cx, struct db *db, struct str token, struct person *out);
 enum err not_me_finish(struct ctx *cx, struct db *db, struct str token, const struct origin *from);
 
 #endif

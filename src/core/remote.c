@@ -35,11 +35,6 @@ static const enum remote_note notes[REMOTE_SAYINGS] = {
 
 /* ---- rows ---- */
 
-struct str remote_said_word(enum remote_said said)
-{
-    return said_words[said];
-}
-
 static bool word_in(const struct str *words, size_t count, struct str word, unsigned *out)
 {
     for (size_t i = 0; i < count; i++) {
@@ -82,7 +77,9 @@ uint64_t remote_topic(int64_t factor_id, int64_t login_id)
     return login_id ? login_topic(login_id) : (uint64_t)factor_id;
 }
 
-enum err remote_queue(struct ctx *cx, struct db *db, struct remote_row *row, struct str code,
+/* Queues a question; id and times are set here. *out_queued: false when another code of the factor
+ * is being asked about. */
+static enum err queue(struct ctx *cx, struct db *db, struct remote_row *row, struct str code,
                       int64_t life_s, bool *out_queued)
 {
     struct db_value sealed = db_null();
@@ -223,8 +220,8 @@ enum err remote_go_on(struct ctx *cx, struct db *db, const struct remote_row *ro
     if (op == REMOTE_ASK && ((e = challenge_take_push(cx, db, row->identity_id)) ||
                              (e = supersede(cx, db, row->identity_id))))
         return e;
-    return remote_queue(cx, db, &next, STR_NONE,
-                        op == REMOTE_ASK ? REMOTE_ASK_LIFE_S : REMOTE_LIFE_S, &queued);
+    return queue(cx, db, &next, STR_NONE, op == REMOTE_ASK ? REMOTE_ASK_LIFE_S : REMOTE_LIFE_S,
+                 &queued);
 }
 
 static enum err start(struct ctx *cx, struct db *db, const struct factor *f, int64_t login_id,
@@ -285,7 +282,7 @@ enum err remote_begin(struct ctx *cx, struct db *db, const struct factor *f, int
 
     if (e != ERR_LIMITED && e != ERR_BLOCKED && e != ERR_UPSTREAM)
         return e;
-    if ((noted = remote_queue(cx, db, &row, STR_NONE, REMOTE_LIFE_S, &queued)))
+    if ((noted = queue(cx, db, &row, STR_NONE, REMOTE_LIFE_S, &queued)))
         return noted;
     return remote_end(cx, db, &row, e == ERR_UPSTREAM ? REMOTE_NOTHING : REMOTE_LIMITED, STR(""),
                       arena_str(cx->mem, str_from(cx->why)), &won);
@@ -298,7 +295,7 @@ enum err remote_signed_up(struct ctx *cx, struct db *db, int64_t identity_id, st
 
     if (core_of(db)->remote != REMOTE_AUTHY || phone.n == 0)
         return OK;
-    return remote_queue(cx, db, &row, STR_NONE, DAY_MS / MS_PER_S, &queued);
+    return queue(cx, db, &row, STR_NONE, DAY_MS / MS_PER_S, &queued);
 }
 
 /* ---- codes ---- */
@@ -347,7 +344,7 @@ enum err remote_check(struct ctx *cx, struct db *db, const struct factor *f, int
         return e;
     row.ref = turn.sid.n ? turn.sid : STR("");
     /* not queued: on another node somebody was first; the page shows what comes of that one */
-    return remote_queue(cx, db, &row, code, REMOTE_LIFE_S, &queued);
+    return queue(cx, db, &row, code, REMOTE_LIFE_S, &queued);
 }
 
 /* ---- answers ---- */

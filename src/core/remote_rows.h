@@ -17,11 +17,6 @@ struct remote_row {
 };
 
 enum err remote_row(struct ctx *cx, const struct db_rows *r, struct remote_row *out);
-struct str remote_said_word(enum remote_said said);
-/* Queues a question; id and times are set here. *out_queued: false when another code of the factor
- * is being asked about. */
-enum err remote_queue(struct ctx *cx, struct db *db, struct remote_row *row, struct str code,
-                      int64_t life_s, bool *out_queued);
 /* Ends it; *out_won is false when it had ended before. ref: kept when empty. */
 enum err remote_end(struct ctx *cx, struct db *db, const struct remote_row *row,
                     enum remote_said said, struct str ref, struct str why, bool *out_won);

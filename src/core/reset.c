@@ -134,14 +134,6 @@ enum err reset_finish(struct ctx *cx, struct db *db, struct str token, struct st
     return person_set_password(cx, db, p.id, hash, password_long, 0, "password_reset", from);
 }
 
-enum err not_me_peek(struct ctx *cx, struct db *db, struct str token, struct person *out)
-{
-    struct link l;
-    enum err e = link_peek(cx, db, LINK_NOT_ME, token, &l);
-
-    return e ? e : person_by_id(cx, db, l.person_id, out);
-}
-
 /* The address that was replaced is the account's again, if nobody else has it by now: whoever holds
  * the new one must not be mailed the reset link. */
 static enum err bring_back(struct ctx *cx, struct db *db, struct person *p, struct str email,

@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-enum { SERVICE_NAME_MAX = 64, TOKEN_BYTES = 16, API_KEY_BYTES = 16, CODE_KEY_LEN = 32, COUNTRIES_MAX = 1500 };
+enum { SERVICE_NAME_MAX = 64, TOKEN_BYTES = 16, CODE_KEY_LEN = 32, COUNTRIES_MAX = 1500 };
 
 static const struct str policy_names[] = {
     [POLICY_OPTIONAL] = {"optional", 8},

@@ -67,11 +67,6 @@ static EVP_MAC_CTX *context(enum hmac_alg alg)
     return mine.of[alg];
 }
 
-void hash_sha1(struct bytes in, uint8_t out[static HASH_SHA1_LEN])
-{
-    must(EVP_Digest(in.n ? in.p : out, in.n, out, NULL, EVP_sha1(), NULL), "EVP_Digest");
-}
-
 void hash_sha256(struct bytes in, uint8_t out[static HASH_SHA256_LEN])
 {
     hash_sha256_parts(&in, 1, out);

@@ -14,7 +14,6 @@
 
 enum { HASH_SHA1_LEN = 20, HASH_SHA256_LEN = 32, HASH_SHA512_LEN = 64, HMAC_LEN_MAX = 64 };
 
-void hash_sha1(struct bytes in, uint8_t out[static HASH_SHA1_LEN]);
 void hash_sha256(struct bytes in, uint8_t out[static HASH_SHA256_LEN]);
 /* Of the parts one behind the other. Two lists with the same concatenation hash alike: frame parts
  * of free length (a length or a separator that cannot occur) before trusting the result. */

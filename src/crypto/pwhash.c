@@ -70,14 +70,6 @@ bool pwhash_check(struct str password, struct str encoded)
     return right;
 }
 
-bool pwhash_needs_rehash(struct str encoded)
-{
-    char z[crypto_pwhash_STRBYTES];
-
-    must_sodium();
-    return !copy_encoded(encoded, z) || crypto_pwhash_str_needs_rehash(z, PASSES, MEMORY) != 0;
-}
-
 struct str pwhash_dummy(void)
 {
     /* salt and hash are 16 and 32 random bytes, thrown once; finding a password for them is a

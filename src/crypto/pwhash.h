@@ -25,8 +25,6 @@ enum err pwhash_make(struct ctx *cx, struct str password, struct str *out);
 /* False for a wrong password, for one that pwhash_make refuses, and for an encoded form that is
  * none. */
 bool pwhash_check(struct str password, struct str encoded);
-/* True when the cost of `encoded` is not today's: hash anew after the next successful check. */
-bool pwhash_needs_rehash(struct str encoded);
 /* A well-formed hash at today's cost that no password is known for: check against this when the
  * user is unknown, so that the answer takes as long (attack 53). */
 struct str pwhash_dummy(void);
