@@ -264,8 +264,9 @@ static enum err read_one(struct ctx *cx, const struct authenticator *a, const js
     return OK;
 }
 
-enum err asked_read(struct ctx *cx, const struct authenticator *a, const json_t *list,
-                    struct asked **out, size_t *out_count)
+/* From a list as the server sends it. ERR_UPSTREAM: it does not fit this service. */
+static enum err asked_read(struct ctx *cx, const struct authenticator *a, const json_t *list,
+                           struct asked **out, size_t *out_count)
 {
     size_t count = json_array_size(list);
     struct asked *all = ARENA_ARRAY(cx->mem, struct asked, count + 1);

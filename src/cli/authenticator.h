@@ -59,14 +59,11 @@ struct asked {
 /* Those that wait (or, with history, the newest that are over), newest first. */
 enum err authenticator_asked(struct ctx *cx, struct authenticator *a, bool history,
                              struct asked **out, size_t *out_count);
-/* From a list as the server sends it. ERR_UPSTREAM: it does not fit this service. */
-enum err asked_read(struct ctx *cx, const struct authenticator *a, const json_t *list,
-                    struct asked **out, size_t *out_count);
 /* decision: "approved", "denied", "not_me"; *out is the outcome's word. */
 enum err authenticator_answer(struct ctx *cx, struct authenticator *a, const struct asked *q,
                               const char *decision, struct str digits, struct str *out);
-/* The stream of events until it ends, or `take` returns false (*out_stopped). Each list as
- * asked_read gives it, in a memory that is good until take returns. */
+/* The stream of events until it ends, or `take` returns false (*out_stopped). Each list is
+ * good until take returns. */
 enum err authenticator_watch(struct ctx *cx, struct authenticator *a,
                              bool (*take)(void *arg, const struct asked *list, size_t count),
                              void *arg, bool *out_stopped);

@@ -362,7 +362,8 @@ static struct str receipt_token(struct ctx *cx, const struct db *db, int64_t id)
     return arena_printf(cx->mem, "%" PRId64 ".%s", id, secret);
 }
 
-struct str delivery_receipt_url(struct ctx *cx, const struct db *db, int64_t id)
+/* Where a carrier may say so: secret, one for each message. */
+static struct str delivery_receipt_url(struct ctx *cx, const struct db *db, int64_t id)
 {
     return arena_printf(cx->mem, "%.*s/receipts/%.*s", STR_ARG(core_of(db)->public_url),
                         STR_ARG(receipt_token(cx, db, id)));

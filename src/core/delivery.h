@@ -29,8 +29,6 @@ enum err delivery_wanted(struct ctx *cx, struct db *db, int64_t id, unsigned att
 
 /* ---- receipts: what a carrier says later about an SMS ---- */
 
-/* Where it may say so: secret, one for each message. */
-struct str delivery_receipt_url(struct ctx *cx, const struct db *db, int64_t id);
 struct receipt {
     struct str state; /* "delivered" or "undelivered", which are final, or "accepted" */
     struct str why;   /* what went wrong; empty: not said */

@@ -77,7 +77,7 @@ static enum err counted(const struct ctx *cx, const struct db *db, enum err e)
 
 /* ---- beginnings ---- */
 
-struct str firewall_beginning(const struct phone *p, enum firewall_level level)
+static struct str firewall_beginning(const struct phone *p, enum firewall_level level)
 {
     enum { TAIL = 4, RANGE_DIGITS = 3 };
     size_t head = p->calling_code.n + 1, n;

@@ -3,7 +3,6 @@
 #ifndef CORE_FIREWALL_ROWS_H
 #define CORE_FIREWALL_ROWS_H
 
-#include "core/phone.h"
 
 enum firewall_level {                 /* as stored */
                       FIREWALL_BLOCK, /* all but the last four digits: ten thousand numbers */
@@ -16,7 +15,5 @@ struct firewall_row {
     enum firewall_level level;
     int64_t window_at_ms, sent, proved, paused_until_ms, pauses;
 };
-
-struct str firewall_beginning(const struct phone *p, enum firewall_level level);
 
 #endif

@@ -13,7 +13,7 @@
 
 enum { AUTHY_ID_TRIES = 20 };
 
-struct identity identity_row(const struct db_rows *r)
+static struct identity identity_row(const struct db_rows *r)
 {
     return (struct identity){
         .id = db_col_int(r, 0),

@@ -33,7 +33,6 @@ enum err factor_person(struct ctx *cx, struct db *db, int64_t identity_id, int64
 /* ---- other rows, for the files that list them ---- */
 
 struct service service_row(const struct db_rows *r);
-struct identity identity_row(const struct db_rows *r);
 struct device device_row(const struct db_rows *r);
 /* What a name is compared by. */
 struct str service_key(struct ctx *cx, struct str name);

@@ -6,7 +6,8 @@ json_t *wire_str(struct str s)
     return json_stringn(s.p ? s.p : "", s.n);
 }
 
-json_t *wire_time(int64_t at_ms)
+/* Unix ms as whole seconds; null for 0. */
+static json_t *wire_time(int64_t at_ms)
 {
     return at_ms ? json_integer(at_ms / MS_PER_S) : json_null();
 }

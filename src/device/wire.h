@@ -10,8 +10,6 @@
 
 /* A view as a JSON string. */
 json_t *wire_str(struct str s);
-/* Unix ms as whole seconds; null for 0. */
-json_t *wire_time(int64_t at_ms);
 json_t *wire_challenge(struct ctx *cx, const struct challenge *c);
 /* {"challenges":[…],"time":…} of those that wait for an answer. */
 enum err wire_pending(struct ctx *cx, struct db *db, const struct device *d, json_t **out);

@@ -15,7 +15,8 @@ enum { BUSY_REFRESH_S = 2 };
 
 /* ---- where it stands ---- */
 
-int64_t remote_shown(const struct remote_turn *t)
+/* What a page of a turn shows, as a number: a status is news when there is another. */
+static int64_t remote_shown(const struct remote_turn *t)
 {
     return t->settled * 2 + t->busy;
 }

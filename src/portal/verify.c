@@ -392,8 +392,9 @@ enum err attempt_cookies(struct ctx *cx, struct request *rq, struct response *rs
     return OK;
 }
 
-enum err attempt_done(struct ctx *cx, struct request *rq, struct response *rs,
-                      const struct login *l, const struct login_done *done)
+/* A proof was right: the session's cookie, and on to where the attempt leads. */
+static enum err attempt_done(struct ctx *cx, struct request *rq, struct response *rs,
+                             const struct login *l, const struct login_done *done)
 {
     struct str next;
     enum err e = attempt_cookies(cx, rq, rs, l, done, &next);

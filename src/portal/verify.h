@@ -47,9 +47,8 @@ enum err remote_page(struct ctx *cx, struct request *rq, struct response *rs,
 /* The page that turns it on. */
 enum err remote_enrol_page(struct ctx *cx, struct request *rq, struct response *rs,
                            const struct factor *f, const struct person *person);
-/* What a page of a turn shows, as a number: a status is news when there is another. -1: no page. */
-int64_t remote_shown(const struct remote_turn *t);
-/* pending, approved, denied, expired, or code: nothing to wait for, look at the page. */
+/* pending, approved, denied, expired, or code: nothing to wait for, look at the page. `shown`
+ * is a number for what the page that asks shows; -1: nothing. */
 const char *remote_word(const struct remote_turn *t, int64_t shown);
 /* When nothing is waited for any more; 0 = nothing is now. */
 int64_t remote_until_ms(const struct remote_turn *t);
@@ -59,9 +58,6 @@ enum remote_via remote_via_from(struct str name);
 enum err attempt_cookies(struct ctx *cx, struct request *rq, struct response *rs,
                          const struct login *l, const struct login_done *done,
                          struct str *out_next);
-/* The same, and goes there. */
-enum err attempt_done(struct ctx *cx, struct request *rq, struct response *rs,
-                      const struct login *l, const struct login_done *done);
 
 /* The paired phones of a person, for the list; see devices.c. */
 enum err device_rows(struct ctx *cx, struct db *db, int64_t identity_id, struct device_rows *out);

@@ -76,7 +76,9 @@ const struct api_error *api_error_find(int code)
     abort(); /* a code that a handler of ours has and the table has not */
 }
 
-void api_error_write(struct ctx *cx, struct response *rs, int code, int status, struct str text)
+/* {code, message, more_info, status}, and the headers that every answer has. */
+static void api_error_write(struct ctx *cx, struct response *rs, int code, int status,
+                            struct str text)
 {
     enum err ignored;
 

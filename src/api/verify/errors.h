@@ -13,8 +13,6 @@ struct api_error {
 
 /* The row of a code that we give; aborts on one that is not in the table. */
 const struct api_error *api_error_find(int code);
-/* {code, message, more_info, status}, and the headers that every answer has. */
-void api_error_write(struct ctx *cx, struct response *rs, int code, int status, struct str text);
 
 /* The face's `error`. */
 void api_error_page(struct ctx *cx, struct request *rq, struct response *rs, enum err e,
