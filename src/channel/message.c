@@ -40,9 +40,12 @@ static void fill(struct buf *out, const char *pattern, const struct message_in *
     struct str rest = str_from(pattern);
     ptrdiff_t open, close;
 
-    while ((open = str_find(rest, '{')) >= 0 && (close = str_find(rest, '}')) > open) {
-        struct str key = str_sub(rest, (size_t)open + 1, (size_t)(close - open) - 1);
+    while ((open = str_find(rest, '{')) >= 0) {
+        struct str key = str_sub(rest, (size_t)open + 1, rest.n);
 
+        if ((close = str_find(key, '}')) < 0)
+            break;
+        key = str_sub(key, 0, (size_t)close);
         buf_add(out, str_sub(rest, 0, (size_t)open));
         if (str_eq(key, STR("code")))
             buf_add(out, in->code);
@@ -54,7 +57,7 @@ static void fill(struct buf *out, const char *pattern, const struct message_in *
             buf_add(out, in->link);
         else if (str_eq(key, STR("what")))
             add_line(out, in->what);
-        rest = str_sub(rest, (size_t)close + 1, rest.n);
+        rest = str_sub(rest, (size_t)(open + close) + 2, rest.n);
     }
     buf_add(out, rest);
 }

@@ -154,6 +154,19 @@ static void texts_replace_ours_and_html_escapes_them(void **state)
     put("en.txt", NULL);
 }
 
+static void a_brace_of_its_own_hides_no_place(void **state)
+{
+    OWN(wording_free) struct wording *w = NULL;
+    struct ctx cx;
+
+    ctx_init(&cx, *state);
+    put("de.txt", "sms = :-} {code} }{service}}\n");
+    assert_int_equal(read_dir(&cx, &w).result, OK);
+    assert_str(render(&cx, w, "sms", "code", "de").text,
+               STR(":-} 482913 }A & B}\n@id.example.org #482913"));
+    put("de.txt", NULL);
+}
+
 static void every_letter_can_be_worded(void **state)
 {
     static const char *const names[] = {"confirm_sign_up", "already_registered", "reset_password",
@@ -188,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_says_what_is_wrong_and_where),
         cmocka_unit_test(texts_replace_ours_and_html_escapes_them),
+        cmocka_unit_test(a_brace_of_its_own_hides_no_place),
         cmocka_unit_test(every_letter_can_be_worded),
         cmocka_unit_test(a_folder_that_is_not_there_is_a_problem),
     };

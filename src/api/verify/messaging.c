@@ -147,10 +147,13 @@ static struct item_place safe_place(struct ctx *cx, struct request *rq)
     return (struct item_place){call_of(cx, rq)->caller.account_id, 0, 0, ITEM_SAFE};
 }
 
-/* A number, or its beginning: "+" and digits. */
+/* A number, or its beginning: "+" and digits. Shorter than any number it would lift the counts of
+ * whole countries. */
 static bool number_ok(struct str number)
 {
-    return number.n >= 2 && number.n <= PHONE_DIGITS_MAX + 1 && number.p[0] == '+' &&
+    enum { SHORTEST = 7 };
+
+    return number.n >= SHORTEST + 1 && number.n <= PHONE_DIGITS_MAX + 1 && number.p[0] == '+' &&
            str_all_digits(str_sub(number, 1, number.n));
 }
 
