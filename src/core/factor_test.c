@@ -10,7 +10,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-static const struct origin here = {{"203.0.113.7", 11}, {"test", 4}};
+static const struct origin here = {
+    {"203.0.113.7", 11},
+    {"test",        4 }
+};
 
 struct checking {
     struct check_in in;
@@ -26,7 +29,9 @@ static enum err check(struct ctx *cx, struct db *db, void *arg)
 
 static enum check_outcome check_now(struct fixture *fx, int64_t factor_id, struct str code)
 {
-    struct checking c = {.in = {.factor_id = factor_id, .code = code}};
+    struct checking c = {
+        .in = {.factor_id = factor_id, .code = code}
+    };
 
     assert_int_equal(fixture_run(fx, check, &c), OK);
     return c.out.outcome;
@@ -71,10 +76,36 @@ static void a_totp_code_works_once_attacks_2_3_14(void **state)
     assert_int_equal(check_now(fx, factor, fixture_code(fx, &seed, 0)), CHECK_RIGHT);
 }
 
+static enum err be_strict(struct ctx *cx, struct db *db, void *arg)
+{
+    (void)arg;
+    return service_set(cx, db, core_of(db)->portal_service_id, STR("policy"), STR("strict"));
+}
+
+static void a_strict_policy_takes_the_present_code_alone_attack_14(void **state)
+{
+    struct fixture *fx = *state;
+    struct fixture_person p;
+    struct secret seed = {0};
+    int64_t factor;
+
+    fixture_person(fx, "ann", &p);
+    fixture_totp(fx, &p, &seed, &factor);
+    assert_int_equal(fixture_run(fx, be_strict, NULL), OK);
+    assert_int_equal(check_now(fx, factor, fixture_code(fx, &seed, 1)), CHECK_WRONG);
+    assert_int_equal(check_now(fx, factor, fixture_code(fx, &seed, -1)), CHECK_WRONG);
+    assert_int_equal(check_now(fx, factor, fixture_code(fx, &seed, 0)), CHECK_RIGHT);
+}
+
 static void malformed_codes_are_wrong_and_counted_attack_16(void **state)
 {
     static const struct str rows[] = {
-        STR(""), STR("0"), STR("00000"), STR("1234567"), STR("12345a"), STR("½23456"),
+        STR(""),
+        STR("0"),
+        STR("00000"),
+        STR("1234567"),
+        STR("12345a"),
+        STR("½23456"),
         STR("                                                  "),
     };
     struct fixture *fx = *state;
@@ -84,7 +115,7 @@ static void malformed_codes_are_wrong_and_counted_attack_16(void **state)
 
     fixture_person(fx, "bob", &p);
     fixture_totp(fx, &p, &seed, &factor);
-    EACH_ROW(row, rows) {
+    EACH_ROW (row, rows) {
         enum check_outcome o = check_now(fx, factor, *row);
 
         assert_true(o == CHECK_WRONG || o == CHECK_PAUSED);
@@ -103,7 +134,9 @@ static void five_wrong_codes_pause_and_a_hundred_end_it_attacks_9_10(void **stat
     fixture_person(fx, "cat", &p);
     fixture_totp(fx, &p, &seed, &factor);
     for (; guard < 1000; guard++) {
-        struct checking c = {.in = {.factor_id = factor, .code = STR("000000")}};
+        struct checking c = {
+            .in = {.factor_id = factor, .code = STR("000000")}
+        };
 
         if (str_eq(fixture_code(fx, &seed, 0), STR("000000")))
             fx->cx.now_ms += 90 * MS_PER_S;
@@ -173,10 +206,10 @@ static void race(struct fixture *fx, struct racer *racers, int count, int64_t fa
 
     for (int i = 0; i < count; i++) {
         racers[i] = (struct racer){
-            .job = {.run = racer_run, .done = racer_done},
+            .job = {.run = racer_run, .done = racer_done          },
             .fx = fx,
             .cx = fx->cx,
-            .in = {.factor_id = factor, .code = code, .recovery_row = recovery_row},
+            .in = { .factor_id = factor,    .code = code, .recovery_row = recovery_row},
             .left = &left,
             .right = &right,
             .wrong = &wrong,
@@ -364,7 +397,9 @@ static void a_password_alone_opens_nothing_once_a_factor_is_on_attacks_1_36_37(v
     struct opening other;
 
     fixture_person(fx, "ida", &p);
-    other = (struct opening){.rq = {.person_id = p.id, .amr = AMR_PWD, .from = here}};
+    other = (struct opening){
+        .rq = {.person_id = p.id, .amr = AMR_PWD, .from = here}
+    };
     assert_int_equal(fixture_run(fx, open_session, &other), OK);
     fixture_totp(fx, &p, &seed, &factor);
     assert_int_equal(fixture_run(fx, see_session, &other), ERR_DENIED); /* ended by the enrolment */
@@ -489,6 +524,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_totp_code_works_once_attacks_2_3_14, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_strict_policy_takes_the_present_code_alone_attack_14,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(malformed_codes_are_wrong_and_counted_attack_16, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(five_wrong_codes_pause_and_a_hundred_end_it_attacks_9_10,
