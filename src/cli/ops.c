@@ -196,7 +196,7 @@ static enum err metrics(struct ctx *cx, struct request *rq, struct response *rs)
     add_http(&text, &stats);
     add_writes(&text, &in->writes);
     /* with a database that fails, what is above is what one wants to see */
-    if ((e = add_firewall(cx, rq->db, &text)) || (e = add_channels(cx, rq->db, &text)))
+    if (add_firewall(cx, rq->db, &text) || add_channels(cx, rq->db, &text))
         buf_add(&text, STR("# the rest could not be read from the database\n"));
     if ((e = respond_text(cx, rs, 200, buf_str(&text))))
         return e;
