@@ -78,6 +78,7 @@ test("an authenticator app: enrol, sign in, never the same code twice", async ()
   const start = await me.fill(await me.get("/account/security"), {}, { action: "/account/security/totp/start" });
   const page = await me.follow(start);
   assert.match(page.text, /<svg[^>]*>/);
+  assert.match(page.headers["cache-control"], /no-store/); // attack 20
   const { secret, issuer, digits } = readOtpauth(page.html.querySelector("a[href^=otpauth]").getAttribute("href").replaceAll("&amp;", "&"));
   assert.deepEqual([issuer, digits, secret.length], ["Countersign", 6, 32]);
   const app = { secret };
