@@ -29,3 +29,32 @@ WHERE hook.off_at_ms IS NULL;
 SELECT id, sid, name, callback_url, callback_failures, callback_off_url, callback_off_at_ms
 FROM service WHERE status = 'active' AND (callback_url <> '' OR callback_off_url <> '')
 ORDER BY id LIMIT 1000;
+
+-- Rests: core/hook_rest.h.
+
+-- :name hook_rest_failed :write :one
+INSERT INTO hook_rest (service_id, hook_id, failures, rests, until_ms) VALUES ($1, $2, 1, 0, 0)
+ON CONFLICT (service_id, hook_id) DO UPDATE SET failures = hook_rest.failures + 1
+RETURNING failures, rests, until_ms;
+
+-- :name hook_rest_begin :write :exec
+UPDATE hook_rest SET failures = 0, rests = rests + 1, until_ms = $1
+WHERE service_id = $2 AND hook_id = $3;
+
+-- :name hook_rest_end :write :exec
+DELETE FROM hook_rest WHERE service_id = $1 AND hook_id = $2;
+
+-- :name hook_rest_end_of_item :write :exec
+DELETE FROM hook_rest WHERE hook_id = $1 AND hook_id <> 0;
+
+-- :name hook_rest_any :read :one
+SELECT hook_id FROM hook_rest WHERE until_ms > $1 LIMIT 1;
+
+-- :name hook_rest_put_off :write :exec
+-- What is due waits until the rest is over, each row once; the last attempt is made in time.
+UPDATE outbox SET next_at_ms = (SELECT CASE WHEN r.until_ms < outbox.expires_at_ms - $1 THEN r.until_ms
+        ELSE outbox.expires_at_ms - $1 END
+    FROM hook_rest r WHERE r.service_id = outbox.service_id AND r.hook_id = outbox.hook_id)
+WHERE channel = 'webhook' AND state = 'queued' AND next_at_ms <= $2 AND expires_at_ms > $3
+  AND EXISTS (SELECT 1 FROM hook_rest r
+    WHERE r.service_id = outbox.service_id AND r.hook_id = outbox.hook_id AND r.until_ms > $2);

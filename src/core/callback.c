@@ -2,6 +2,7 @@
 #include "core/callback.h"
 #include "core/audit.h"
 #include "core/happening.h"
+#include "core/hook_rest.h"
 #include "core/outbox.h"
 
 static enum err queue(struct ctx *cx, struct db *db, const struct service *s, int64_t identity_id,
@@ -30,12 +31,12 @@ enum err callback_answered(struct ctx *cx, struct db *db, const struct challenge
         return OK;
     if ((e = service_by_id(cx, db, c->service_id, &s)) ||
         (e = happening_tell(cx, db, &s,
-                        &(struct happening){
-                            .event = EVENT_REQUEST_ANSWERED,
-                            .identity_id = c->identity_id,
-                            .challenge_sid = c->sid,
-                            .from = *from,
-                        })))
+                            &(struct happening){
+                                .event = EVENT_REQUEST_ANSWERED,
+                                .identity_id = c->identity_id,
+                                .challenge_sid = c->sid,
+                                .from = *from,
+                            })))
         return e;
     return queue(cx, db, &s, c->identity_id, STR("approval"),
                  arena_printf(cx->mem, "{\"challenge\":\"%.*s\"}", STR_ARG(c->sid)));
@@ -43,7 +44,9 @@ enum err callback_answered(struct ctx *cx, struct db *db, const struct challenge
 
 enum err callback_test(struct ctx *cx, struct db *db, const struct service *s)
 {
-    return queue(cx, db, s, 0, STR("approval_test"), STR("{}"));
+    enum err e = hook_rest_forget(cx, db, s->id, 0); /* it is another URL */
+
+    return e ? e : queue(cx, db, s, 0, STR("approval_test"), STR("{}"));
 }
 
 enum err callback_load(struct ctx *cx, struct db *db, int64_t outbox_id, struct callback *out)

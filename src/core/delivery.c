@@ -5,6 +5,7 @@
 #include "core/fallback.h"
 #include "core/firewall.h"
 #include "core/hook.h"
+#include "core/hook_rest.h"
 #include "core/stuck.h"
 #include "core/tariff.h"
 #include "core/verification.h"
@@ -85,6 +86,19 @@ static enum err book_heard(struct ctx *cx, struct db *db, const struct courier_r
     return e || heard ? e : fallback_take(cx, db, p->id, r->why, &way);
 }
 
+/* What an attempt says about the place that was called. */
+static enum err note_hook(struct ctx *cx, struct db *db, const struct courier_result *r)
+{
+    bool failed = r->outcome == OUTCOME_RETRY || r->gave_up;
+    enum err e = OK;
+
+    if (r->outcome == OUTCOME_SENT || r->outcome == OUTCOME_FAILED)
+        e = hook_booked(cx, db, r->parcel->id, r->outcome == OUTCOME_SENT, r->why);
+    if (e || !r->judged || r->outcome == OUTCOME_DEAD)
+        return e;
+    return hook_rest_note(cx, db, r->parcel->id, failed);
+}
+
 static enum err book_row(struct ctx *cx, struct db *db, const struct courier_result *r)
 {
     const struct parcel *p = r->parcel;
@@ -92,9 +106,7 @@ static enum err book_row(struct ctx *cx, struct db *db, const struct courier_res
     int64_t changes;
     enum err e;
 
-    if (str_eq(p->channel, STR("webhook")) &&
-        (r->outcome == OUTCOME_SENT || r->outcome == OUTCOME_FAILED) &&
-        (e = hook_booked(cx, db, p->id, r->outcome == OUTCOME_SENT, r->why)))
+    if (str_eq(p->channel, STR("webhook")) && (e = note_hook(cx, db, r)))
         return e;
     if (r->outcome != OUTCOME_SENT && r->outcome != OUTCOME_BEGUN && (e = note_trouble(cx, db, r)))
         return e;
@@ -189,6 +201,7 @@ static enum err claim(struct ctx *cx, struct db *db, struct courier_lane *lane, 
 
     lane->count = 0;
     if ((e = lapse(cx, db, lane->channel, cx->now_ms, NULL)) ||
+        (room && str_eq(lane->channel, STR("webhook")) && (e = hook_rest_serve(cx, db))) ||
         (room && (e = claim_rows(cx, db, lane, room))))
         return e;
     if (c && lane->count)

@@ -243,7 +243,9 @@ enum err hook_disable(struct ctx *cx, struct db *db, const struct hook *h)
 
 enum err hook_forget(struct ctx *cx, struct db *db, int64_t item_id)
 {
-    return db_exec(cx, db, Q_HOOK_TAKEN, DB_ARGS(db_int(item_id)), NULL);
+    enum err e = db_exec(cx, db, Q_HOOK_TAKEN, DB_ARGS(db_int(item_id)), NULL);
+
+    return e ? e : db_exec(cx, db, Q_HOOK_REST_END_OF_ITEM, DB_ARGS(db_int(item_id)), NULL);
 }
 
 /* ---- again ---- */

@@ -4,6 +4,7 @@
 #include "core/delivery.h"
 #include "core/fixture.h"
 #include "core/hook.h"
+#include "core/hook_rest.h"
 #include "core/item.h"
 #include "core/ledger.h"
 
@@ -22,6 +23,9 @@ struct scene {
     size_t count;
     int64_t again;
     bool taken, on;
+    struct item second;
+    bool attempted; /* with: */
+    enum outcome outcome;
     enum err result;
     struct str target;
 };
@@ -111,6 +115,11 @@ static enum err book(struct ctx *cx, struct db *db, void *arg)
         (struct courier_result){.parcel = &sc->parcel,
                                 .outcome = sc->taken ? OUTCOME_SENT : OUTCOME_FAILED,
                                 .why = sc->taken ? STR("") : STR("app.example.com answered 500")};
+    if (sc->attempted) {
+        sc->made.outcome = sc->outcome;
+        sc->made.judged = true;
+        sc->made.next_at_ms = cx->now_ms + HOUR_MS / 2;
+    }
     sc->x = (struct courier_exchange){.results = results, .result_count = 1};
     return delivery_exchange(cx, db, &sc->x);
 }
@@ -225,6 +234,121 @@ static void what_it_missed_is_sent_again_once_and_to_where_it_is_now(void **stat
     assert_int_equal(fixture_run(&sc->fx, replay, sc), ERR_CONFLICT); /* it was, already */
 }
 
+/* ---- rests ---- */
+
+static enum err make_second(struct ctx *cx, struct db *db, void *arg)
+{
+    struct scene *sc = arg;
+
+    sc->second = (struct item){
+        .place = sc->item.place,
+        .data = STR("{\"friendly_name\":\"other\",\"webhook_url\":\"" URL "\"}"),
+    };
+    return item_add(cx, db, "YW", 5, &sc->second);
+}
+
+static enum err call_second(struct ctx *cx, struct db *db, void *arg)
+{
+    struct scene *sc = arg;
+
+    sc->row = (struct outbox_row){
+        .service_id = sc->s.id,
+        .hook_id = sc->second.id,
+        .channel = STR("webhook"),
+        .target = STR(URL),
+        .template_name = STR("event"),
+        .params = STR("{}"),
+        .expires_at_ms = cx->now_ms + HOUR_MS,
+    };
+    return outbox_add(cx, db, &sc->row);
+}
+
+/* Claims one and says what came of it; 0: nothing is due. */
+static int64_t attempt(struct scene *sc, enum outcome outcome)
+{
+    int64_t id;
+
+    assert_int_equal(fixture_run(&sc->fx, claim, sc), OK);
+    if (!sc->x.lanes[0].count)
+        return 0;
+    id = sc->x.lanes[0].claimed[0].id;
+    sc->attempted = true;
+    sc->outcome = outcome;
+    assert_int_equal(fixture_run(&sc->fx, book, sc), OK);
+    return id;
+}
+
+static enum err forget(struct ctx *cx, struct db *db, void *arg)
+{
+    return hook_forget(cx, db, ((struct scene *)arg)->item.id);
+}
+
+static void one_that_never_answers_leaves_the_others_their_turn(void **state)
+{
+    struct scene *sc = *state;
+    int64_t second;
+
+    assert_int_equal(fixture_run(&sc->fx, make, sc), OK);
+    assert_int_equal(fixture_run(&sc->fx, make_second, sc), OK);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(fixture_run(&sc->fx, call, sc), OK);
+    sc->fx.cx.now_ms += 1;
+    assert_int_equal(fixture_run(&sc->fx, call_second, sc), OK);
+    second = sc->row.id;
+    for (int i = 0; i < 5; i++) /* older ones come first */
+        assert_true(attempt(sc, OUTCOME_RETRY) != second);
+    assert_int_equal(attempt(sc, OUTCOME_SENT), second);
+    assert_int_equal(attempt(sc, OUTCOME_RETRY), 0); /* fifteen are due, and wait */
+
+    /* a new one waits with them */
+    assert_int_equal(fixture_run(&sc->fx, call, sc), OK);
+    assert_int_equal(attempt(sc, OUTCOME_RETRY), 0);
+    sc->fx.cx.now_ms += 15 * MS_PER_S - 1;
+    assert_int_equal(attempt(sc, OUTCOME_RETRY), 0);
+    sc->fx.cx.now_ms += 1;
+    for (int i = 0; i < 5; i++)
+        assert_true(attempt(sc, OUTCOME_RETRY) != 0);
+    sc->fx.cx.now_ms += 15 * MS_PER_S; /* twice as long now */
+    assert_int_equal(attempt(sc, OUTCOME_RETRY), 0);
+    sc->fx.cx.now_ms += 15 * MS_PER_S;
+    assert_true(attempt(sc, OUTCOME_SENT) != 0);
+    for (int i = 0; i < 4; i++) /* in a row */
+        assert_true(attempt(sc, OUTCOME_RETRY) != 0);
+    assert_true(attempt(sc, OUTCOME_SENT) != 0);
+}
+
+static void a_rest_outlasts_no_call(void **state)
+{
+    struct scene *sc = *state;
+    int64_t expires_ms = sc->fx.cx.now_ms + HOUR_MS;
+
+    assert_int_equal(fixture_run(&sc->fx, make, sc), OK);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(fixture_run(&sc->fx, call, sc), OK);
+    sc->fx.cx.now_ms = expires_ms - 20 * MS_PER_S;
+    for (int i = 0; i < 5; i++)
+        assert_true(attempt(sc, OUTCOME_RETRY) != 0);
+    assert_int_equal(attempt(sc, OUTCOME_RETRY), 0);
+    sc->fx.cx.now_ms = expires_ms - 15 * MS_PER_S;
+    assert_true(attempt(sc, OUTCOME_SENT) != 0);
+}
+
+static void whoever_changes_it_ends_its_rest(void **state)
+{
+    struct scene *sc = *state;
+
+    assert_int_equal(fixture_run(&sc->fx, make, sc), OK);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(fixture_run(&sc->fx, call, sc), OK);
+        assert_true(attempt(sc, OUTCOME_RETRY) != 0);
+    }
+    assert_int_equal(fixture_run(&sc->fx, call, sc), OK);
+    assert_int_equal(attempt(sc, OUTCOME_SENT), 0);
+    assert_int_equal(fixture_run(&sc->fx, forget, sc), OK);
+    assert_int_equal(fixture_run(&sc->fx, call, sc), OK);
+    assert_int_equal(attempt(sc, OUTCOME_SENT), sc->row.id);
+}
+
 static void the_operator_switches_it_off_and_on(void **state)
 {
     struct scene *sc = *state;
@@ -281,6 +405,9 @@ int main(void)
         TEST(failures_in_a_row_switch_it_off_and_the_operator_is_told),
         TEST(one_that_is_taken_forgets_the_failures),
         TEST(what_it_missed_is_sent_again_once_and_to_where_it_is_now),
+        TEST(one_that_never_answers_leaves_the_others_their_turn),
+        TEST(a_rest_outlasts_no_call),
+        TEST(whoever_changes_it_ends_its_rest),
         TEST(the_operator_switches_it_off_and_on),
         TEST(a_callback_url_that_was_emptied_can_be_enabled),
     };
