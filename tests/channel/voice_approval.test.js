@@ -2,7 +2,7 @@
 // telephone is Debian's baresip, its keys RFC 4733 events. Numbers in brackets: spec/attacks.md.
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { Baresip } from "../lib/baresip.js";
 import { startMovable } from "../lib/clock.js";
 import { assertHeard, cannotCall } from "../lib/hearing.js";
@@ -17,7 +17,7 @@ const folks = ["approver", "mistaken", "presser", "stranger", "denier", "late", 
 const speaks = (phone) => eventually(() => assert.ok(phone.heard().some((sample) => Math.abs(sample) > 1000), "nothing is said"), { ms: 30_000 });
 
 describe("approval by phone call", { skip: cannotCall, concurrency: 3 }, () => {
-  const people = {}, phones = [];
+  const people = {};
   let folder;
 
   const wayOf = (page, method) => page.forms.find((form) => form.action === "/resend" && form.fields.get("method") === method);
@@ -46,14 +46,11 @@ describe("approval by phone call", { skip: cannotCall, concurrency: 3 }, () => {
     await server.stop();
   });
 
-  after(() => Promise.all(phones.map((phone) => phone.close()))); // of a test that failed
-
   // A copy of that installation, whose calls ring this person's telephone.
   async function scene(name, { start = startServer, number, ...options } = {}) {
     const person = people[name], data_dir = temporaryFolder();
     fs.cpSync(folder, data_dir, { recursive: true });
     const phone = await Baresip.open({ number: number ?? e164(person) });
-    phones.push(phone);
     const made = await start({ data_dir, demo_sends: 1, voice_url: phone.url, stop_grace_ms: 0, ...options });
     const server = made.server ?? made;
     const entries = () => command(["audit", "list", "--json", `--user=${person.username}`], { data_dir }).out.trim().split("\n").map((line) => JSON.parse(line));

@@ -14,7 +14,7 @@ import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { freePorts } from "./kannel.js";
-import { eventually, temporaryFolder } from "./server.js";
+import { eventually, letGo, temporaryFolder } from "./server.js";
 
 export const RATE = 8000;
 const modules = "/usr/lib/baresip/modules"; // as Debian has it
@@ -108,6 +108,7 @@ snd_path ${dir}
       socket.on("error", (error) => reject(new Error(`${error.message}\n${phone.out}`)));
     }), { ms: 15_000 });
     assert.equal(phone.child.exitCode, null, phone.out);
+    letGo(phone.child);
     return phone;
   }
 
@@ -142,6 +143,7 @@ snd_path ${dir}
   async close() {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const ended = once(this.child, "exit");
+    this.child.ref();
     this.child.kill("SIGKILL");
     await ended;
   }

@@ -37,6 +37,13 @@ export function temporaryFolder() {
 }
 
 const running = new Set();
+// What a failed test left running must not keep the others from ending, nor outlive them.
+export function letGo(child) {
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+  for (const held of [child, child.stdout, child.stderr]) held?.unref();
+}
+
 process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
   for (const dir of folders) fs.rmSync(dir, { recursive: true, force: true });

@@ -9,7 +9,7 @@ import { once } from "node:events";
 import fs from "node:fs";
 import path from "node:path";
 import { freePort } from "./baresip.js";
-import { eventually, temporaryFolder } from "./server.js";
+import { eventually, letGo, temporaryFolder } from "./server.js";
 
 const echoed = ["Via", "From", "To", "Call-ID", "CSeq"].map((name) => name === "To" ? "[last_To:];tag=callee[call_number]" : `[last_${name}:]`);
 const message = (text) => `<![CDATA[\n${text}\n]]>`;
@@ -54,6 +54,7 @@ export class Sipp {
       "-timeout", "60", "-trace_msg", "-message_file", path.join(dir, "messages"), "-trace_err", "-error_file", path.join(dir, "errors")],
     { stdio: ["ignore", "pipe", "pipe"], cwd: dir });
     peer.ended = once(peer.child, "exit");
+    letGo(peer.child);
     for (const stream of [peer.child.stdout, peer.child.stderr]) stream.setEncoding("latin1").on("data", (text) => (peer.out += text));
     const listening = `0100007F:${peer.port.toString(16).toUpperCase().padStart(4, "0")} `; // it says nothing before its end
     await eventually(() => assert.ok(peer.child.exitCode !== null || fs.readFileSync(`/proc/net/${tcp ? "tcp" : "udp"}`, "utf8").includes(listening), `sipp does not listen:\n${peer.out}`), { ms: 15_000 });
@@ -66,12 +67,14 @@ export class Sipp {
   get messages() { return fs.existsSync(path.join(this.dir, "messages")) ? fs.readFileSync(path.join(this.dir, "messages"), "latin1") : ""; }
 
   async done() {
+    this.child.ref();
     const [code] = await this.ended;
     const errors = path.join(this.dir, "errors");
     assert.equal(code, 0, `sipp ended with ${code}\n${fs.existsSync(errors) ? fs.readFileSync(errors, "latin1") : ""}\n${this.messages}\n${this.out.slice(-1500)}`);
   }
 
   async close() {
+    this.child.ref();
     if (this.child.exitCode === null) this.child.kill("SIGKILL");
     await this.ended;
   }
