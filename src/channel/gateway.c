@@ -18,8 +18,11 @@ struct gateway {
 /* The base without a slash at its end: descriptions go on with one. */
 static bool read_base(struct arena *mem, struct str text, struct str *out)
 {
+    const struct str plain = STR("http+plain://");
     struct url u;
 
+    if (str_starts(text, plain))
+        text = arena_printf(mem, "http://%.*s", STR_ARG(str_sub(text, plain.n, text.n)));
     if (!url_parse(mem, text, &u))
         return false;
     *out = url_text(mem, &u);

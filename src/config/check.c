@@ -178,6 +178,21 @@ static void check_second_factor(struct check *c)
     }
 }
 
+/* Each message has a code in it, and the request its password. */
+static void check_gateway(struct check *c)
+{
+    const struct config *cf = c->cf;
+    struct url u;
+
+    if (!cf->sms_gateway.n || str_eq(cf->sms_gateway, STR("smpp")))
+        return;
+    if (url_parse(c->cx->mem, cf->sms_url, &u) && !u.https && !host_is_loopback(u.host))
+        problem(
+            c, OPTION_sms_url,
+            "would send codes and the password in the clear to another machine; use https://, or "
+            "http+plain:// where nobody can listen, as through a VPN");
+}
+
 /* Names and passwords have room in SMPP's fields only (section 4.1.5 of version 3.4). */
 static void check_smpp(struct check *c)
 {
@@ -309,9 +324,9 @@ static void check_data_dir(struct check *c)
 enum err config_check(struct ctx *cx, const struct config *cf, struct buf *problems)
 {
     static void (*const rules[])(struct check *) = {
-        check_demo,     check_production, check_database,      check_sessions,
-        check_mail,     check_smpp,       check_second_factor, check_voice,
-        check_messages, check_files,      check_data_dir,
+        check_demo,  check_production, check_database, check_sessions,
+        check_mail,  check_gateway,    check_smpp,     check_second_factor,
+        check_voice, check_messages,   check_files,    check_data_dir,
     };
     struct check c = {cx, cf, problems};
     size_t before = problems->n;

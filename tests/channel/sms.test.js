@@ -304,7 +304,7 @@ describe("settings", () => {
       "# how the house's own gateway is spoken to", "url = ${base}/send", "header = X-Key: ${password}", 'json = {"msisdn":"${to_digits}","body":"${text}"}',
       "success = 200", "success_if = result.code OK", "id = result.ref", "",
     ].join("\n"));
-    const server = await production({ sms_gateway: file, sms_url: `${peer.url}/api/`, sms_password_file: secretFile("k") });
+    const server = await production({ sms_gateway: file, sms_url: `${peer.url.replace("http:", "http+plain:")}/api/`, sms_password_file: secretFile("k") });
     const to = await askForCode(server);
     const { path: at, headers, fields } = await peer.next();
     assert.deepEqual([at, headers["x-key"], fields.msisdn], ["/api/send", "k", to.slice(1)]);
@@ -320,6 +320,7 @@ describe("settings", () => {
     for (const [options, why] of [
       [{ sms_gateway: "nexmo" }, /there is no nexmo, but kannel, messagebird, twilio, vonage, webhook, or a file's path/],
       [{ sms_gateway: "kannel" }, /sms_url: is needed/],
+      [{ sms_gateway: "kannel", sms_url: "http://10.1.2.3:13013" }, /sms_url would send codes and the password in the clear/],
       [{ sms_gateway: "webhook", sms_url: "ftp://x" }, /sms_url: is needed/],
       [{ sms_gateway: file, sms_url: "http://127.0.0.1:1" }, /line 3: body is no setting/],
     ]) {
