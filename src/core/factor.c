@@ -227,6 +227,22 @@ static enum err pending_new(struct ctx *cx, struct db *db, struct factor *f, str
                    NULL);
 }
 
+/* Somebody's own factor is switched off first, which asks for a current one: begun anew in a
+ * session that was left open, it would pass to whoever sits there. (Applications' users have no
+ * session; what replaces their factor is their application's call.) */
+static enum err not_on_yet(struct ctx *cx, struct db *db, const struct factor *f)
+{
+    struct factor active;
+    enum err e;
+
+    if (!f->session_id || f->kind == FACTOR_PUSH) /* of devices there may be several */
+        return OK;
+    e = factor_active(cx, db, f->identity_id, f->kind, &active);
+    if (e == OK)
+        return fail(cx, ERR_CONFLICT, "this factor is on already");
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
 enum err totp_start(struct ctx *cx, struct db *db, int64_t identity_id, int64_t session_id,
                     struct factor *out)
 {
@@ -242,8 +258,10 @@ enum err totp_start(struct ctx *cx, struct db *db, int64_t identity_id, int64_t 
         .digits = 6,
         .period_s = 30,
     };
-    enum err e;
+    enum err e = not_on_yet(cx, db, &f);
 
+    if (e)
+        return e;
     random_bytes(secret, sizeof(secret));
     e = pending_new(cx, db, &f, BYTES_OF(secret));
     explicit_bzero(secret, sizeof(secret));
@@ -278,7 +296,7 @@ enum err sent_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, i
         .status = FACTOR_PENDING,
         .alg = STR(""),
     };
-    struct factor active, begun;
+    struct factor begun;
     struct verification v;
     struct contact c;
     enum err e;
@@ -294,10 +312,7 @@ enum err sent_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, i
     f.target = kind == FACTOR_EMAIL ? c.email : c.phone;
     f.name = str_from(kinds[kind].words);
     f.digits = c.code_digits;
-    e = factor_active(cx, db, identity_id, kind, &active);
-    if (e == OK)
-        return fail(cx, ERR_CONFLICT, "this factor is on already");
-    if (e != ERR_NOT_FOUND)
+    if ((e = not_on_yet(cx, db, &f)))
         return e;
     e = factor_pending(cx, db, identity_id, session_id, kind, &begun);
     if (e == OK && str_eq(begun.target, f.target)) /* begun twice: the same code, the same budget */
@@ -397,7 +412,7 @@ enum err factor_activate(struct ctx *cx, struct db *db, const struct factor *f,
     int64_t person_id;
     enum err e;
 
-    if ((e = factor_contact(cx, db, f->identity_id, &c)) ||
+    if ((e = factor_contact(cx, db, f->identity_id, &c)) || (e = not_on_yet(cx, db, f)) ||
         (e = db_exec_one(cx, db, Q_FACTOR_ACTIVATE, DB_ARGS(db_int(cx->now_ms), db_int(f->id)))) ||
         (f->kind != FACTOR_PUSH && !f->several && /* of devices there may be several */
          (e = db_exec(cx, db, Q_FACTOR_REPLACE,

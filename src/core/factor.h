@@ -66,7 +66,7 @@ enum err recovery_left(struct ctx *cx, struct db *db, int64_t identity_id, int64
 
 /* ---- enrolment ---- */
 
-/* A pending TOTP factor with a new 160-bit secret. */
+/* A pending TOTP factor with a new 160-bit secret. ERR_CONFLICT: begun in a session, and on already. */
 enum err totp_start(struct ctx *cx, struct db *db, int64_t identity_id, int64_t session_id,
                     struct factor *out);
 /* The secret of a pending factor, for the page that shows it. */
@@ -79,8 +79,8 @@ enum err sent_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, i
  * Errors as of sent_factor_start; ERR_UPSTREAM: there is no remote service. */
 enum err remote_factor_start(struct ctx *cx, struct db *db, int64_t identity_id,
                              int64_t session_id, struct factor *out);
-/* After its code was right: pending becomes active; an older one of the kind is replaced. Audits and
- * notifies. */
+/* After its code was right: pending becomes active. An older one of the kind is replaced, but not in
+ * a session (ERR_CONFLICT): that is switched off first. Audits and notifies. */
 enum err factor_activate(struct ctx *cx, struct db *db, const struct factor *f,
                          const struct origin *from);
 

@@ -116,7 +116,7 @@ static enum err sent_page(struct ctx *cx, struct request *rq, struct response *r
 /* Nothing under way: back to where it starts. JSON gets the error. */
 static enum err start_again(struct ctx *cx, struct request *rq, struct response *rs, enum err e)
 {
-    if (e != ERR_EXPIRED || wants_json(rq))
+    if ((e != ERR_EXPIRED && e != ERR_CONFLICT) || wants_json(rq))
         return e;
     flash_set(rq, rs, FLASH_TOO_LATE);
     return respond_redirect(cx, rs, STR("/account/security"));
@@ -236,8 +236,9 @@ enum err enrol_check(struct ctx *cx, struct request *rq, struct response *rs)
         return answer_started(cx, rq, rs, &f);
     if (check.outcome != CHECK_RIGHT)
         return check_complain(cx, d, f.kind, &check);
-    if ((e = factor_activate(cx, rq->db, &f, &from)) ||
-        (e = session_renew(cx, rq->db, session, &from, &token)))
+    if ((e = factor_activate(cx, rq->db, &f, &from)))
+        return start_again(cx, rq, rs, e); /* switched on in another browser meanwhile */
+    if ((e = session_renew(cx, rq->db, session, &from, &token)))
         return e;
     session_cookie(rq, rs, token, session->remember);
     flash_set(rq, rs, FLASH_FACTOR_ON);
@@ -304,7 +305,7 @@ enum err went_words(struct ctx *cx, const struct request *rq, const struct facto
 }
 
 enum err unsent_words(struct ctx *cx, const struct request *rq, const struct factor *f,
-                           struct str *out)
+                      struct str *out)
 {
     const struct dispatch d = {core_of(rq->db)->portal_service_id, factor_kind_name(f->kind),
                                f->target, str_from(rq->addr)};

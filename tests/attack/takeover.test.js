@@ -90,6 +90,19 @@ test("recovery codes work while another factor is paused", async () => {
   assert.equal((await browser.postJson("/verify", { code, method: "recovery" })).json.state, "signed_in");
 });
 
+test("a session that was left open cannot put another app in place of the one that is on", async () => {
+  const ada = await signUp(server);
+  const [me, other] = [await signIn(server, ada), await signIn(server, ada)];
+  const late = (await other.postJson("/account/security/totp/start", {})).json.secret;
+  const app = await turnOnTotp(me);
+  const start = await me.postJson("/account/security/totp/start", {});
+  assert.deepEqual([start.status, start.json.error?.code], [409, "not_possible"]);
+  assert.equal((await me.postJson("/account/security/totp", { code: nextTotp(app) })).status, 410, "nothing is under way");
+  assert.equal((await other.postJson("/account/security/totp", { code: nextTotp({ secret: late }) })).status, 401, "begun before, but that session has ended");
+  const { browser } = await enterPassword(server, ada);
+  assert.equal((await browser.postJson("/verify", { code: nextTotp(app) })).json.state, "signed_in", "the app that was on still is");
+});
+
 test("a copy of the cookie is worth nothing once its owner has changed the password", async () => {
   const ada = await signUp(server);
   const me = await signIn(server, ada, { remember: "on" });
