@@ -24,6 +24,7 @@ enum {
     CONNECTIONS_KEPT = 64,
     LAST_EXCHANGE_MS = 5 * MS_PER_S, /* at a stop, for booking what was cut off */
     BEGIN_AT_ONCE = 32,              /* messages, before the loop looks around again */
+    GIVE_WAY_MS = 10,                /* between those, when the processors are wanted elsewhere */
 };
 
 struct courier {
@@ -39,7 +40,7 @@ struct courier {
     struct courier_exchange x;
     const struct courier_result **results; /* room for x.results: one for each slot */
     bool asking;                           /* x is out */
-    int64_t ask_after_ms;                  /* monotonic */
+    int64_t ask_after_ms, begin_after_ms;  /* monotonic */
 
     _Atomic bool woken, stopping;
     _Atomic int64_t cut_at_ms; /* monotonic, when stopping */
@@ -159,8 +160,12 @@ static void begin(struct courier *c, struct slot *s)
 
 static void begin_some(struct courier *c)
 {
+    int64_t now_ms = clock_mono_ms();
     struct slot *s;
 
+    if (!c->slots.claimed || now_ms < c->begin_after_ms)
+        return;
+    c->begin_after_ms = c->ops.crowded && c->ops.crowded(c->ops.arg) ? now_ms + GIVE_WAY_MS : 0;
     for (unsigned i = 0; i < BEGIN_AT_ONCE && (s = slots_next(&c->slots)); i++)
         begin(c, s);
 }
@@ -388,8 +393,10 @@ static int wait_ms(struct courier *c)
     int64_t mono_ms = clock_mono_ms(), now_ms = clock_now_ms(), wait = WAIT_MAX_MS;
     bool stopping = atomic_load(&c->stopping);
 
-    if (c->slots.claimed || (stopping && idle(c)))
+    if (stopping && idle(c))
         return 0;
+    if (c->slots.claimed)
+        return (int)MAX_OF(c->begin_after_ms - mono_ms, (int64_t)0);
     if (stopping)
         wait = MIN_OF(wait, MAX_OF(atomic_load(&c->cut_at_ms) - mono_ms, (int64_t)ASK_AGAIN_MS));
     if (!c->asking && (c->slots.in[SLOT_ENDED] || due(c, now_ms)))

@@ -74,6 +74,9 @@ struct courier_ops {
     /* What a claimed row says, now that it is sent. ERR_EXPIRED, ERR_NOT_FOUND: it is not to be
      * sent any more; ERR_INVALID: it never can be; others: try again. */
     enum err (*load)(struct ctx *cx, void *arg, int64_t id, struct parcel *out);
+    /* There is more important work for the processors: messages leave a few at a time. NULL: never.
+     */
+    bool (*crowded)(void *arg);
     /* An attempt's result has been booked: for the log. */
     void (*settled)(void *arg, const struct courier_result *r);
 };

@@ -7,6 +7,7 @@
 
 struct depot {
     struct depot_conf conf;
+    const struct instance *in;
     struct store *store;
     struct transfer_rules *rules;
     struct db *reader; /* the courier's thread's */
@@ -68,6 +69,14 @@ static enum err load(struct ctx *cx, void *arg, int64_t id, struct parcel *out)
     return e;
 }
 
+static bool crowded(void *arg)
+{
+    const struct depot *d = arg;
+    const struct http_server *server = atomic_load(&d->in->server);
+
+    return server && http_server_crowded(server);
+}
+
 static void settled(void *arg, const struct courier_result *r)
 {
     const struct depot *d = arg;
@@ -93,6 +102,7 @@ enum err depot_open(struct ctx *cx, struct instance *in, const struct depot_conf
 
     pthread_mutex_init(&d->lock, NULL);
     d->conf = *conf;
+    d->in = in;
     d->store = in->store;
     d->mem = arena_new();
     if ((e = transfer_rules_new(cx, &rules, &d->rules)) ||
@@ -105,7 +115,11 @@ enum err depot_open(struct ctx *cx, struct instance *in, const struct depot_conf
 enum err depot_start(struct ctx *cx, struct depot *d, const struct carrier *carriers, size_t count)
 {
     const struct courier_conf conf = {
-        .ops = {.arg = d, .exchange = exchange, .load = load, .settled = settled},
+        .ops = {.arg = d,
+                .exchange = exchange,
+                .load = load,
+                .crowded = d->conf.gives_way ? crowded : NULL,
+                .settled = settled},
         .rules = d->rules,
         .carriers = carriers,
         .carrier_count = count,

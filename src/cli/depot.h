@@ -22,6 +22,7 @@ struct depot;
 struct depot_conf {
     const char *failed; /* event in the log when an exchange fails */
     uint64_t topic;     /* notified by whoever queues something */
+    bool gives_way;     /* while people who sign in keep the processors busy */
     /* On the writer thread; books and claims. */
     enum err (*exchange)(struct ctx *cx, struct db *db, struct courier_exchange *x);
     /* On the courier's thread, in a read transaction. Errors as of courier_ops.load. */

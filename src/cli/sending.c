@@ -364,6 +364,7 @@ enum err sending_start(struct ctx *cx, struct instance *in, struct sending **out
     static const struct depot_conf depot = {
         .failed = "courier_failed",
         .topic = OUTBOX_TOPIC,
+        .gives_way = true,
         .exchange = delivery_exchange,
         .load = load,
         .settled = settled,

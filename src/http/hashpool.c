@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 struct worker {
@@ -19,6 +20,7 @@ struct hashpool {
     unsigned waiting;
     bool ending;
     struct backend backend;
+    _Atomic unsigned *jobs;
     unsigned queue_max, count;
     struct worker workers[];
 };
@@ -47,19 +49,22 @@ static void *work(void *arg)
     struct worker *w = arg;
     struct hash_job *job;
 
-    while ((job = next_job(w->pool)))
+    while ((job = next_job(w->pool))) {
         job->run(job, w->db);
+        atomic_fetch_sub(w->pool->jobs, 1);
+    }
     return NULL;
 }
 
 enum err hashpool_new(struct ctx *cx, const struct backend *backend, unsigned threads,
-                      unsigned queue_max, struct hashpool **out)
+                      unsigned queue_max, _Atomic unsigned *jobs, struct hashpool **out)
 {
     OWN(hashpool_free)
     struct hashpool *pool = mem_alloc(sizeof(*pool) + threads * sizeof(pool->workers[0]));
     enum err e;
 
     pool->backend = *backend;
+    pool->jobs = jobs;
     pool->queue_max = queue_max;
     pool->count = threads;
     pool->last = &pool->first;
@@ -113,6 +118,7 @@ bool hashpool_submit(struct hashpool *pool, struct hash_job *job)
         *pool->last = job;
         pool->last = &job->next;
         pool->waiting++;
+        atomic_fetch_add(pool->jobs, 1);
         pthread_cond_signal(&pool->more);
     }
     pthread_mutex_unlock(&pool->lock);

@@ -14,8 +14,9 @@ struct hash_job { /* embedded in the request; the submitter's again once run was
     void (*run)(struct hash_job *job, struct db *db); /* on a pool thread, with its handle */
 };
 
+/* *jobs counts those that wait or run, and outlives the pool. */
 enum err hashpool_new(struct ctx *cx, const struct backend *backend, unsigned threads,
-                      unsigned queue_max, struct hashpool **out);
+                      unsigned queue_max, _Atomic unsigned *jobs, struct hashpool **out);
 /* Runs what is queued, then joins. */
 void hashpool_free(struct hashpool **pool);
 /* False when queue_max jobs wait already. From any thread. */

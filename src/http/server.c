@@ -87,7 +87,8 @@ static enum err make_site(struct ctx *cx, const struct http_conf *conf, struct s
         return e;
     if (conf->hash_threads == 0)
         return OK;
-    return hashpool_new(cx, &conf->backend, conf->hash_threads, conf->hash_queue_max, &site->pool);
+    return hashpool_new(cx, &conf->backend, conf->hash_threads, conf->hash_queue_max,
+                        &site->hashing, &site->pool);
 }
 
 static enum err make_listeners(struct ctx *cx, struct http_server *s)
@@ -184,6 +185,13 @@ void http_server_stats(struct http_server *s, struct http_stats *out)
         for (size_t k = 0; k < COUNT_OF(out->by_class); k++)
             out->by_class[k] += COUNT_OF_NOW(c->by_class[k]);
     }
+}
+
+bool http_server_crowded(const struct http_server *s)
+{
+    unsigned threads = s->site.conf.hash_threads;
+
+    return threads && atomic_load(&s->site.hashing) >= threads;
 }
 
 /* ---- stop ---- */

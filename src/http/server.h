@@ -87,5 +87,8 @@ struct http_stats { /* since start, summed over the loops; for /metrics */
     uint32_t open, parked;
 };
 void http_server_stats(struct http_server *s, struct http_stats *out);
+/* All hash threads are busy: people who sign in wait for each other. From any thread, until
+ * http_server_free. */
+bool http_server_crowded(const struct http_server *s);
 
 #endif

@@ -291,6 +291,7 @@ static void the_hash_pools_queue_is_short(void **state)
     be_set(&be.hash_held, true);
     say(running, "GET /hashed HTTP/1.1\r\n" LAST "\r\n");
     be_await(0, 1, 0);
+    assert_true(http_server_crowded(server));
     say(two[0].fd, "GET /hashed HTTP/1.1\r\n" LAST "\r\n"); /* one of them waits, */
     say(two[1].fd, "GET /hashed HTTP/1.1\r\n" LAST "\r\n"); /* the other is too many */
     assert_int_equal(poll(two, 2, PATIENCE_MS), 1);
@@ -301,6 +302,9 @@ static void the_hash_pools_queue_is_short(void **state)
     be_set(&be.hash_held, false);
     assert_has(hear(running, NULL), "hello\n");
     assert_has(hear(two[1 - loser].fd, NULL), "hello\n");
+    for (int i = 0; i < PATIENCE_MS && http_server_crowded(server); i++)
+        poll(NULL, 0, 1);
+    assert_false(http_server_crowded(server));
     close(running);
     close(two[0].fd);
     close(two[1].fd);

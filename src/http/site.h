@@ -24,8 +24,9 @@ struct site {
     struct router *router;
     struct limiter *limiter;
     struct tally *tally;
-    struct hashpool *pool; /* NULL: no hash threads */
-    struct tls *tls;       /* NULL: plain HTTP */
+    struct hashpool *pool;    /* NULL: no hash threads */
+    _Atomic unsigned hashing; /* jobs of the pool that wait or run */
+    struct tls *tls;          /* NULL: plain HTTP */
     struct addr_block *proxies;
     size_t proxy_count;
 };
