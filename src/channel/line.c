@@ -261,7 +261,7 @@ static void wait_for_key(struct line *l, unsigned s)
 }
 
 /* Says one of the sentences; without flite, which has spoken before, the call is over. */
-static bool reply(struct line *l, enum script_words words)
+static void reply(struct line *l, enum script_words words)
 {
     struct ctx cx;
 
@@ -270,10 +270,9 @@ static bool reply(struct line *l, enum script_words words)
     call_say(l->call, NULL);
     if (script_say(&cx, words, &l->reply)) {
         tmr_start(&l->timer, 0, listened_long_enough, l);
-        return false;
+        return;
     }
     call_say(l->call, &l->reply);
-    return true;
 }
 
 static void decided(struct line *l, enum typed_reply word, enum typed_wish wish)
@@ -286,7 +285,7 @@ static void decided(struct line *l, enum typed_reply word, enum typed_wish wish)
 
     l->typed = NULL;
     l->state = LINE_CLOSING;
-    (void)reply(l, word == REPLY_DENIED && wish == TYPED_NOT_ME ? SCRIPT_NOT_ME : words[word]);
+    reply(l, word == REPLY_DENIED && wish == TYPED_NOT_ME ? SCRIPT_NOT_ME : words[word]);
 }
 
 /* The question once more, and everything from the start. */
@@ -308,7 +307,7 @@ static void nothing_typed(void *arg)
         ask_from_start(l);
     } else {
         l->state = LINE_CLOSING;
-        (void)reply(l, SCRIPT_SILENCE);
+        reply(l, SCRIPT_SILENCE);
     }
 }
 
@@ -325,10 +324,10 @@ static void typing(struct line *l, char key)
             ask_from_start(l);
         break;
     case KEYPAD_FULL:
-        (void)reply(l, SCRIPT_FULL);
+        reply(l, SCRIPT_FULL);
         break;
     case KEYPAD_DENIED:
-        (void)reply(l, SCRIPT_DENIED);
+        reply(l, SCRIPT_DENIED);
         break;
     case KEYPAD_APPROVE:
         decide_typed(l, TYPED_APPROVE);

@@ -212,6 +212,42 @@ static void waiting_step_up(struct html *h)
                     });
 }
 
+static struct page_waiting call(void)
+{
+    return (struct page_waiting){
+        .page = base(),
+        .handle = STR("q7"),
+        .method = way("call"),
+        .device = STR("+1 ••• ••• 0142"),
+        .digits_a = STR("482"),
+        .digits_b = STR("913"),
+        .digits = STR("482913"),
+        .status_url = STR("/login/status"),
+        .events_url = STR("/login/events"),
+        .left_s = 74,
+        .total_s = 120,
+        .left_words = STR("1 minute 14 seconds"),
+        .others = ways(),
+    };
+}
+
+static void waiting_call(struct html *h)
+{
+    struct page_waiting p = call();
+
+    p.ringing = true;
+    page_waiting(h, &p);
+}
+
+static void waiting_call_over(struct html *h)
+{
+    struct page_waiting p = call();
+
+    p.page = with_problem(base(), STR_NONE, STR("The call is over, and nothing was approved."));
+    p.can_resend = true;
+    page_waiting(h, &p);
+}
+
 static struct page_remote remote(void)
 {
     return (struct page_remote){
@@ -397,8 +433,8 @@ static void outbox(struct html *h)
          .code_a = STR("482"),
          .code_b = STR("913"),
          .at = at(0),
-         .sms = true  },
-        {.id = STR("2"),
+         .sms = true    },
+        {              .id = STR("2"),
          .channel = STR("email"),
          .to = STR("mal@example.com"),
          .subject = STR("Confirm your e-mail address"),
@@ -409,9 +445,10 @@ static void outbox(struct html *h)
          .link_text = STR("Open the link"),
          .at = at(7),
          .email = true},
-        {.id = STR("1"),
+        { .id = STR("1"),
          .channel = STR("email"),
-         .to = STR("malcolm.alexander.reynolds.of.the.ship.called.serenity.and.of.no.other@a-place-with-a-"
+         .to = STR("malcolm.alexander.reynolds.of.the.ship.called.serenity.and.of.no.other@a-place-"
+                   "with-a-"
                    "very-long-name-far-out-on-the-border.example.com"),
          .subject = STR("Your Countersign code"),
          .body = STR("482913"),
@@ -427,7 +464,7 @@ static void outbox(struct html *h)
          .state = STR("Failed"),
          .why = STR("shop.example.com answered 404"),
          .at = at(2)},
-        {.to = STR("https://shop.example.com/hook"), .state = STR("Taken"), .at = at(6)},
+        {.to = STR("https://shop.example.com/hook"),                                          .state = STR("Taken"), .at = at(6)},
     };
 
     page_outbox(h, &(struct page_outbox){
@@ -452,7 +489,7 @@ static const struct golden goldens[] = {
     PAGE(confirm_email_username), PAGE(verify_totp), PAGE(verify_sms), PAGE(verify_sms_wrong),
     PAGE(verify_voice), PAGE(verify_email), PAGE(verify_recovery), PAGE(verify_step_up),
     PAGE(remote_asked), PAGE(remote_busy), PAGE(remote_wrong), PAGE(remote_enrol),
-    PAGE(waiting), PAGE(waiting_step_up), PAGE(waiting_over), PAGE(enrol_required), PAGE(enrol_advised), PAGE(reset_password),
+    PAGE(waiting), PAGE(waiting_step_up), PAGE(waiting_over), PAGE(waiting_call), PAGE(waiting_call_over), PAGE(enrol_required), PAGE(enrol_advised), PAGE(reset_password),
     PAGE(reset_sent), PAGE(reset_set), PAGE(reauth), PAGE(not_me), PAGE(locked), PAGE(notice), PAGE(error_404),
     PAGE(error_429), PAGE(error_500), PAGE(outbox), PAGE(outbox_empty), PAGE(authenticator),
 };
