@@ -24,6 +24,9 @@ enum {
 static const char event_keys[] = "0123456789*#ABCD"; /* RFC 4733 section 3.2 */
 static const char suite[] = "AES_CM_128_HMAC_SHA1_80";
 
+/* Some exchanges say a key both ways: the way of the first one is the one that counts. */
+enum key_way { KEYS_NONE, KEYS_RTP, KEYS_INFO };
+
 struct call {
     struct trunk *trunk;
     const struct call_events *events;
@@ -43,6 +46,7 @@ struct call {
     uint8_t payload, key_payload;
     bool has_keys, is_alaw, key_seen;
     uint32_t key_ts; /* of the last key event */
+    enum key_way key_way;
 
     const struct speech *speech;
     size_t at;
@@ -142,6 +146,14 @@ static bool agree_on_srtp(struct call *c)
 
 /* ---- keys ---- */
 
+static void pressed(struct call *c, enum key_way way, char key)
+{
+    if (c->key_way == KEYS_NONE)
+        c->key_way = way;
+    if (c->key_way == way)
+        c->events->key(c->arg, key);
+}
+
 static void heard(const struct sa *src, const struct rtp_header *hdr, struct mbuf *mb, void *arg)
 {
     struct call *c = arg;
@@ -158,7 +170,7 @@ static void heard(const struct sa *src, const struct rtp_header *hdr, struct mbu
     c->key_ts = hdr->ts;
     event = mb->buf[mb->pos];
     if (event < sizeof(event_keys) - 1)
-        c->events->key(c->arg, event_keys[event]);
+        pressed(c, KEYS_RTP, event_keys[event]);
 }
 
 /* The key in "Signal=5" (application/dtmf-relay) or "5" (application/dtmf); 0 = none. */
@@ -192,7 +204,7 @@ static void informed(struct sip *sip, const struct sip_msg *msg, void *arg)
 
     (void)sip_reply(sip, msg, 200, "OK");
     if (key && c->answered && !c->ending)
-        c->events->key(c->arg, key);
+        pressed(c, KEYS_INFO, key);
 }
 
 /* ---- sound ---- */

@@ -4,8 +4,8 @@
  *
  * Sound is G.711 in frames of 20 ms against an absolute clock, under SRTP with keys in the SDP
  * (RFC 4568) as the trunk's settings ask. Keys are RFC 4733 events, from the address that the
- * answer named only, or SIP INFO inside the dialog. No redirect, no transfer and no early sound is
- * taken.
+ * answer named only, or SIP INFO inside the dialog, whichever comes first. No redirect, no transfer
+ * and no early sound is taken.
  */
 #ifndef CHANNEL_CALL_H
 #define CHANNEL_CALL_H
