@@ -2,15 +2,12 @@
 // Argon2id alone on all cores, the sign-in page beside /robots.txt (the same server without a page).
 // wrk and the server share the machine.
 import { execFileSync } from "node:child_process";
-import fs from "node:fs";
-import path from "node:path";
-import { startServer, temporaryFolder } from "../tests/lib/server.js";
+import { startServer } from "../tests/lib/server.js";
 import { signUp } from "../tests/portal/people.js";
+import { median, signInScript } from "./lib/beside.js";
 
 const seconds = 3, rounds = 3;
 execFileSync("ninja", ["-C", "build", "bench/core_bench"], { stdio: "ignore" });
-
-const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 
 function wrk(url, connections, script) {
   const args = ["-t2", `-c${connections}`, `-d${seconds}s`, "--latency", ...(script ? ["-s", script] : []), url];
@@ -24,12 +21,7 @@ function wrk(url, connections, script) {
 
 const server = await startServer({ hash_queue_max: 1000 });
 const person = await signUp(server);
-const script = path.join(temporaryFolder(), "login.lua");
-fs.writeFileSync(script, `wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/json"
-wrk.headers["Accept"] = "application/json"
-wrk.body = ${JSON.stringify(JSON.stringify({ login: person.username, password: person.password }))}
-`);
+const script = signInScript(person);
 
 const got = { hash1: [], hash: [], login: [], page: [], bare: [] };
 let last = {};

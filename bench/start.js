@@ -4,20 +4,11 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import http from "node:http";
-import net from "node:net";
-import { program, temporaryFolder } from "../tests/lib/server.js";
+import { freePorts, program, temporaryFolder } from "../tests/lib/server.js";
+import { median } from "./lib/beside.js";
 
 const starts = 15;
-const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 const ms = (since) => Number(process.hrtime.bigint() - since) / 1e6;
-
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  return port;
-}
 
 const answered = (port) => new Promise((resolve) => {
   const rq = http.get({ host: "127.0.0.1", port, path: "/healthz", agent: false }, (rs) => rs.resume().on("end", () => resolve(true)));
@@ -45,7 +36,7 @@ const took = (list) => `${median(list).toFixed(1)} ms (least ${Math.min(...list)
 
 // Resident and proportional memory of a server that was asked once and then left alone for a second.
 async function idle(data) {
-  const { child } = await startOnce(data, await freePort());
+  const { child } = await startOnce(data, ...await freePorts(1));
   await new Promise((resolve) => setTimeout(resolve, 1000));
   const seen = { rss: memory(child.pid, "Rss"), pss: memory(child.pid, "Pss") };
   await stop(child);
@@ -54,12 +45,12 @@ async function idle(data) {
 
 const nothing = [], warm = [], fresh = [];
 const data = temporaryFolder();
-await stop((await startOnce(data, await freePort())).child);
+await stop((await startOnce(data, ...await freePorts(1))).child);
 for (let i = 0; i < starts; i++) {
   const since = process.hrtime.bigint();
   spawnSync(program, ["version"]);
   nothing.push(ms(since));
-  const port = await freePort();
+  const [port] = await freePorts(1);
   for (const [list, folder] of [[fresh, temporaryFolder()], [warm, data]]) {
     const { child, took } = await startOnce(folder, port);
     list.push(took);

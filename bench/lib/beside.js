@@ -10,13 +10,19 @@ import { temporaryFolder } from "../../tests/lib/server.js";
 
 export const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 
-async function signIns(server, person, seconds, atOnce) {
+// For wrk: a file that makes each request a sign-in of this person.
+export function signInScript(person) {
   const script = path.join(temporaryFolder(), "login.lua");
   fs.writeFileSync(script, `wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Accept"] = "application/json"
 wrk.body = ${JSON.stringify(JSON.stringify({ login: person.username, password: person.password }))}
 `);
+  return script;
+}
+
+async function signIns(server, person, seconds, atOnce) {
+  const script = signInScript(person);
   const { stdout } = await promisify(execFile)("wrk", ["-t1", `-c${atOnce}`, `-d${seconds}s`, "-s", script, `${server.url}/login`]);
   const bad = Number(stdout.match(/Non-2xx or 3xx responses: (\d+)/)?.[1] ?? 0);
   if (bad) throw new Error(`${bad} sign-ins were not answered with 2xx or 3xx`);

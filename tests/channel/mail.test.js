@@ -1,33 +1,22 @@
 // Mail from a form to a mailbox, through mail servers that we did not write.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import fs from "node:fs";
-import net from "node:net";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { simpleParser } from "mailparser";
 import { newAuthority } from "../lib/certificate.js";
 import { Client } from "../lib/client.js";
 import { MailServer } from "../lib/mailserver.js";
-import { command, eventually, startServer, temporaryFolder } from "../lib/server.js";
+import { command, eventually, startProduction, temporaryFolder } from "../lib/server.js";
 import { newPerson } from "../portal/people.js";
 
 const authority = newAuthority();
 
-// In production what is sent is not shown, and the public URL is fixed: a port that is free now.
-async function production(options) {
-  const probe = net.createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return startServer({ mode: "production", listen: `127.0.0.1:${port}`, public_url: `http://127.0.0.1:${port}`, stop_grace_ms: 500, ...options });
-}
-
 let mails, server;
 before(async () => {
   mails = await MailServer.open({ authority, user: "app", password: "quiet harbour" });
-  server = await production({ ...mails.options, product_name: "Bänk Nord" });
+  server = await startProduction({ ...mails.options, product_name: "Bänk Nord" });
 });
 after(async () => {
   await server.stop();
@@ -115,7 +104,7 @@ describe("what a mail server may say", () => {
   });
 
   test("450 for five mailboxes: others get their mail", async () => {
-    const own = await production(mails.options);
+    const own = await startProduction(mails.options);
     mails.onRecipient = (address) => {
       if (/^full/.test(address)) throw MailServer.refusal(450, "4.2.2 mailbox full");
     };
@@ -162,7 +151,7 @@ describe("who may see a mail", () => {
 
   test("no STARTTLS: nothing is sent, nor a password said", async () => {
     const plain = await MailServer.open({ authority, tls: "none", user: "app", password: "quiet harbour" });
-    const own = await production({ ...plain.options, smtp_url: `smtp://localhost:${plain.port}` });
+    const own = await startProduction({ ...plain.options, smtp_url: `smtp://localhost:${plain.port}` });
     assert.match((await refused(own)).line, /STARTTLS/);
     assert.deepEqual([plain.mails.length, plain.logins], [0, 0]);
     await plain.close();
@@ -174,7 +163,7 @@ describe("who may see a mail", () => {
   ])
     test(`a certificate of ${what}: nothing is sent`, async () => {
       const wrong = await MailServer.open({ ...options, user: "app", password: "quiet harbour" });
-      const own = await production({ ...wrong.options, smtp_ca_file: authority.file });
+      const own = await startProduction({ ...wrong.options, smtp_ca_file: authority.file });
       assert.match((await refused(own)).line, /SSL|certificate/);
       assert.deepEqual([wrong.mails.length, wrong.logins], [0, 0]);
       await wrong.close();
@@ -184,7 +173,7 @@ describe("who may see a mail", () => {
     const strict = await MailServer.open({ authority, user: "app", password: "right" });
     const { options } = strict;
     strict.password = "changed meanwhile";
-    const own = await production(options);
+    const own = await startProduction(options);
     const person = await signUp(own);
     await eventually(() => assert.match(logged(own, "send_again")[0] ?? "", /535/));
     strict.password = "right";
@@ -195,7 +184,7 @@ describe("who may see a mail", () => {
 
   test("TLS from the start", async () => {
     const early = await MailServer.open({ authority, tls: "at once" });
-    const own = await production(early.options);
+    const own = await startProduction(early.options);
     const mail = await early.next((await signUp(own)).email);
     assert.ok(mail.session.secure);
     await own.stop();
@@ -204,7 +193,7 @@ describe("who may see a mail", () => {
 
   test("in the clear, where the operator says so", async () => {
     const plain = await MailServer.open({ authority, tls: "none" });
-    const own = await production(plain.options);
+    const own = await startProduction(plain.options);
     const mail = await plain.next((await signUp(own)).email);
     assert.ok(!mail.session.secure);
     await own.stop();
@@ -212,7 +201,7 @@ describe("who may see a mail", () => {
   });
 
   test("no mail server: said, not forgotten", async () => {
-    const own = await production({});
+    const own = await startProduction({});
     await signUp(own);
     assert.match((await waitLogged(own, "send_failed"))[0], /smtp_url is empty/);
     await own.stop();
@@ -222,7 +211,7 @@ describe("who may see a mail", () => {
 describe("faults", () => {
   test("the server is down: mails arrive once it is back", async () => {
     const first = await MailServer.open({ authority });
-    const own = await production(first.options);
+    const own = await startProduction(first.options);
     await first.close();
     const person = await signUp(own);
     await eventually(() => assert.ok(logged(own, "send_again").length > 0));
@@ -236,7 +225,7 @@ describe("faults", () => {
     const slow = await MailServer.open({ authority });
     let hold = true;
     slow.onData = () => new Promise((resolve) => (hold ? setTimeout(resolve, 150) : resolve()));
-    let own = await production(slow.options);
+    let own = await startProduction(slow.options);
     const people = [];
     for (let i = 0; i < 30; i++) people.push(await signUp(own));
     await eventually(() => assert.ok(slow.mails.length >= 4));
@@ -285,7 +274,7 @@ asyncio.run(main())
   peer.stderr.setEncoding("utf8").on("data", (text) => (complaints += text));
   try {
     const port = await eventually(() => out.match(/^PORT (\d+)/)?.[1] ?? assert.fail(`no port: ${complaints}`));
-    const own = await production({ ...mails.options, smtp_url: `smtp://localhost:${port}` });
+    const own = await startProduction({ ...mails.options, smtp_url: `smtp://localhost:${port}` });
     const person = await signUp(own);
     const raw = await eventually(() => {
       const [, length, rest] = out.match(/^MAIL (\d+)\n([^]*)$/m) ?? assert.fail(`no mail: ${complaints}`);

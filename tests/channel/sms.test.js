@@ -8,12 +8,11 @@ import http from "node:http";
 import path from "node:path";
 import { after, describe, test } from "node:test";
 import { Client } from "../lib/client.js";
-import { freePorts, Kannel } from "../lib/kannel.js";
-import { command, eventually, startServer, temporaryFolder } from "../lib/server.js";
+import { Kannel } from "../lib/kannel.js";
+import { command, eventually, startProduction, temporaryFolder } from "../lib/server.js";
 
 async function production(options) {
-  const [port] = await freePorts(1);
-  const server = await startServer({ mode: "production", listen: `127.0.0.1:${port}`, public_url: `http://127.0.0.1:${port}`, stop_grace_ms: 500, ...options });
+  const server = await startProduction(options);
   const made = command(["app", "create", "shop", "--json"], { data_dir: server.dataDir });
   assert.equal(made.code, 0, made.err);
   server.keys = JSON.parse(made.out);

@@ -4,10 +4,10 @@ import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { newAuthority } from "../lib/certificate.js";
-import { freePorts, Kannel } from "../lib/kannel.js";
+import { Kannel } from "../lib/kannel.js";
 import { MailServer } from "../lib/mailserver.js";
 import { newest } from "../lib/outbox.js";
-import { command, eventually, startServer, temporaryFolder } from "../lib/server.js";
+import { command, eventually, startProduction, startServer, temporaryFolder } from "../lib/server.js";
 import { newApp, VerifyApp } from "../lib/verify.js";
 
 let counter = 0;
@@ -23,11 +23,7 @@ const german = "sms = Hier {code}, für {service}.\nmail_subject = Post von {ser
 let kannel, mails, server, app;
 before(async () => {
   [kannel, mails] = await Promise.all([Kannel.open(), MailServer.open({ authority: newAuthority() })]);
-  const [port] = await freePorts(1);
-  server = await startServer({
-    mode: "production", listen: `127.0.0.1:${port}`, public_url: `http://127.0.0.1:${port}`, stop_grace_ms: 500, phone_firewall: "off",
-    messages_dir: folder({ "de.txt": german }), ...kannel.options, ...mails.options,
-  });
+  server = await startProduction({ phone_firewall: "off", messages_dir: folder({ "de.txt": german }), ...kannel.options, ...mails.options });
   app = new VerifyApp(server, newApp(server, "Laden"));
 });
 after(async () => {

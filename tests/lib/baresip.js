@@ -13,8 +13,7 @@ import { once } from "node:events";
 import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
-import { freePorts } from "./kannel.js";
-import { eventually, letGo, temporaryFolder } from "./server.js";
+import { eventually, freePorts, letGo, temporaryFolder } from "./server.js";
 
 export const RATE = 8000;
 const modules = "/usr/lib/baresip/modules"; // as Debian has it

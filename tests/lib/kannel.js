@@ -11,18 +11,9 @@ import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { saw } from "./scrub.js";
-import { eventually, temporaryFolder } from "./server.js";
+import { eventually, freePorts, temporaryFolder } from "./server.js";
 
 const programs = { bearerbox: "/usr/sbin/bearerbox", smsbox: "/usr/sbin/smsbox", fakesmsc: "/usr/lib/kannel/test/fakesmsc" };
-
-// Kannel wants to be told its ports: ones that are free now.
-export async function freePorts(count) {
-  const probes = Array.from({ length: count }, () => net.createServer().listen(0, "127.0.0.1"));
-  await Promise.all(probes.map((probe) => once(probe, "listening")));
-  const ports = probes.map((probe) => probe.address().port);
-  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
-  return ports;
-}
 
 const listens = (port) => eventually(() => new Promise((resolve, reject) => {
   const socket = net.connect(port, "127.0.0.1", () => socket.end(resolve));

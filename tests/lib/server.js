@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
+import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -142,6 +143,21 @@ export async function startServer(options = {}) {
   fs.closeSync(log);
   running.add(child);
   return new Server(child, all, logFile).ready();
+}
+
+// The same in production mode, where what is sent is not shown and the address in links is fixed.
+export async function startProduction(options = {}) {
+  const [port] = await freePorts(1);
+  return startServer({ mode: "production", listen: `127.0.0.1:${port}`, public_url: `http://127.0.0.1:${port}`, stop_grace_ms: 500, ...options });
+}
+
+// For programs that want to be told their ports: ones that are free now.
+export async function freePorts(count) {
+  const probes = Array.from({ length: count }, () => net.createServer().listen(0, "127.0.0.1"));
+  await Promise.all(probes.map((probe) => once(probe, "listening")));
+  const ports = probes.map((probe) => probe.address().port);
+  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
+  return ports;
 }
 
 // Remembers what a command printed: keys for its user, and on the other channel what no key may be in.

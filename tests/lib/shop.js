@@ -7,8 +7,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { Client } from "./client.js";
-import { freePorts } from "./kannel.js";
-import { command, eventually, startServer } from "./server.js";
+import { command, eventually, startProduction } from "./server.js";
 
 const basic = ({ account_sid, auth_token }) => `Basic ${Buffer.from(`${account_sid}:${auth_token}`).toString("base64")}`;
 
@@ -20,8 +19,7 @@ export const codeIn = (text) => text.match(/\b(\d{6})\b/)?.[1] ?? assert.fail(`n
 export class Shop {
   static async open(options) {
     const shop = new Shop();
-    const [port] = await freePorts(1);
-    shop.server = await startServer({ mode: "production", listen: `127.0.0.1:${port}`, public_url: `http://127.0.0.1:${port}`, stop_grace_ms: 5000, phone_firewall: "off", ...options });
+    shop.server = await startProduction({ stop_grace_ms: 5000, phone_firewall: "off", ...options });
     const made = command(["app", "create", "shop", "--json"], { data_dir: shop.server.dataDir });
     assert.equal(made.code, 0, made.err);
     shop.keys = JSON.parse(made.out);
