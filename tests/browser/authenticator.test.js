@@ -1,25 +1,16 @@
 // The authenticator and the sign-in page, each in a browser of its own, from pairing to every way in which
 // a request ends; authenticator_trouble.test.js has the rest. Every state is checked by axe-core and photographed at phone width, light and dark.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { openBrowser, readQr } from "../lib/browser.js";
+import { test } from "node:test";
+import { readQr } from "../lib/browser.js";
 import { Client } from "../lib/client.js";
 import { newest } from "../lib/outbox.js";
-import { eventually, startServer } from "../lib/server.js";
+import { eventually } from "../lib/server.js";
 import { signIn, signUp, wrongCode } from "../portal/people.js";
 import { pairedPhone, pairingLink, Phone, SignIn } from "./phone.js";
+import { browser, openScene, quiet, server } from "./scene.js";
 
-let server, browser;
-before(async () => {
-  server = await startServer();
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-const quiet = (...pages) => assert.deepEqual(pages.flatMap(({ page }) => page.complaints), []);
+openScene();
 
 test("a phone is paired by a link, and a sign-in is approved with it", async () => {
   const person = await signUp(server);

@@ -1,25 +1,16 @@
 // The authenticator as an app: its key, its services, several tabs, no network, its codes, its shapes, and
 // that it can be installed. What it is asked stands in authenticator.test.js.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { openBrowser, openPage } from "../lib/browser.js";
+import { test } from "node:test";
+import { openPage } from "../lib/browser.js";
 import { Client } from "../lib/client.js";
-import { eventually, startServer } from "../lib/server.js";
+import { eventually } from "../lib/server.js";
 import { totp } from "../lib/totp.js";
 import { signIn, signUp } from "../portal/people.js";
 import { pairedPhone, pairingLink, Phone, SignIn } from "./phone.js";
+import { browser, openScene, quiet, server } from "./scene.js";
 
-let server, browser;
-before(async () => {
-  server = await startServer();
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-const quiet = (...pages) => assert.deepEqual(pages.flatMap(({ page }) => page.complaints), []);
+openScene();
 
 test("the private key cannot be taken out of the browser", async () => {
   const { phone } = await pairedPhone(browser, server);

@@ -1,21 +1,15 @@
 // What an approver sees, and who presses the button. Numbers are those of the attack list.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { openBrowser } from "../lib/browser.js";
+import { test } from "node:test";
 import { Client } from "../lib/client.js";
 import { newest } from "../lib/outbox.js";
-import { command, eventually, startServer } from "../lib/server.js";
+import { command, eventually } from "../lib/server.js";
 import { pairedPhone, Phone, SignIn } from "./phone.js";
+import { browser, openScene, server } from "./scene.js";
 
-let server, browser, app;
-before(async () => {
-  server = await startServer();
+let app;
+openScene({}, () => {
   app = JSON.parse(command(["app", "create", "Serenity Bank", "--json"], { data_dir: server.dataDir }).out);
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 const call = (target, value) => new Client(server).postJson(target, value, { headers: { "x-authy-api-key": app.api_key } });

@@ -3,26 +3,17 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { after, before, test } from "node:test";
-import { openBrowser } from "../lib/browser.js";
+import { test } from "node:test";
 import { Client } from "../lib/client.js";
-import { command, eventually, startServer, temporaryFolder } from "../lib/server.js";
+import { command, eventually, temporaryFolder } from "../lib/server.js";
 import { signIn, signUp } from "../portal/people.js";
 import { pairedPhone, pairingLink, Phone, SignIn } from "./phone.js";
+import { browser, openScene, quiet, restartServer, server } from "./scene.js";
 
 const config = path.join(temporaryFolder(), "countersign.conf");
-let server, browser;
-before(async () => {
-  fs.writeFileSync(config, "");
-  server = await startServer({ config, heartbeat_ms: 1000 });
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+fs.writeFileSync(config, "");
+openScene({ config, heartbeat_ms: 1000 });
 
-const quiet = (...pages) => assert.deepEqual(pages.flatMap(({ page }) => page.complaints), []);
 // The end of a server shows in the console, as it should.
 const lost = /ERR_(CONNECTION|INCOMPLETE|EMPTY|NETWORK)|Failed to fetch|network error/i;
 
@@ -39,7 +30,7 @@ test("a server that restarts is found again, and the approval still counts", asy
   await phone.tab("Requests");
   await phone.page.getByText("There is no connection to the server").waitFor();
   await phone.look("requests-offline");
-  server = await server.restart();
+  await restartServer();
   await phone.page.getByText("There is no connection to the server").waitFor({ state: "hidden" });
   await phone.page.locator(".rows a").click();
   await phone.asked();

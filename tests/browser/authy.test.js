@@ -2,23 +2,18 @@
 // it shows where the application asks for one, approves a request, leaves.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { after, before, test } from "node:test";
-import { openBrowser, openPage, readQr } from "../lib/browser.js";
+import { test } from "node:test";
+import { openPage, readQr } from "../lib/browser.js";
 import { Client } from "../lib/client.js";
 import { newest } from "../lib/outbox.js";
-import { command, eventually, startServer } from "../lib/server.js";
+import { command, eventually } from "../lib/server.js";
 import { readOtpauth, totp } from "../lib/totp.js";
 import { Phone } from "./phone.js";
+import { browser, openScene, server } from "./scene.js";
 
-let server, browser, key;
-before(async () => {
-  server = await startServer();
+let key;
+openScene({}, () => {
   key = JSON.parse(command(["app", "create", "Serenity Bank", "--json"], { data_dir: server.dataDir }).out).api_key;
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 const api = (method, path, fields = {}) => new Client(server).request(method, `${path}?${new URLSearchParams(fields)}`, { headers: { "x-authy-api-key": key } });

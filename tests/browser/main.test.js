@@ -2,22 +2,14 @@
 // kind of code, reset the password, revoke a session. Once with JavaScript, once without. Every page on
 // the way is checked by axe-core and photographed (build/screens/).
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { assertAccessible, openBrowser, openPage, readQr, screenshot } from "../lib/browser.js";
+import { test } from "node:test";
+import { assertAccessible, openPage, readQr, screenshot } from "../lib/browser.js";
 import { newest, newestLink } from "../lib/outbox.js";
-import { startServer } from "../lib/server.js";
 import { totp } from "../lib/totp.js";
 import { e164, newPerson } from "../portal/people.js";
+import { browser, openScene, server } from "./scene.js";
 
-let server, browser;
-before(async () => {
-  server = await startServer();
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+openScene();
 
 class Visitor {
   constructor(page, javaScript) {

@@ -1,21 +1,15 @@
 // The authenticator web app as a push factor of the Verify v2 dialect: an application's access token is
 // its pairing link, and what the application asks is answered on the phone's page.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { openBrowser } from "../lib/browser.js";
-import { eventually, startServer } from "../lib/server.js";
+import { test } from "node:test";
+import { eventually } from "../lib/server.js";
 import { newApp, VerifyApp } from "../lib/verify.js";
 import { Phone } from "./phone.js";
+import { browser, openScene, server } from "./scene.js";
 
-let server, browser, app;
-before(async () => {
-  server = await startServer();
-  browser = await openBrowser();
+let app;
+openScene({}, () => {
   app = new VerifyApp(server, newApp(server, "Corner Shop"));
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 test("it pairs by an access token and answers a challenge", async () => {
