@@ -1,14 +1,16 @@
 -- Where applications are told of what happens: items of the kinds that core/hook.c names.
 
 -- :name hook_list :read :many
-SELECT i.id, i.sid, i.data, i.service_id, s.name, h.failures, h.off_at_ms, h.why
+SELECT i.id, i.sid, i.data, i.service_id, s.name, h.failures, h.off_at_ms, h.why, r.until_ms
 FROM item i JOIN service s ON s.id = i.service_id LEFT JOIN hook h ON h.item_id = i.id
+    LEFT JOIN hook_rest r ON r.service_id = i.service_id AND r.hook_id = i.id
 WHERE i.kind IN ('webhook', 'subscriber') AND s.status = 'active'
 ORDER BY i.service_id, i.id LIMIT 1000;
 
 -- :name hook_by_id :read :one
-SELECT i.id, i.sid, i.data, i.service_id, s.name, h.failures, h.off_at_ms, h.why
+SELECT i.id, i.sid, i.data, i.service_id, s.name, h.failures, h.off_at_ms, h.why, r.until_ms
 FROM item i JOIN service s ON s.id = i.service_id LEFT JOIN hook h ON h.item_id = i.id
+    LEFT JOIN hook_rest r ON r.service_id = i.service_id AND r.hook_id = i.id
 WHERE i.id = $1 AND i.kind IN ('webhook', 'subscriber') AND s.status = 'active';
 
 -- :name hook_taken :write :exec
@@ -26,9 +28,11 @@ WHERE hook.off_at_ms IS NULL;
 
 -- :name callback_list :read :many
 -- Services that have a callback URL, or had one that failed too often.
-SELECT id, sid, name, callback_url, callback_failures, callback_off_url, callback_off_at_ms
-FROM service WHERE status = 'active' AND (callback_url <> '' OR callback_off_url <> '')
-ORDER BY id LIMIT 1000;
+SELECT s.id, s.sid, s.name, s.callback_url, s.callback_failures, s.callback_off_url,
+    s.callback_off_at_ms, r.until_ms
+FROM service s LEFT JOIN hook_rest r ON r.service_id = s.id AND r.hook_id = 0
+WHERE s.status = 'active' AND (s.callback_url <> '' OR s.callback_off_url <> '')
+ORDER BY s.id LIMIT 1000;
 
 -- Rests: core/hook_rest.h.
 

@@ -19,6 +19,9 @@ static struct str state_of(struct ctx *cx, const struct hook *h)
 {
     if (h->off_at_ms)
         return STR("off");
+    if (h->rest_until_ms > cx->now_ms)
+        return arena_printf(cx->mem, "on, rests until %.*s",
+                            STR_ARG(out_time(cx, h->rest_until_ms)));
     if (h->failures)
         return arena_printf(cx->mem, "on, %" PRId64 " failed in a row", h->failures);
     return STR("on");
@@ -26,11 +29,11 @@ static struct str state_of(struct ctx *cx, const struct hook *h)
 
 static json_t *hook_json(const struct hook *h)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:b, s:I, s:o, s:o}", "id", out_json_str(h->sid), "app",
-                     out_json_str(h->service_name), "name", out_json_str(h->name), "url",
+    return json_pack("{s:o, s:o, s:o, s:o, s:b, s:I, s:o, s:o, s:o}", "id", out_json_str(h->sid),
+                     "app", out_json_str(h->service_name), "name", out_json_str(h->name), "url",
                      out_json_str(h->url), "on", h->off_at_ms == 0, "failures",
-                     (json_int_t)h->failures, "off_since", out_json_time(h->off_at_ms), "why",
-                     out_json_str(h->why));
+                     (json_int_t)h->failures, "off_since", out_json_time(h->off_at_ms),
+                     "rests_until", out_json_time(h->rest_until_ms), "why", out_json_str(h->why));
 }
 
 static enum err webhook_list(struct ctx *cx, struct db *db, const struct cli_args *args,

@@ -31,6 +31,7 @@ static struct hook item_hook(struct ctx *cx, const struct db_rows *r)
         .failures = db_col_is_null(r, 5) ? 0 : db_col_int(r, 5),
         .off_at_ms = db_col_is_null(r, 6) ? 0 : db_col_int(r, 6),
         .why = db_col_is_null(r, 7) ? STR("") : db_col_text(r, 7),
+        .rest_until_ms = db_col_is_null(r, 8) ? 0 : db_col_int(r, 8),
     };
 
     json_decref(data);
@@ -49,6 +50,7 @@ static struct hook callback_hook(const struct db_rows *r)
         .url = off ? db_col_text(r, 5) : db_col_text(r, 3),
         .failures = off ? CALLBACK_FAILURES_MAX : db_col_int(r, 4),
         .off_at_ms = off ? db_col_int(r, 6) : 0,
+        .rest_until_ms = db_col_is_null(r, 7) ? 0 : db_col_int(r, 7),
         .why = STR(""),
     };
 }

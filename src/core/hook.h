@@ -24,9 +24,10 @@ struct hook {
     struct str service_name;
     struct str sid; /* YW…, WH…; of the callback URL the service's, VA… */
     struct str name, url;
-    int64_t failures;  /* deliveries in a row */
-    int64_t off_at_ms; /* 0: it is on */
-    struct str why;    /* of the last failure */
+    int64_t failures;      /* deliveries in a row */
+    int64_t off_at_ms;     /* 0: it is on */
+    int64_t rest_until_ms; /* in the past: it does not rest (core/hook_rest.h) */
+    struct str why;        /* of the last failure */
 };
 
 /* Of all services. */

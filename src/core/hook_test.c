@@ -297,6 +297,8 @@ static void one_that_never_answers_leaves_the_others_their_turn(void **state)
     second = sc->row.id;
     for (int i = 0; i < 5; i++) /* older ones come first */
         assert_true(attempt(sc, OUTCOME_RETRY) != second);
+    assert_int_equal(fixture_run(&sc->fx, look, sc), OK);
+    assert_int_equal(sc->hook.rest_until_ms, sc->fx.cx.now_ms + 15 * MS_PER_S);
     assert_int_equal(attempt(sc, OUTCOME_SENT), second);
     assert_int_equal(attempt(sc, OUTCOME_RETRY), 0); /* fifteen are due, and wait */
 
