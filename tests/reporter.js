@@ -7,7 +7,8 @@ export default async function* report(events) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for await (const { type, data } of events) {
     if (type === "test:stdout" || type === "test:stderr") yield data.message;
-    if ((type !== "test:pass" && type !== "test:fail") || data.details?.type === "suite") continue;
+    if (type !== "test:pass" && type !== "test:fail") continue;
+    if (data.details?.type === "suite" && data.skip === undefined) continue; // its tests count; of one that is skipped none is named
     if (data.skip !== undefined || data.todo !== undefined) {
       counts.skipped += 1;
     } else if (type === "test:pass") {

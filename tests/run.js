@@ -108,6 +108,7 @@ function report(name, { passed = 0, failed = 0, skipped = 0, output = "" }, star
   total.skipped += skipped;
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   const counts = `${passed} passed${failed ? `, ${failed} FAILED` : ""}${skipped ? `, ${skipped} skipped` : ""}`;
+  for (const [line] of output.matchAll(/^SKIPPED: .*$/gm)) console.log(line); // why, said aloud
   if (failed) console.log(`\n--- ${name}\n${output.trimEnd()}\n---`);
   console.log(`${failed ? "FAIL" : "ok  "} ${name}: ${counts} (${seconds} s)`);
 }
