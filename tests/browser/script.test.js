@@ -159,7 +159,7 @@ test("a new message appears in the outbox", async () => {
   assert.equal(await page.locator(".messages li").count(), full.match(/<li id="m\d/g)?.length);
   assert.equal(await page.getByText("Nothing yet.").count(), 0);
   assert.equal(await page.locator("#say").textContent(), "There is a new message.");
-  await page.getByRole("button", { name: "Copy the code" }).click();
+  await page.getByRole("button", { name: "Copy the code" }).first().click();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "482913");
 });
 
