@@ -11,10 +11,10 @@
 #include "core/callback.h"
 #include "core/entity_event.h"
 #include "core/outbox.h"
+#include "core/people.h"
 #include "core/record.h"
 #include "core/remote.h"
 #include "core/rows.h"
-#include "core/people.h"
 #include "crypto/token.h"
 
 #include <jansson.h>
@@ -124,20 +124,10 @@ static enum err not_me(struct ctx *cx, struct db *db, const struct challenge *c,
                            0, from)) ||
         (e = reset_send(cx, db, &p)))
         return e;
-    if (p.phone_verified_at_ms) {
-        struct outbox_row row = {
-            .service_id = c->service_id,
-            .identity_id = c->identity_id,
-            .channel = STR("sms"),
-            .target = p.phone,
-            .template_name = STR("notice"),
-            .params = params_what(cx, STR("A sign-in was denied. Choose a new password."), from),
-        };
-
-        if ((e = outbox_add(cx, db, &row)))
-            return e;
-    }
-    return OK;
+    return p.phone_verified_at_ms
+               ? outbox_notice_phone(cx, db, c->identity_id, p.phone,
+                                     STR("A sign-in was denied. Choose a new password."), from)
+               : OK;
 }
 
 /* What the answer does to the attempt it was asked for. */

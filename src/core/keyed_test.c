@@ -3,6 +3,7 @@
 #include "base/unit.h"
 #include "core/audit.h"
 #include "core/delivery.h"
+#include "core/firewall.h"
 #include "core/fixture.h"
 #include "core/keyed.h"
 #include "core/outbox.h"
@@ -288,6 +289,41 @@ static void not_me_stops_calls_and_distrusts_the_password(void **state)
     assert_int_equal(fixture_run(&sc->fx, sign_in, sc), ERR_DENIED);
 }
 
+static const struct firewall_rules nowhere = {.countries = STR("AQ"), .prices = STR("0.10")};
+
+static enum err new_number(struct ctx *cx, struct db *db, void *arg)
+{
+    const struct scene *sc = arg;
+
+    return person_change_phone(cx, db, sc->p.id, STR("1"), STR("+14155550199"), &here);
+}
+
+/* The text message beside the mail is a courtesy: who spends the day's money on purpose, or whose
+ * number's beginning is paused, must not be able to stop what it tells of. */
+static void a_notice_that_may_not_be_sent_stops_nothing(void **state)
+{
+    struct scene *sc = *state;
+
+    run(sc, ask);
+    sc->fx.core.firewall = &nowhere;
+    sc->in = (struct keyed){.decision = DECISION_NOT_ME};
+    run(sc, answer);
+    assert_int_equal(sc->outcome, KEYED_DENIED);
+    assert_int_equal(fixture_run(&sc->fx, sign_in, sc), ERR_DENIED);
+    assert_null(sc->fx.cx.rule);
+}
+
+static void nor_the_change_of_a_number(void **state)
+{
+    struct scene *sc = *state;
+    OWN(secret_deinit) struct secret secret = {0};
+    int64_t totp_id;
+
+    fixture_totp(&sc->fx, &sc->p, &secret, &totp_id); /* the number is not the only way any more */
+    sc->fx.core.firewall = &nowhere;
+    assert_int_equal(fixture_run(&sc->fx, new_number, sc), OK);
+}
+
 static void an_answer_may_come_too_late(void **state)
 {
     struct scene *sc = *state;
@@ -417,6 +453,8 @@ int main(void)
         TEST(while_the_factor_pauses_a_call_approves_nothing),
         TEST(a_denial_needs_no_digits),
         TEST(not_me_stops_calls_and_distrusts_the_password),
+        TEST(a_notice_that_may_not_be_sent_stops_nothing),
+        TEST(nor_the_change_of_a_number),
         TEST(an_answer_may_come_too_late),
         TEST(calls_are_few),
         TEST(the_digits_of_another_attempt_are_wrong),

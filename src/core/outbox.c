@@ -29,8 +29,8 @@ static enum err ask_firewall(struct ctx *cx, struct db *db, struct outbox_row *r
 
 enum err outbox_add(struct ctx *cx, struct db *db, struct outbox_row *row)
 {
-    bool stays = core_of(db)->demo && !core_of(db)->demo_sends && !str_eq(row->channel, STR("webpush")) &&
-                 !str_eq(row->channel, STR("webhook"));
+    bool stays = core_of(db)->demo && !core_of(db)->demo_sends &&
+                 !str_eq(row->channel, STR("webpush")) && !str_eq(row->channel, STR("webhook"));
     enum err e = ask_firewall(cx, db, row);
 
     if (e)
@@ -148,6 +148,26 @@ enum err outbox_notice_replaced(struct ctx *cx, struct db *db, int64_t person_id
     struct link l = {.person_id = person_id, .data = old_email};
 
     return notice(cx, db, &l, old_email, what, from);
+}
+
+enum err outbox_notice_phone(struct ctx *cx, struct db *db, int64_t identity_id, struct str number,
+                             struct str what, const struct origin *from)
+{
+    struct outbox_row row = {
+        .service_id = core_of(db)->portal_service_id,
+        .identity_id = identity_id,
+        .channel = STR("sms"),
+        .target = number,
+        .template_name = STR("notice"),
+        .params = params_what(cx, what, from),
+    };
+    enum err e = outbox_add(cx, db, &row);
+
+    if (e != ERR_BLOCKED)
+        return e;
+    cx->rule = NULL;
+    cx->retry_after_s = 0;
+    return OK;
 }
 
 enum err outbox_operator(struct ctx *cx, struct db *db, const struct service *s, struct str what)

@@ -8,9 +8,9 @@
 
 struct outbox_row {
     int64_t id, service_id, identity_id, verification_id, link_id;
-    int64_t hook_id;    /* webhook: the item that is called (core/hook.h); 0: the callback URL */
+    int64_t hook_id;      /* webhook: the item that is called (core/hook.h); 0: the callback URL */
     int64_t challenge_id; /* voice: the request that the call asks about (core/keyed.h); else 0 */
-    struct str channel; /* sms, voice, email, webpush, webhook */
+    struct str channel;   /* sms, voice, email, webpush, webhook */
     struct str target, template_name;
     struct str params; /* JSON object of plain values */
     struct str state;
@@ -30,9 +30,9 @@ struct outbox_message { /* rendered; holds secrets, lives until the ctx ends */
 /* What a COMMIT that queued something notifies. No row has this id. */
 enum { OUTBOX_TOPIC = 1 };
 
-/* id, state and created_at_ms are set here; expires_at_ms = 0 means a day. In demo mode only pushes are
- * queued; the rest is shown. A message to a phone is asked of the firewall (core/firewall.h) first:
- * ERR_BLOCKED. */
+/* id, state and created_at_ms are set here; expires_at_ms = 0 means a day. In demo mode only pushes
+ * are queued; the rest is shown. A message to a phone is asked of the firewall (core/firewall.h)
+ * first: ERR_BLOCKED. */
 enum err outbox_add(struct ctx *cx, struct db *db, struct outbox_row *row);
 /* A security notice to an address: what (a sentence), when, where from, with a not-me link. */
 enum err outbox_notice(struct ctx *cx, struct db *db, int64_t person_id, struct str email,
@@ -40,7 +40,12 @@ enum err outbox_notice(struct ctx *cx, struct db *db, int64_t person_id, struct 
 /* The notice to an address that was just replaced: its not-me link brings the address back. */
 enum err outbox_notice_replaced(struct ctx *cx, struct db *db, int64_t person_id,
                                 struct str old_email, struct str what, const struct origin *from);
-/* A sentence for the operator of an application, or of the whole, if there is an address for such. */
+/* The same in short to the identity's confirmed number, beside the mail. What the firewall stops is
+ * left out: no notice may stop what it tells of. */
+enum err outbox_notice_phone(struct ctx *cx, struct db *db, int64_t identity_id, struct str number,
+                             struct str what, const struct origin *from);
+/* A sentence for the operator of an application, or of the whole, if there is an address for such.
+ */
 enum err outbox_operator(struct ctx *cx, struct db *db, const struct service *s, struct str what);
 /* Newest first; to = empty for all. */
 enum err outbox_list(struct ctx *cx, struct db *db, struct str to, unsigned max,

@@ -8,9 +8,9 @@
 #include "core/limit.h"
 #include "core/link.h"
 #include "core/outbox.h"
+#include "core/people.h"
 #include "core/rows.h"
 #include "core/session.h"
-#include "core/people.h"
 #include "core/verification.h"
 
 enum err person_by_id(struct ctx *cx, struct db *db, int64_t id, struct person *out)
@@ -279,19 +279,10 @@ enum err person_change_phone(struct ctx *cx, struct db *db, int64_t id, struct s
                                         STR_ARG(mask_target(cx, STR("sms"), phone))),
                            0, from)))
         return e;
-    if (p.phone_verified_at_ms) { /* a notice to the old number as well */
-        struct outbox_row row = {
-            .service_id = core_of(db)->portal_service_id,
-            .identity_id = p.identity_id,
-            .channel = STR("sms"),
-            .target = p.phone,
-            .template_name = STR("notice"),
-            .params = params_what(cx, STR("This number was removed from your account."), from),
-        };
-
-        if ((e = outbox_add(cx, db, &row)))
-            return e;
-    }
+    if (p.phone_verified_at_ms && /* a notice to the old number as well */
+        (e = outbox_notice_phone(cx, db, p.identity_id, p.phone,
+                                 STR("This number was removed from your account."), from)))
+        return e;
     return person_audit(
         cx, db, &p, "person", "phone_changed",
         arena_printf(cx->mem, "to=%.*s", STR_ARG(mask_target(cx, STR("sms"), phone))), from);
