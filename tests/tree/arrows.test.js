@@ -11,13 +11,12 @@ const mayInclude = {
   config: ["base"],
   http: ["base"],
   store: ["base"],
-  channel: ["base", "crypto", "config", "store"],
+  channel: ["base", "crypto", "config"],
   core: ["base", "crypto", "store", "channel"],
   portal: below,
   device: below,
   api: below,
-  admin: below,
-  cli: [...below, "portal", "device", "api", "admin"],
+  cli: [...below, "portal", "device", "api"],
 };
 // Headers that the build writes: the directory they belong to.
 const generated = { "templates.h": "portal", "assets.h": "portal", "queries.h": "store" };
