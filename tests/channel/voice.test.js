@@ -69,7 +69,7 @@ async function ear() {
   };
 }
 
-describe("calls", { skip: cannotCall, concurrency: 3 }, () => {
+describe("calls", { skip: cannotCall, concurrency: 2 }, () => {
   describe("a telephone", { concurrency: 3 }, () => {
     // A phone, a server that calls it, and what no log of it may say.
     async function pair(code, options) {

@@ -56,12 +56,40 @@ export function fit(said, heard, from = 0) {
   return best;
 }
 
+function correlate(a, b) {
+  let ab = 0, aa = 0, bb = 0;
+  for (let i = 0; i < a.length; i++) { ab += a[i] * b[i]; aa += a[i] * a[i]; bb += b[i] * b[i]; }
+  return ab / Math.sqrt(aa * bb || 1);
+}
+
+// On a machine that has more to do than it can, sound arrives late, and the telephone plays a gap: what is before
+// and behind it is whole (or a frame is lost). Follows the sentence in steps of 50 ms; where one is not as it was said, the next 200 ms
+// have to be, up to a second later. Returns where it ends; -1: something else was said.
+const step = 0.05 * RATE, ahead = 0.2 * RATE, lateMost = RATE, gapsMost = 5;
+function fitWithGaps(said, heard, from) {
+  const energy = (samples) => samples.reduce((sum, x) => sum + x * x, 0) / samples.length;
+  const quiet = energy(said) / 50; // a pause between two digits is like any other
+  const begin = fit(said.subarray(0, 0.5 * RATE), heard, from);
+  if (begin.correlation < 0.99) return -1;
+  let shift = begin.at, gaps = 0;
+  for (let at = 0; at + step <= said.length; at += step) {
+    const piece = said.subarray(at, at + step);
+    if (energy(piece) < quiet || correlate(piece, heard.subarray(at + shift, at + step + shift)) >= 0.95) continue;
+    const next = said.subarray(at + step, at + step + ahead), first = Math.max(at + step + shift - ahead, from);
+    const behind = fit(next, heard.subarray(0, first + ahead + next.length + lateMost), first);
+    if (next.length < ahead || behind.correlation < 0.99 || ++gaps > gapsMost) return -1;
+    shift = behind.at - at - step;
+  }
+  return said.length + shift;
+}
+
 // Each sentence is in the recording, one behind the other. Returns where the last one ends.
 export function assertHeard(heard, said, from = 0) {
   for (const text of said) {
     const samples = spoken(text), { at, correlation } = fit(samples, heard, from);
-    assert.ok(correlation >= 0.99, `"${text}" correlates ${correlation.toFixed(4)} at ${at / RATE} s of ${heard.length / RATE} s`);
-    from = at + samples.length;
+    const end = correlation >= 0.99 ? at + samples.length : fitWithGaps(samples, heard, from);
+    assert.ok(end >= 0, `"${text}" correlates ${correlation.toFixed(4)} at ${at / RATE} s of ${heard.length / RATE} s`);
+    from = end;
   }
   return from;
 }
