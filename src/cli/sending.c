@@ -358,7 +358,7 @@ static enum err recover(struct ctx *cx, struct db *db, void *arg)
     return delivery_recover(cx, db, arg);
 }
 
-enum err sending_start(struct ctx *cx, struct instance *in, struct sending **out)
+enum err sending_open(struct ctx *cx, struct instance *in, struct sending **out)
 {
     const struct config *cf = atomic_load(&in->config);
     static const struct depot_conf depot = {
@@ -383,8 +383,7 @@ enum err sending_start(struct ctx *cx, struct instance *in, struct sending **out
         (cf->smtp_url.n && (e = open_mail(cx, cf, &s->mail))) ||
         (cf->voice_url.n && (e = open_voice(cx, s, cf))) ||
         (e = store_run(cx, in->store, recover, &left_over)) ||
-        (cf->sms_gateway.n && (e = open_sms(cx, s, cf))) || (e = start_courier(cx, s)) ||
-        (s->smpp && (e = smpp_run(cx, s->smpp))))
+        (cf->sms_gateway.n && (e = open_sms(cx, s, cf))))
         return e;
     if (left_over)
         log_warn(NULL, "sending_resumed", "cut_off=%" PRId64, left_over);
@@ -394,6 +393,13 @@ enum err sending_start(struct ctx *cx, struct instance *in, struct sending **out
     }
     *out = TAKE(s);
     return OK;
+}
+
+enum err sending_start(struct ctx *cx, struct sending *s)
+{
+    enum err e = start_courier(cx, s);
+
+    return e || !s->smpp ? e : smpp_run(cx, s->smpp);
 }
 
 void sending_look(struct sending *s)

@@ -10,8 +10,10 @@
 struct sending;
 
 /* Before the first request is served: loads what the settings name, takes up what an earlier run
- * left behind, starts the thread. *out is the caller's. ERR_INVALID: a setting is wrong. */
-enum err sending_start(struct ctx *cx, struct instance *in, struct sending **out);
+ * left behind. *out is the caller's. ERR_INVALID: a setting is wrong. */
+enum err sending_open(struct ctx *cx, struct instance *in, struct sending **out);
+/* Starts the threads, when it is known where links lead (instance_set_url). */
+enum err sending_start(struct ctx *cx, struct sending *s);
 /* On the writer thread, after a COMMIT. s may be NULL. */
 void sending_wake(struct sending *s, const uint64_t *topics, size_t count);
 /* The clock was moved: what is due may be another thing. s may be NULL. */

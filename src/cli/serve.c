@@ -280,10 +280,10 @@ static enum err start_asking(struct ctx *cx, struct serving *s)
     return e;
 }
 
-static enum err start_sending(struct ctx *cx, struct serving *s)
+static enum err open_sending(struct ctx *cx, struct serving *s)
 {
     struct sending *sending = NULL;
-    enum err e = sending_start(cx, &s->in, &sending);
+    enum err e = sending_open(cx, &s->in, &sending);
 
     if (!e)
         atomic_store(&s->in.sending, sending);
@@ -442,9 +442,10 @@ static enum err serve(struct ctx *cx, const struct cli_call *call, struct cli_ou
     if ((e = open_instance(cx, &s)))
         return e;
     atomic_store(&s.in.core.wording, wording);
-    if ((e = start_sending(cx, &s)) || (e = start_asking(cx, &s)) || (e = start_server(cx, &s)))
+    if ((e = open_sending(cx, &s)) || (e = start_asking(cx, &s)) || (e = start_server(cx, &s)))
         return e;
-    if (!(e = ready_say(cx, call, &s.in, out)))
+    if (!(e = sending_start(cx, atomic_load(&s.in.sending))) &&
+        !(e = ready_say(cx, call, &s.in, out)))
         wait_for_signals(&s, &signals);
     stop(&s);
     return e;
