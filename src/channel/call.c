@@ -45,6 +45,8 @@ struct call {
     struct sa peer;
     uint8_t payload, key_payload;
     bool has_keys, is_alaw, key_seen;
+    bool keys_prove, source_seen, two_sources;
+    uint32_t source; /* SSRC of the first packet after the answer */
     uint32_t key_ts; /* of the last key event */
     enum key_way key_way;
 
@@ -154,14 +156,29 @@ static void pressed(struct call *c, enum key_way way, char key)
         c->events->key(c->arg, key);
 }
 
+/* Without SRTP the address and the source's number are all that tells a stranger's packet, and an
+ * address is forged by whoever likes. Of two sources nobody knows which is the telephone: then no
+ * key of either proves anything in this call. */
+static bool is_from_peer(struct call *c, const struct sa *src, uint32_t source)
+{
+    if (c->open)
+        return true;
+    if (!sa_cmp(src, &c->peer, SA_ADDR))
+        return false;
+    if (!c->source_seen)
+        c->source = source;
+    c->source_seen = true;
+    c->two_sources = c->two_sources || source != c->source;
+    return !c->keys_prove || !c->two_sources;
+}
+
 static void heard(const struct sa *src, const struct rtp_header *hdr, struct mbuf *mb, void *arg)
 {
     struct call *c = arg;
     uint8_t event;
 
-    /* without SRTP the address is all that tells a stranger's packet */
-    if (!c->answered || c->ending || !c->has_keys || hdr->pt != c->key_payload ||
-        mb->end - mb->pos < KEY_EVENT_LEN || (!c->open && !sa_cmp(src, &c->peer, SA_ADDR)))
+    if (!c->answered || c->ending || !is_from_peer(c, src, hdr->ssrc) || !c->has_keys ||
+        hdr->pt != c->key_payload || mb->end - mb->pos < KEY_EVENT_LEN)
         return;
     /* one key press is many packets of one timestamp; the end is repeated, and may come late */
     if (c->key_seen && (int32_t)(hdr->ts - c->key_ts) <= 0)
@@ -386,6 +403,7 @@ enum err call_place(struct ctx *cx, struct trunk *trunk, const struct call_conf 
     c->trunk = trunk;
     c->events = conf->events;
     c->arg = conf->arg;
+    c->keys_prove = conf->keys_prove;
     if (!is_number(conf->number))
         return fail(cx, ERR_INVALID, "that is no number to call");
     if ((e = describe(cx, c)))

@@ -40,6 +40,7 @@ struct call_events {
 struct call_conf {
     struct str number; /* E.164: "+4915112345678" */
     unsigned ring_s;   /* gives up when nobody has answered within this time */
+    bool keys_prove; /* what is typed decides: without SRTP, only while all sound has one source */
     const struct call_events *events;
     void *arg;
 };

@@ -419,6 +419,7 @@ static enum err dial(struct ctx *cx, struct line *l, struct trunk *trunk)
     const struct call_conf conf = {
         .number = l->errand->parcel->to,
         .ring_s = l->all->conf->ring_s,
+        .keys_prove = l->errand->parcel->asked_id != 0,
         .events = &events,
         .arg = l,
     };

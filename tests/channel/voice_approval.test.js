@@ -1,6 +1,7 @@
 // "Press 1 to approve": a sign-in that a telephone approves, by the six digits of its page and then a 1. The
 // telephone is Debian's baresip, its keys RFC 4733 events. Numbers in brackets: spec/attacks.md.
 import assert from "node:assert/strict";
+import dgram from "node:dgram";
 import fs from "node:fs";
 import { before, describe, test } from "node:test";
 import { Baresip } from "../lib/baresip.js";
@@ -13,7 +14,7 @@ import { e164, enterPassword, signIn, signUp, turnOnSent, turnOnTotp, wrongCode 
 const question = ["This is Countersign. Somebody, probably you, is signing in to your account. To approve, type the six digits that the page shows, then press 1. If this was not you, press 9.",
   "To hear it again, press star."];
 const sure = "This will not be approved. If somebody else is signing in, press 9 once more: then your password is no longer accepted.";
-const folks = ["approver", "mistaken", "presser", "stranger", "denier", "late", "bombed"];
+const folks = ["approver", "mistaken", "presser", "stranger", "denier", "late", "bombed", "spoofed"];
 const speaks = (phone) => eventually(() => assert.ok(phone.heard().some((sample) => Math.abs(sample) > 1000), "nothing is said"), { ms: 30_000 });
 
 describe("approval by phone call", { skip: cannotCall, concurrency: 3 }, () => {
@@ -142,6 +143,35 @@ describe("approval by phone call", { skip: cannotCall, concurrency: 3 }, () => {
     await phone.press(`12*${digits}1`); // star: from the start
     await becomes(browser, "approved");
     assert.equal((await browser.get("/account")).status, 200);
+    await it.close();
+  });
+
+  // Sends keys into a call from beside it, as one who forges the telephone's address would.
+  async function forge(phone, keys) {
+    const port = Number([...phone.out.matchAll(/m=audio (2\d{4}) RTP\/AVP/g)].at(-1)[1]);
+    const payload = Number(phone.out.match(/a=rtpmap:(\d+) telephone-event/)[1]);
+    const socket = dgram.createSocket("udp4");
+    for (const [i, key] of [...keys].entries()) {
+      const packet = Buffer.from([0x80, 0x80 | payload, 0, i, 0, 0, 0, 0, 0xba, 0xdc, 0x0d, 0xe5, Number(key), 0x8a, 6, 64]);
+      packet.writeUInt32BE(1000 + 1600 * i, 4);
+      await new Promise((sent) => socket.send(packet, port, "127.0.0.1", sent));
+    }
+    socket.close();
+  }
+
+  test("keys from beside the call approve nothing, nor do the telephone's after them", async () => {
+    const it = await scene("spoofed"), { phone } = it;
+    const { browser, page, digits } = await begin(it);
+    await phone.answered();
+    await speaks(phone);
+    await forge(phone, `${digits}1`);
+    await phone.press(`${digits}1`);
+    await phone.hangUp();
+    await phone.ended();
+    await eventually(async () => assert.equal((await browser.getJson(statusOf(page))).json.state, "code"));
+    assert.equal(await state(browser), "pending");
+    await shut(browser);
+    assert.deepEqual(it.answers(), []);
     await it.close();
   });
 
