@@ -75,6 +75,25 @@ static void job_give_back(struct smpp_queue *q, struct smpp_job *j, const struct
         mem_free(j);
 }
 
+/* A part of it has left. */
+static bool job_begun(const struct smpp_job *j)
+{
+    return j->taken || j->flying;
+}
+
+/* Unfinished: what has left of it may arrive, and is paid for. */
+static void job_unsent(struct smpp_queue *q, struct smpp_job *j, enum outcome outcome,
+                       const char *why)
+{
+    bool begun = job_begun(j);
+
+    job_give_back(q, j,
+                  &(struct verdict){.outcome = outcome,
+                                    .why = str_from(why),
+                                    .unsent = outcome == OUTCOME_RETRY && !begun,
+                                    .lost = begun});
+}
+
 static unsigned all_parts(const struct smpp_job *j)
 {
     return (1u << j->text.parts) - 1;
@@ -105,9 +124,7 @@ bool smpp_queue_next(struct smpp_queue *q, int64_t now_ms, struct smpp_submit *o
     unsigned part;
 
     while ((j = q->first) && j->errand->parcel->expires_at_ms <= now_ms)
-        job_give_back(q, j,
-                      &(struct verdict){.outcome = OUTCOME_DEAD,
-                                        .why = STR("its time was over before it could be sent")});
+        job_unsent(q, j, OUTCOME_DEAD, "its time was over before it could be sent");
     if (!j)
         return false;
     p = j->errand->parcel;
@@ -130,25 +147,6 @@ bool smpp_queue_next(struct smpp_queue *q, int64_t now_ms, struct smpp_submit *o
 const struct parcel *smpp_queue_head(const struct smpp_queue *q)
 {
     return q->first->errand->parcel;
-}
-
-/* A part of it has left. */
-static bool job_begun(const struct smpp_job *j)
-{
-    return j->taken || j->flying;
-}
-
-/* Unfinished. */
-static void job_unsent(struct smpp_queue *q, struct smpp_job *j, enum outcome outcome,
-                       const char *why)
-{
-    bool again = outcome == OUTCOME_RETRY, begun = job_begun(j);
-
-    job_give_back(q, j,
-                  &(struct verdict){.outcome = outcome,
-                                    .why = str_from(why),
-                                    .unsent = again && !begun,
-                                    .lost = again && begun});
 }
 
 void smpp_queue_drop(struct smpp_queue *q, enum outcome outcome, const char *why)
@@ -254,7 +252,8 @@ void smpp_job_refused(struct smpp_queue *q, struct smpp_job *j, unsigned part, e
         snprintf(text, sizeof(text), "part %u of %u: %s", part + 1, j->text.parts, why);
     else
         snprintf(text, sizeof(text), "%s", why);
-    job_give_back(q, j, &(struct verdict){.outcome = outcome, .why = str_from(text)});
+    job_give_back(
+        q, j, &(struct verdict){.outcome = outcome, .why = str_from(text), .lost = job_begun(j)});
 }
 
 /* ---- time and loss ---- */

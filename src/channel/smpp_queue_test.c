@@ -191,6 +191,7 @@ static void a_refused_part_ends_the_message(void **state)
     smpp_job_refused(&f.q, j, part, OUTCOME_FAILED, "no");
     assert_int_equal(f.m[0].told, 1);
     assert_string_equal(f.m[0].why, "part 1 of 2: no");
+    assert_false(f.m[0].v.lost);
     assert_int_equal(fly(&f, 0), 0); /* nor is its second part sent */
     end(&f);
 }
@@ -283,6 +284,36 @@ static void what_is_over_or_does_not_fit_is_not_sent(void **state)
     end(&f);
 }
 
+static void what_ends_behind_its_first_part_may_have_cost(void **state)
+{
+    struct fixture f;
+    struct smpp_submit in;
+    struct smpp_job *j;
+    unsigned part;
+
+    (void)state;
+    begin(&f, SMPP_UDH);
+    for (unsigned i = 0; i < 3; i++) {
+        (void)take(&f, i, two_parts);
+        taken(&f, fly(&f, 0), "first");
+        if (i == 0) {
+            smpp_queue_drop(&f.q, OUTCOME_DEAD, "used");
+        } else if (i == 1) {
+            assert_false(smpp_queue_next(&f.q, 1000, &in)); /* too late */
+        } else {
+            j = smpp_queue_answered(&f.q, fly(&f, 0), &part);
+            smpp_job_refused(&f.q, j, part, OUTCOME_FAILED, "no");
+        }
+        assert_true(f.m[i].told == 1 && f.m[i].v.outcome != OUTCOME_RETRY);
+        assert_true(f.m[i].v.lost && !f.m[i].v.unsent);
+    }
+    (void)take(&f, 3, two_parts);
+    assert_true(smpp_queue_next(&f.q, 0, &in));
+    smpp_queue_drop(&f.q, OUTCOME_DEAD, "used");
+    assert_true(f.m[3].told == 1 && !f.m[3].v.lost && !f.m[3].v.unsent);
+    end(&f);
+}
+
 static void what_nobody_wants_any_more_is_dropped(void **state)
 {
     struct fixture f;
@@ -322,6 +353,7 @@ int main(void)
         cmocka_unit_test(what_flew_before_the_loss_is_lost_the_rest_unsent),
         cmocka_unit_test(what_waits_too_long_goes_back_but_not_in_the_middle),
         cmocka_unit_test(what_is_over_or_does_not_fit_is_not_sent),
+        cmocka_unit_test(what_ends_behind_its_first_part_may_have_cost),
         cmocka_unit_test(what_nobody_wants_any_more_is_dropped),
     };
 
