@@ -242,6 +242,22 @@ static void cut_off(struct courier *c)
     }
 }
 
+/* From then on nothing is begun: what the last exchange has claimed would be cut in the middle, and
+ * sent again by the next start. */
+static void put_back(struct courier *c)
+{
+    const struct verdict v = {.outcome = OUTCOME_RETRY,
+                              .why = STR("the server stopped before it was sent")};
+    struct slot *s;
+    struct ctx cx;
+
+    while ((s = slots_next(&c->slots))) {
+        ctx_init(&cx, s->mem);
+        settle(s, &cx, &v);
+        s->result.next_at_ms = cx.now_ms;
+    }
+}
+
 /* ---- exchanges ---- */
 
 /* How many messages of a lane may be under way now. */
@@ -436,6 +452,8 @@ static void *run(void *arg)
         }
         take_answer_of_exchange(c);
         take_given_back(c);
+        if (c->told_to_cut)
+            put_back(c);
         ask(c);
         begin_some(c);
         if (c->multi) {

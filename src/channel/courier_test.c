@@ -24,6 +24,7 @@ struct scene {
     unsigned loaded_since_look,
         loaded_at_once; /* between two looks whether it is crowded; the most */
     unsigned looks;
+    unsigned cuts; /* of the carrier, at a stop */
 };
 
 /* Waits, with the lock, until `wanted` holds. */
@@ -96,6 +97,14 @@ static void hand(void *self, struct errand *e)
     change(sc, &sc->handed);
 }
 
+static void stop(void *self, bool cut)
+{
+    struct scene *sc = self;
+
+    if (cut)
+        change(sc, &sc->cuts);
+}
+
 /* ---- the test's side, with the lock ---- */
 
 /* The store gives the first lane `count` rows of those it wants. */
@@ -129,7 +138,7 @@ static void all_taken(struct scene *sc)
 static void begin(struct scene *sc, struct arena *mem, unsigned parallel, bool is_crowded)
 {
     const struct carrier carrier = {
-        .channel = STR("sms"), .parallel = parallel, .self = sc, .hand = hand};
+        .channel = STR("sms"), .parallel = parallel, .self = sc, .hand = hand, .stop = stop};
     const struct courier_conf conf = {
         .ops =
             {.arg = sc, .exchange = exchange, .load = load, .crowded = crowded, .settled = settled},
@@ -189,11 +198,46 @@ static void when_it_is_crowded_a_few_leave_at_a_time(void **state)
     end(&sc, PARALLEL);
 }
 
+static void *stop_at_once(void *arg)
+{
+    courier_stop(&((struct scene *)arg)->courier, 0);
+    return NULL;
+}
+
+static void what_is_claimed_behind_the_cut_is_not_begun(void **state)
+{
+    struct scene sc;
+    pthread_t stopper;
+
+    begin(&sc, *state, 4, false);
+    assert_int_equal(pthread_create(&stopper, NULL, stop_at_once, &sc), 0);
+    AWAIT(&sc, sc.cuts == 1);
+    answer(&sc, 2);
+    AWAIT(&sc, sc.exchanges == 2);
+    assert_int_equal(sc.exchanges_at_load, 0);
+    assert_int_equal(sc.handed, 0);
+    assert_int_equal(sc.x->result_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const struct courier_result *r = sc.x->results[i];
+
+        assert_int_equal(r->outcome, OUTCOME_RETRY);
+        assert_true(r->next_at_ms <= clock_now_ms());
+        assert_false(r->lost || r->judged);
+    }
+    answer(&sc, 0);
+    pthread_mutex_unlock(&sc.lock);
+    assert_int_equal(pthread_join(stopper, NULL), 0);
+    assert_int_equal(sc.settled, 2);
+    pthread_cond_destroy(&sc.changed);
+    pthread_mutex_destroy(&sc.lock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_are_loaded_while_the_store_works),
         cmocka_unit_test(when_it_is_crowded_a_few_leave_at_a_time),
+        cmocka_unit_test(what_is_claimed_behind_the_cut_is_not_begun),
     };
 
     return cmocka_run_group_tests(tests, unit_mem_setup, unit_mem_teardown);
