@@ -28,6 +28,15 @@ static struct str in_url(struct ctx *cx, struct str text)
     return arena_str(cx->mem, buf_str(&b));
 }
 
+/* As in RFC 7617; whoever quotes it quotes the password. */
+static struct str basic_of(struct ctx *cx, const struct discreet_login *login)
+{
+    if (!login->password.n)
+        return STR_NONE;
+    return base64_encode(cx->mem, str_bytes(arena_printf(cx->mem, "%.*s:%.*s", STR_ARG(login->user),
+                                                         STR_ARG(login->password))));
+}
+
 static struct str digits_of(struct str number)
 {
     return str_sub(number, str_starts(number, STR("+")) ? 1 : 0, number.n);
@@ -44,21 +53,24 @@ static const struct secret *found_at(const struct secret *secrets, size_t count,
     return NULL;
 }
 
-struct str discreet(struct ctx *cx, struct str text, const struct parcel *p, struct str password,
-                    size_t max)
+struct str discreet(struct ctx *cx, struct str text, const struct parcel *p,
+                    const struct discreet_login *login, size_t max)
 {
     bool is_mail = str_find(p->to, '@') >= 0;
     struct str to = is_mail ? p->to : digits_of(p->to);
     struct str whom = is_mail ? STR("(the address)") : STR("(the number)");
     struct str link = token_of(p->link), url = token_of(p->receipt_url);
-    struct str encoded = in_url(cx, password);
+    struct str encoded = in_url(cx, login->password), basic = basic_of(cx, login);
+    struct str basic_encoded = in_url(cx, basic);
     const struct secret secrets[] = {
-        {to,       whom                 },
-        {p->code,  STR("(the code)")    },
-        {link,     STR("(the link)")    },
-        {url,      STR("(our address)") },
-        {password, STR("(the password)")},
-        {encoded,  STR("(the password)")},
+        {to,              whom                 },
+        {p->code,         STR("(the code)")    },
+        {link,            STR("(the link)")    },
+        {url,             STR("(our address)") },
+        {login->password, STR("(the password)")},
+        {encoded,         STR("(the password)")},
+        {basic,           STR("(the password)")},
+        {basic_encoded,   STR("(the password)")},
     };
     OWN(buf_deinit) struct buf b = {.max = TEXT_MAX};
 

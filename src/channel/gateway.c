@@ -109,6 +109,7 @@ static void judge(struct ctx *cx, void *self, const struct parcel *p, const stru
 {
     const struct transfer_end *end = transfer_end(t);
     const struct gateway *g = self;
+    const struct discreet_login login = {g->user, g->password};
 
     if (end->status == 0) {
         *out = (struct verdict){
@@ -119,7 +120,7 @@ static void judge(struct ctx *cx, void *self, const struct parcel *p, const stru
         return;
     }
     provider_judge(cx, &g->provider, end->status, end->body, out);
-    out->why = discreet(cx, out->why, p, g->password, NOTE_MAX);
+    out->why = discreet(cx, out->why, p, &login, NOTE_MAX);
     out->retry_after_ms = end->retry_after_ms;
     if (!end->complete && out->outcome == OUTCOME_FAILED) { /* half an answer says nothing */
         *out = (struct verdict){

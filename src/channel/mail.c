@@ -246,6 +246,7 @@ static void judge(struct ctx *cx, void *self, const struct parcel *p, const stru
 {
     const struct transfer_end *end = transfer_end(t);
     const struct mail *mail = self;
+    const struct discreet_login login = {mail->user, mail->password};
 
     *out = (struct verdict){.lost = end->lost};
     if (end->complete) {
@@ -258,7 +259,7 @@ static void judge(struct ctx *cx, void *self, const struct parcel *p, const stru
         out->recipients = mail_is_recipients(end->status, end->reply);
         out->why =
             arena_printf(cx->mem, "%.*s answered %ld %.*s", STR_ARG(transfer_host(t)), end->status,
-                         STR_ARG(discreet(cx, end->reply, p, mail->password, REPLY_SHOWN_MAX)));
+                         STR_ARG(discreet(cx, end->reply, p, &login, REPLY_SHOWN_MAX)));
         return;
     }
     out->outcome = OUTCOME_RETRY;
