@@ -15,14 +15,22 @@ struct gateway {
     struct str base, user, password, from;
 };
 
+/* True when the operator knows that others may listen: "http+plain://", which becomes "http://". */
+static bool cut_plain(struct arena *mem, struct str *url)
+{
+    const struct str plain = STR("http+plain://");
+
+    if (!str_starts(*url, plain))
+        return false;
+    *url = arena_printf(mem, "http://%.*s", STR_ARG(str_sub(*url, plain.n, url->n)));
+    return true;
+}
+
 /* The base without a slash at its end: descriptions go on with one. */
 static bool read_base(struct arena *mem, struct str text, struct str *out)
 {
-    const struct str plain = STR("http+plain://");
     struct url u;
 
-    if (str_starts(text, plain))
-        text = arena_printf(mem, "http://%.*s", STR_ARG(str_sub(text, plain.n, text.n)));
     if (!url_parse(mem, text, &u))
         return false;
     *out = url_text(mem, &u);
@@ -30,10 +38,45 @@ static bool read_base(struct arena *mem, struct str text, struct str *out)
     return true;
 }
 
+/* Each message has a code in it, and the request its password. Looks at the URL as messages will
+ * have it, since a description may make it of both. */
+static enum err check_clear(struct ctx *cx, const struct gateway_conf *conf,
+                            const struct gateway *g, bool may_be_heard)
+{
+    const struct provider_facts sample = {
+        .base = g->base,
+        .user = conf->user.n ? conf->user : STR("user"),
+        .password = conf->password.n ? conf->password : STR("password"),
+        .from = conf->from.n ? conf->from : STR("+14155550100"),
+        .to = STR("+14155550142"),
+        .text = STR("text"),
+        .id = STR("1"),
+        .receipt_url = STR("https://api.example.com/receipts/1"),
+    };
+    bool by_base = str_starts(g->provider.url, PROVIDER_BASE);
+    struct str file = conf->file.n ? conf->file : conf->provider;
+    struct url u;
+    enum err e;
+
+    if ((e = provider_url(cx, &g->provider, &sample, &u)))
+        return fail(cx, e, "sms_gateway: %.*s: url makes no address, as in ${base}/send",
+                    STR_ARG(file));
+    if (u.https || host_is_loopback(u.host) || may_be_heard)
+        return OK;
+    return fail(cx, ERR_INVALID,
+                "sms_gateway: %s would send codes in the clear to another machine; use https://, "
+                "or http+plain:// where nobody can listen (%.*s)",
+                !by_base      ? "url"
+                : conf->url.n ? "sms_url"
+                              : "base",
+                STR_ARG(file));
+}
+
 enum err gateway_new(struct ctx *cx, const struct gateway_conf *conf, struct gateway **out)
 {
     OWN(gateway_free) struct gateway *g = mem_alloc(sizeof(*g));
-    struct str text = conf->description;
+    struct str text = conf->description, base;
+    bool plain_base, plain_url;
     enum err e;
 
     g->mem = arena_new();
@@ -43,10 +86,16 @@ enum err gateway_new(struct ctx *cx, const struct gateway_conf *conf, struct gat
     text = arena_str(g->mem, text);
     if ((e = provider_parse(cx, text, &g->provider)))
         return fail(cx, e, "sms_gateway: %s", arena_str(cx->mem, str_from(cx->why)).p);
-    if (!read_base(g->mem, conf->url.n ? conf->url : g->provider.base, &g->base))
+    base = conf->url.n ? conf->url : g->provider.base;
+    plain_base = cut_plain(g->mem, &base);
+    plain_url = cut_plain(g->mem, &g->provider.url);
+    if (!read_base(g->mem, base, &g->base))
         return fail(cx, ERR_INVALID,
                     "sms_url: is needed with this sms_gateway, as in "
                     "https://sms.example.com");
+    if ((e = check_clear(cx, conf, g,
+                         str_starts(g->provider.url, PROVIDER_BASE) ? plain_base : plain_url)))
+        return e;
     g->user = arena_str(g->mem, conf->user);
     g->password = arena_str(g->mem, conf->password);
     g->from = arena_str(g->mem, conf->from);

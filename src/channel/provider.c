@@ -214,12 +214,11 @@ static void add_pairs(struct ctx *cx, const struct provider_list *list,
     }
 }
 
-static enum err make_url(struct ctx *cx, const struct provider *p, const struct provider_facts *f,
-                         struct str *out)
+enum err provider_url(struct ctx *cx, const struct provider *p, const struct provider_facts *f,
+                      struct url *out)
 {
     OWN(buf_deinit) struct buf b;
-    struct str rest = p->url, base = STR("${base}");
-    struct url u;
+    struct str rest = p->url, base = PROVIDER_BASE;
 
     buf_init(&b, URL_LEN_MAX);
     if (str_starts(rest, base)) { /* the only place whose slashes are slashes */
@@ -228,9 +227,8 @@ static enum err make_url(struct ctx *cx, const struct provider *p, const struct 
     }
     (void)expand(cx, rest, f, url_part, &b);
     add_pairs(cx, &p->query, f, str_find(p->url, '?') < 0 ? '?' : '&', &b);
-    if (b.full || !url_parse(cx->mem, buf_str(&b), &u))
+    if (b.full || !url_parse(cx->mem, buf_str(&b), out))
         return fail(cx, ERR_INVALID, "the gateway's URL is too long, or none");
-    *out = url_text(cx->mem, &u);
     return OK;
 }
 
@@ -257,11 +255,13 @@ enum err provider_request(struct ctx *cx, const struct provider *p, const struct
 {
     OWN(buf_deinit) struct buf body;
     struct provider_request rq = {.method = p->method};
+    struct url u;
     enum err e;
 
     buf_init(&body, PROVIDER_BODY_MAX);
-    if ((e = make_url(cx, p, f, &rq.url)) || (e = make_headers(cx, p, f, &rq)))
+    if ((e = provider_url(cx, p, f, &u)) || (e = make_headers(cx, p, f, &rq)))
         return e;
+    rq.url = url_text(cx->mem, &u);
     if (p->json.n)
         (void)expand(cx, p->json, f, in_json, &body);
     else

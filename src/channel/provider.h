@@ -5,7 +5,8 @@
  *     # what a line may say; several header, query and form lines are fine
  *     method = POST
  *     base = https://api.example.com            used when sms_url is empty
- *     url = ${base}/v1/messages
+ *     url = ${base}/v1/messages                 or the whole: https://, http:// on this machine, or
+ *                                               http+plain://, in the clear to another one
  *     header = Authorization: Basic ${basic}
  *     query = key=${user}                       added to the URL
  *     form = To=${to}                           or, instead of form lines:
@@ -36,8 +37,10 @@
 #ifndef CHANNEL_PROVIDER_H
 #define CHANNEL_PROVIDER_H
 
+#include "base/url.h"
 #include "channel/carrier.h"
 
+#define PROVIDER_BASE STR("${base}") /* at the start of a url only: its slashes stay */
 enum { PROVIDER_LINES_MAX = 12, PROVIDER_TEXT_MAX = 16 * KIB, PROVIDER_BODY_MAX = 8 * KIB };
 
 struct provider_list {
@@ -79,6 +82,9 @@ struct provider_request {
     struct str body;
 };
 
+/* Where the request goes. ERR_INVALID: that is too long, or no URL. */
+enum err provider_url(struct ctx *cx, const struct provider *p, const struct provider_facts *f,
+                      struct url *out);
 /* ERR_INVALID: it becomes too long, or a fact does not fit its place. */
 enum err provider_request(struct ctx *cx, const struct provider *p, const struct provider_facts *f,
                           struct provider_request *out);

@@ -231,6 +231,7 @@ static enum err open_gateway(struct ctx *cx, const struct config *cf, struct gat
     bool is_path = str_find(cf->sms_gateway, '/') >= 0;
     struct gateway_conf conf = {
         .provider = is_path ? STR_NONE : cf->sms_gateway,
+        .file = is_path ? cf->sms_gateway : STR_NONE,
         .url = cf->sms_url,
         .user = cf->sms_user,
         .from = cf->sms_from,

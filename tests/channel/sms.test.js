@@ -316,12 +316,15 @@ describe("settings", () => {
     const start = (options) => command(["serve"], { mode: "production", public_url: "http://127.0.0.1:1", listen: "127.0.0.1:0", data_dir: temporaryFolder(), ...options });
     const file = path.join(temporaryFolder(), "wrong.gateway");
     fs.writeFileSync(file, "url = ${base}\nsuccess = 200\nbody = x\n");
+    const clear = path.join(temporaryFolder(), "clear.gateway");
+    fs.writeFileSync(clear, "base = http://10.1.2.3\nurl = ${base}/send\nsuccess = 200\n");
     for (const [options, why] of [
       [{ sms_gateway: "nexmo" }, /there is no nexmo, but kannel, messagebird, twilio, vonage, webhook, or a file's path/],
       [{ sms_gateway: "kannel" }, /sms_url: is needed/],
       [{ sms_gateway: "kannel", sms_url: "http://10.1.2.3:13013" }, /sms_url would send codes and the password in the clear/],
       [{ sms_gateway: "webhook", sms_url: "ftp://x" }, /sms_url: is needed/],
       [{ sms_gateway: file, sms_url: "http://127.0.0.1:1" }, /line 3: body is no setting/],
+      [{ sms_gateway: clear }, /base would send codes in the clear.*https:\/\/.*http\+plain:\/\/.*clear\.gateway/],
     ]) {
       const { code, err } = start(options);
       assert.notEqual(code, 0);
