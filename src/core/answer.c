@@ -130,6 +130,15 @@ static enum err not_me(struct ctx *cx, struct db *db, const struct challenge *c,
                : OK;
 }
 
+enum err challenge_not_me_late(struct ctx *cx, struct db *db, const struct device *d,
+                               const struct challenge *c, const struct origin *from)
+{
+    enum err e =
+        answer_audit(cx, db, d, c, "not_me", &(struct challenge_answer){.payload = STR("")}, from);
+
+    return e ? e : not_me(cx, db, c, from);
+}
+
 /* What the answer does to the attempt it was asked for. */
 static enum err settle_login(struct ctx *cx, struct db *db, const struct challenge *c,
                              bool approved)

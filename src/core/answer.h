@@ -17,6 +17,11 @@ enum err challenge_wrong_digits(struct ctx *cx, struct db *db, const struct devi
                                 const struct challenge *c, const struct challenge_answer *in,
                                 const struct origin *from, enum answer_outcome *out);
 
+/* "This wasn't me" about a sign-in's request that is over unanswered: the person distrusts the
+ * password all the same. The request stays as it is. */
+enum err challenge_not_me_late(struct ctx *cx, struct db *db, const struct device *d,
+                               const struct challenge *c, const struct origin *from);
+
 /* The columns in the order that every challenge query selects. */
 enum err challenge_row(struct ctx *cx, const struct db_rows *r, struct challenge *out);
 

@@ -177,6 +177,15 @@ static enum err approve(struct ctx *cx, struct db *db, const struct device *phon
     return *out == KEYED_APPROVED ? firewall_proved_call(cx, db, c->id) : OK;
 }
 
+/* Whoever knows the password can end the request while it rings, by choosing again: that must not
+ * keep the password good. */
+static bool may_be_late(const struct ctx *cx, const struct challenge *c, enum decision decision)
+{
+    return decision == DECISION_NOT_ME &&
+           (c->state == CHALLENGE_CANCELED || c->state == CHALLENGE_EXPIRED) &&
+           cx->now_ms - c->created_at_ms <= KEYED_NOT_ME_S * MS_PER_S;
+}
+
 enum err keyed_answer(struct ctx *cx, struct db *db, const struct keyed *in,
                       enum keyed_outcome *out)
 {
@@ -194,9 +203,15 @@ enum err keyed_answer(struct ctx *cx, struct db *db, const struct keyed *in,
         return fail(cx, ERR_DENIED, "nobody was called about this request");
     if ((e = factor_by_id(cx, db, c.factor_id, &f)))
         return e;
+    phone = (struct device){.factor_id = f.id, .identity_id = f.identity_id, .sid = f.sid};
+    if (f.status == FACTOR_ACTIVE && may_be_late(cx, &c, in->decision)) {
+        if ((e = challenge_not_me_late(cx, db, &phone, &c, &nowhere)))
+            return e;
+        *out = KEYED_DENIED;
+        return OK;
+    }
     if (c.state != CHALLENGE_PENDING || f.status != FACTOR_ACTIVE)
         return OK;
-    phone = (struct device){.factor_id = f.id, .identity_id = f.identity_id, .sid = f.sid};
     if (in->decision == DECISION_APPROVE)
         return approve(cx, db, &phone, &c, in->digits, out);
     if ((e = challenge_decide(cx, db, &phone, &c, in->decision,

@@ -20,6 +20,7 @@
 enum {
     KEYED_DENY = '9',                       /* so no digits of such a request begin with it */
     KEYED_CALLS_MAX = CHALLENGE_PUSHES_MAX, /* about one request */
+    KEYED_NOT_ME_S = 600, /* "this wasn't me" counts for as long, though nobody waits any more */
 };
 
 /* Whether telephones ring: there is a carrier for calls, and in demo mode messages leave. */

@@ -289,6 +289,64 @@ static void not_me_stops_calls_and_distrusts_the_password(void **state)
     assert_int_equal(fixture_run(&sc->fx, sign_in, sc), ERR_DENIED);
 }
 
+static enum err choose_code(struct ctx *cx, struct db *db, void *arg)
+{
+    struct scene *sc = arg;
+
+    return login_choose(cx, db, &sc->l, FACTOR_VOICE, &here);
+}
+
+static enum err has_said_not_me(struct ctx *cx, struct db *db, void *arg)
+{
+    enum { NEWEST = 10 };
+    const struct scene *sc = arg;
+    struct audit_entry *list;
+    size_t count;
+    enum err e = audit_list(cx, db, sc->p.identity_id, 0, NEWEST, &list, &count);
+
+    for (size_t i = 0; e == OK && i < count; i++) {
+        if (str_find_str(list[i].detail, STR("decision=not_me by=call factor=")) > 0)
+            return OK;
+    }
+    return e ? e : ERR_NOT_FOUND;
+}
+
+/* Whoever knows the password chooses again while it rings. */
+static void not_me_counts_although_the_request_is_over(void **state)
+{
+    struct scene *sc = *state;
+
+    run(sc, ask);
+    run(sc, choose_code);
+    type(sc, sc->digits);
+    assert_int_equal(sc->outcome, KEYED_LATE);
+    sc->in = (struct keyed){.decision = DECISION_DENY};
+    run(sc, answer);
+    assert_int_equal(sc->outcome, KEYED_LATE);
+    sc->in = (struct keyed){.decision = DECISION_NOT_ME};
+    run(sc, answer);
+    assert_int_equal(sc->outcome, KEYED_DENIED);
+    assert_int_equal(sc->c.state, CHALLENGE_CANCELED);
+    assert_int_equal(fixture_run(&sc->fx, has_said_not_me, sc), OK);
+    assert_int_equal(fixture_run(&sc->fx, sign_in, sc), ERR_DENIED);
+}
+
+static void and_for_ten_minutes(void **state)
+{
+    struct scene *sc = *state;
+
+    run(sc, ask);
+    sc->in = (struct keyed){.decision = DECISION_NOT_ME};
+    sc->fx.cx.now_ms += KEYED_NOT_ME_S * MS_PER_S + 1;
+    run(sc, answer);
+    assert_int_equal(sc->outcome, KEYED_LATE);
+    sc->fx.cx.now_ms -= 1;
+    run(sc, answer);
+    assert_int_equal(sc->outcome, KEYED_DENIED);
+    assert_int_equal(sc->c.state, CHALLENGE_EXPIRED);
+    assert_int_equal(fixture_run(&sc->fx, sign_in, sc), ERR_DENIED);
+}
+
 static const struct firewall_rules nowhere = {.countries = STR("AQ"), .prices = STR("0.10")};
 
 static enum err new_number(struct ctx *cx, struct db *db, void *arg)
@@ -377,13 +435,6 @@ static void the_digits_of_another_attempt_are_wrong(void **state)
     assert_int_equal(sc->outcome, KEYED_WRONG);
 }
 
-static enum err choose_code(struct ctx *cx, struct db *db, void *arg)
-{
-    struct scene *sc = arg;
-
-    return login_choose(cx, db, &sc->l, FACTOR_VOICE, &here);
-}
-
 static void a_code_in_its_place_ends_the_request(void **state)
 {
     struct scene *sc = *state;
@@ -453,6 +504,8 @@ int main(void)
         TEST(while_the_factor_pauses_a_call_approves_nothing),
         TEST(a_denial_needs_no_digits),
         TEST(not_me_stops_calls_and_distrusts_the_password),
+        TEST(not_me_counts_although_the_request_is_over),
+        TEST(and_for_ten_minutes),
         TEST(a_notice_that_may_not_be_sent_stops_nothing),
         TEST(nor_the_change_of_a_number),
         TEST(an_answer_may_come_too_late),
