@@ -6,6 +6,7 @@
 #include "core/firewall.h"
 #include "core/hook.h"
 #include "core/hook_rest.h"
+#include "core/rows.h"
 #include "core/stuck.h"
 #include "core/tariff.h"
 #include "core/verification.h"
@@ -334,6 +335,7 @@ static enum err still_wanted(struct ctx *cx, struct db *db, const struct outbox_
     OWN(db_rows_end) struct db_rows r = {0};
     struct verification v;
     struct challenge c;
+    struct factor f;
     enum err e;
 
     if (row->verification_id) {
@@ -347,6 +349,9 @@ static enum err still_wanted(struct ctx *cx, struct db *db, const struct outbox_
             return e == ERR_NOT_FOUND ? fail(cx, ERR_EXPIRED, "its request is gone") : e;
         if (c.state != CHALLENGE_PENDING)
             return fail(cx, ERR_EXPIRED, "its request is over");
+        if (c.factor_id &&
+            ((e = factor_by_id(cx, db, c.factor_id, &f)) || f.status != FACTOR_ACTIVE))
+            return e ? e : fail(cx, ERR_EXPIRED, "its factor is off");
     }
     if (!row->link_id || str_eq(row->template_name, STR("notice"))) /* says more than its link */
         return OK;

@@ -483,8 +483,7 @@ enum err factor_may_end(struct ctx *cx, struct db *db, const struct factor *f)
     return e ? e : may_end(cx, db, f, &c);
 }
 
-/* Who waits for a device that is gone looks again: its own stream, and the pages of sign-ins. */
-static enum err wake_waiting(struct ctx *cx, struct db *db, int64_t identity_id)
+enum err factor_wake_waiting(struct ctx *cx, struct db *db, int64_t identity_id)
 {
     OWN(db_rows_end) struct db_rows r = {0};
     bool more;
@@ -518,7 +517,7 @@ enum err factor_off(struct ctx *cx, struct db *db, int64_t factor_id, const char
     if (e)
         return e;
     if ((f.kind == FACTOR_PUSH || f.kind == FACTOR_VOICE) &&
-        (e = wake_waiting(cx, db, f.identity_id)))
+        (e = factor_wake_waiting(cx, db, f.identity_id)))
         return e;
     if ((e = second_count(cx, db, f.identity_id, &count)))
         return e;
@@ -550,7 +549,7 @@ enum err factor_reset_all(struct ctx *cx, struct db *db, int64_t identity_id,
         (e = let_go(cx, db, identity_id, "operator")) ||
         (e = db_exec(cx, db, Q_IDENTITY_RIGHT, DB_ARGS(db_int(identity_id)), NULL)) ||
         (e = factor_person(cx, db, identity_id, &person_id)) ||
-        (e = wake_waiting(cx, db, identity_id)))
+        (e = factor_wake_waiting(cx, db, identity_id)))
         return e;
     if (person_id &&
         ((e = session_end_others(cx, db, person_id, 0, "factors_reset")) ||

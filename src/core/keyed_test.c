@@ -28,6 +28,7 @@ struct scene { /* one person with voice calls on, and one attempt that a call as
     struct login_done done;
     struct keyed in;
     enum keyed_outcome outcome;
+    int64_t claimed;          /* the newest call */
     struct str said, audited; /* the newest call, the newest audit entry */
 };
 
@@ -356,6 +357,46 @@ static enum err new_number(struct ctx *cx, struct db *db, void *arg)
     return person_change_phone(cx, db, sc->p.id, STR("1"), STR("+14155550199"), &here);
 }
 
+static enum err claim(struct ctx *cx, struct db *db, void *arg)
+{
+    struct courier_exchange *x = ARENA_NEW(cx->mem, struct courier_exchange);
+    struct scene *sc = arg;
+    enum err e;
+
+    x->lane_count = 1;
+    x->lanes[0] = (struct courier_lane){.channel = STR("voice"), .want = COURIER_CLAIM_MAX};
+    if ((e = delivery_exchange(cx, db, x)))
+        return e;
+    if (x->lanes[0].count == 0)
+        return fail(cx, ERR_NOT_FOUND, "no call is due");
+    sc->claimed = x->lanes[0].claimed[x->lanes[0].count - 1].id;
+    return OK;
+}
+
+static enum err load(struct ctx *cx, struct db *db, void *arg)
+{
+    const struct scene *sc = arg;
+    struct parcel parcel;
+
+    return delivery_load(cx, db, sc->claimed, &parcel);
+}
+
+/* The call waits for a free line while its owner gives the number up. */
+static void a_number_given_up_is_not_called_any_more(void **state)
+{
+    struct scene *sc = *state;
+    OWN(secret_deinit) struct secret secret = {0};
+    int64_t totp_id;
+
+    fixture_totp(&sc->fx, &sc->p, &secret, &totp_id);
+    run(sc, ask);
+    run(sc, claim);
+    assert_int_equal(fixture_run(&sc->fx, load, sc), OK);
+    run(sc, new_number);
+    assert_int_equal(sc->wait, WAIT_EXPIRED);
+    assert_int_equal(fixture_run(&sc->fx, load, sc), ERR_EXPIRED);
+}
+
 /* The text message beside the mail is a courtesy: who spends the day's money on purpose, or whose
  * number's beginning is paused, must not be able to stop what it tells of. */
 static void a_notice_that_may_not_be_sent_stops_nothing(void **state)
@@ -508,6 +549,7 @@ int main(void)
         TEST(and_for_ten_minutes),
         TEST(a_notice_that_may_not_be_sent_stops_nothing),
         TEST(nor_the_change_of_a_number),
+        TEST(a_number_given_up_is_not_called_any_more),
         TEST(an_answer_may_come_too_late),
         TEST(calls_are_few),
         TEST(the_digits_of_another_attempt_are_wrong),

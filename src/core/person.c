@@ -244,7 +244,8 @@ static enum err phone_factors_off(struct ctx *cx, struct db *db, const struct pe
             (e = enrolment_drop(cx, db, p, *kind)))
             return e;
     }
-    return verification_end_all(cx, db, p->identity_id);
+    e = factor_wake_waiting(cx, db, p->identity_id);
+    return e ? e : verification_end_all(cx, db, p->identity_id);
 }
 
 enum err person_change_phone(struct ctx *cx, struct db *db, int64_t id, struct str country_code,

@@ -29,6 +29,8 @@ struct contact {
 enum err factor_contact(struct ctx *cx, struct db *db, int64_t identity_id, struct contact *out);
 /* The portal account of an identity; *out = 0 when it has none. */
 enum err factor_person(struct ctx *cx, struct db *db, int64_t identity_id, int64_t *out);
+/* Who waits for a device that is gone looks again: its own stream, and the pages of sign-ins. */
+enum err factor_wake_waiting(struct ctx *cx, struct db *db, int64_t identity_id);
 
 /* ---- other rows, for the files that list them ---- */
 
