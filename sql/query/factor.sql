@@ -33,6 +33,11 @@ FROM factor WHERE identity_id = $1 AND kind = $2 AND status = 'pending' AND sess
 UPDATE factor SET status = 'off', off_reason = 'replaced', off_at_ms = $1, secret_sealed = NULL
 WHERE identity_id = $2 AND kind = $3 AND status = 'pending';
 
+-- :name factor_drop_begun :write :exec
+-- What sessions have begun ends, of every kind; applications' enrolments have no session.
+UPDATE factor SET status = 'off', off_reason = 'replaced', off_at_ms = $1, secret_sealed = NULL
+WHERE identity_id = $2 AND status = 'pending' AND session_id <> 0;
+
 -- :name factor_replace :write :exec
 UPDATE factor SET status = 'off', off_reason = 'replaced', off_at_ms = $1
 WHERE identity_id = $2 AND kind = $3 AND status = 'active' AND id <> $4 AND device_id = 0;

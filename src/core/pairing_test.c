@@ -34,7 +34,8 @@ static enum err invite(struct ctx *cx, struct db *db, void *arg)
 {
     struct scene *sc = arg;
 
-    return device_pair_invite(cx, db, sc->user.id, sc->once, PAIR_LINK_LIFE_S, &sc->link_id, &sc->url);
+    return device_pair_invite(cx, db, sc->user.id, sc->once, PAIR_LINK_LIFE_S, &sc->link_id,
+                              &sc->url);
 }
 
 static enum err pair(struct ctx *cx, struct db *db, void *arg)
@@ -119,6 +120,20 @@ static void must_prove_more(struct scene *sc)
     assert_int_equal(RUN(sc, demand), OK);
 }
 
+static enum err set_password(struct ctx *cx, struct db *db, void *arg)
+{
+    const struct scene *sc = arg;
+
+    return person_set_password(cx, db, sc->p.id, STR("$argon2id$"), true, sc->s.id,
+                               "password_changed", &here);
+}
+
+/* In that very session, which goes on: a copy of its cookie may have begun the pairing. */
+static void has_a_new_password(struct scene *sc)
+{
+    assert_int_equal(RUN(sc, set_password), OK);
+}
+
 static void is_idle(struct scene *sc)
 {
     sc->fx.core.session_idle_ms = MINUTE_MS;
@@ -142,12 +157,13 @@ static void a_session_that_is_good_no_more_pairs_nothing_attack_21(void **state)
         void (*happens)(struct scene *);
         enum err want;
     } rows[] = {
-        {"nothing",        nothing,         OK         },
-        {"ended",          signs_out,       ERR_EXPIRED},
-        {"disabled",       is_disabled,     ERR_EXPIRED},
-        {"level too low",  must_prove_more, ERR_EXPIRED},
-        {"idle",           is_idle,         ERR_EXPIRED},
-        {"lifetime is up", reaches_its_end, ERR_EXPIRED},
+        {"nothing",        nothing,            OK         },
+        {"ended",          signs_out,          ERR_EXPIRED},
+        {"disabled",       is_disabled,        ERR_EXPIRED},
+        {"level too low",  must_prove_more,    ERR_EXPIRED},
+        {"new password",   has_a_new_password, ERR_EXPIRED},
+        {"idle",           is_idle,            ERR_EXPIRED},
+        {"lifetime is up", reaches_its_end,    ERR_EXPIRED},
     };
 
     (void)state;

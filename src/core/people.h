@@ -19,8 +19,8 @@ enum err person_set_email(struct ctx *cx, struct db *db, const struct person *p,
 /* Mails a reset link, without asking any budget. */
 enum err reset_send(struct ctx *cx, struct db *db, const struct person *p);
 
-/* After any change of credentials: open attempts, reset links and asked-for addresses die, sessions
- * but keep_id end. */
+/* After any change of credentials: open attempts, reset links, asked-for addresses and factors that
+ * somebody was setting up die, sessions but keep_id end. */
 enum err credentials_changed(struct ctx *cx, struct db *db, int64_t person_id, int64_t keep_id,
                              const char *why);
 

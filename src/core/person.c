@@ -126,8 +126,15 @@ enum err person_edit(struct ctx *cx, struct db *db, int64_t id, struct str name,
 enum err credentials_changed(struct ctx *cx, struct db *db, int64_t person_id, int64_t keep_id,
                              const char *why)
 {
+    struct person p;
     enum err e;
 
+    /* what a copied cookie has begun must not become a factor after it */
+    if ((e = person_by_id(cx, db, person_id, &p)) ||
+        (e = link_end_others(cx, db, LINK_PAIR_DEVICE, p.identity_id, 0)) ||
+        (e = db_exec(cx, db, Q_FACTOR_DROP_BEGUN,
+                     DB_ARGS(db_int(cx->now_ms), db_int(p.identity_id)), NULL)))
+        return e;
     /* a change of address that was asked for with the old credentials is void with them */
     if ((e = link_kill(cx, db, LINK_RESET_PASSWORD, person_id)) ||
         (e = link_kill(cx, db, LINK_CONFIRM_EMAIL, person_id)) ||

@@ -110,10 +110,12 @@ test("a copy of the cookie is worth nothing once its owner has changed the passw
   thief.cookies = new Map(me.cookies);
   assert.equal((await thief.getJson("/account")).status, 200);
   const { id } = (await me.getJson("/account")).json.sessions[0];
+  const { secret } = (await thief.postJson("/account/security/totp/start", {})).json;
   const changed = await me.postJson("/account/password", { current_password: ada.password, password: "eleven grey herons" });
   assert.deepEqual([changed.status, changed.json.state], [200, "changed"]);
   assert.match(changed.setCookies.join(), /cs_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=\d+/);
   assert.equal((await thief.getJson("/account")).status, 401);
   const { sessions } = (await me.getJson("/account")).json;
   assert.deepEqual(sessions.map((s) => [s.id, s.current]), [[id, true]], "it is the same session");
+  assert.equal((await me.postJson("/account/security/totp", { code: nextTotp({ secret }) })).status, 410, "what the copy began is over");
 });
