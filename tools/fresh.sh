@@ -124,7 +124,11 @@ test_() {
     say "root types: make test"
     as root make test >"$root/out" 2>&1 && status=0 || status=$?
     grep -E '^need: |^(ok  |FAIL) |^[0-9]+ (passed|skipped)' "$root/out"
-    [ $status = 0 ] || { tail -100 "$root/out"; die "make test failed"; }
+    [ $status = 0 ] || { # each failed part's own words: tests/run.js puts them between --- and ---
+        sed -n '/^--- /,/^---$/p' "$root/out"
+        tail -20 "$root/out"
+        die "make test failed"
+    }
     say "what would be installed the second time"
     as root tools/need.sh build test node npm
     echo "nothing"
