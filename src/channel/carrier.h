@@ -25,12 +25,12 @@ struct parcel {
     struct str code, link;    /* secrets in it, as they stand there; empty: none */
     struct str receipt_url;   /* sms: where the carrier may tell what became of it */
     struct webpush_keys keys; /* webpush */
-    int64_t asked_id; /* voice: the request that keys are to approve; 0 = a code is said */
+    int64_t asked_id;         /* voice: the request that keys are to approve; 0 = a code is said */
     bool press_first; /* voice: the code is not for a voicemail box: a key is asked for before it */
-    const char *method;       /* webhook: "POST", with text as body, or "GET" */
-    struct str headers[4];    /* webhook: whole lines, its signature among them */
+    const char *method;    /* webhook: "POST", with text as body, or "GET" */
+    struct str headers[4]; /* webhook: whole lines, its signature among them */
     size_t header_count;
-    bool insists;             /* webhook: an answer of 5xx or 429 is no answer: it is tried again */
+    bool insists; /* webhook: an answer of 5xx or 429 is no answer: it is tried again */
     const struct remote_call *remote; /* remote: the question; nothing of the above */
     int64_t created_at_ms, expires_at_ms;
 };
@@ -83,7 +83,8 @@ struct carrier {
     void (*hand)(void *self, struct errand *e);
     /* OUTCOME_BEGUN is on disk. Only for carriers that say so. */
     void (*booked)(void *self, struct errand *e);
-    /* How many messages it wants to have now, `parallel` at most; who raises it wakes the courier. */
+    /* How many messages it wants to have now, `parallel` at most; who raises it wakes the courier.
+     */
     unsigned (*room)(void *self);
     /* The courier is about to stop: what has not left yet comes back at once; cut: all of it. */
     void (*stop)(void *self, bool cut);

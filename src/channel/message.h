@@ -30,8 +30,9 @@ struct message_in {
 
 struct message {        /* lives in cx->mem */
     struct str subject; /* email */
-    struct str text;    /* sms: ends with "@host #code"; voice: what is spoken, in a language that has a voice; email: plain part */
-    struct str html;    /* email */
+    struct str text; /* sms: ends with "@host #code"; voice: what is spoken, in a language that has
+                        a voice; email: plain part */
+    struct str html; /* email */
     struct str language; /* "de": what it is written in, and the voice that can speak it */
 };
 

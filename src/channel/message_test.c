@@ -114,8 +114,9 @@ static void a_call_for_approval_names_the_service_and_holds_no_digits(void **sta
 
     (void)state;
     assert_str(m.language, STR("en")); /* no voice speaks German */
-    assert_true(str_starts(m.text, STR("This is Shop. Somebody, probably you, is signing in to your "
-                                       "account. ")));
+    assert_true(
+        str_starts(m.text, STR("This is Shop. Somebody, probably you, is signing in to your "
+                               "account. ")));
     assert_true(has(m.text, "type the six digits that the page shows, then press 1."));
     assert_true(has(m.text, "If this was not you, press 9."));
 }

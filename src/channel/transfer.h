@@ -23,7 +23,7 @@ struct transfer_conf {
     size_t egress_allow_count;
     struct str ca_file; /* PEM: authorities beside the system's; empty = none */
     struct str
-        connect_to; /* "host:port:to-host:to-port", several with commas between; empty = none */
+        connect_to;   /* "host:port:to-host:to-port", several with commas between; empty = none */
     int64_t whole_ms; /* the most that any may take; 0 = TRANSFER_WHOLE_MS */
 };
 /* ERR_INVALID: a setting is wrong. */

@@ -49,22 +49,22 @@ struct text_rule {
 
 /* A code in a subject would be in the log of every mail server on the way. */
 static const struct text_rule texts[] = {
-    {STR("sms"),          offsetof(struct language, sms),          PLACE_CODE | PLACE_SERVICE,   PLACE_CODE,   true },
-    {STR("sms_short"),    offsetof(struct language, sms_short),    PLACE_CODE | PLACE_SERVICE,   PLACE_CODE,
-     true                                                                                                           },
-    {STR("voice"),        offsetof(struct language, voice),        PLACE_DIGITS | PLACE_SERVICE, PLACE_DIGITS,
-     false                                                                                                          },
-    {STR("voice_approve"), offsetof(struct language, voice_approve), PLACE_SERVICE | PLACE_WHAT, PLACE_SERVICE,
-     false                                                                                                          },
-    {STR("mail_subject"), offsetof(struct language, mail_subject), PLACE_SERVICE,                0,            false},
-    {STR("mail_lead"),    offsetof(struct language, mail_lead),    PLACE_SERVICE,                0,            false},
-    {STR("mail_note"),    offsetof(struct language, mail_note),    PLACE_SERVICE,                0,            false},
-    {STR("pair_sms"),     offsetof(struct language, pair_sms),     PLACE_LINK | PLACE_SERVICE,   PLACE_LINK,
-     false                                                                                                          },
-    {STR("pair_subject"), offsetof(struct language, pair_subject), PLACE_SERVICE,                0,            false},
-    {STR("pair_lead"),    offsetof(struct language, pair_lead),    PLACE_SERVICE,                0,            false},
-    {STR("pair_button"),  offsetof(struct language, pair_button),  0,                            0,            false},
-    {STR("pair_note"),    offsetof(struct language, pair_note),    PLACE_SERVICE,                0,            false},
+    {STR("sms"),           offsetof(struct language, sms),           PLACE_CODE | PLACE_SERVICE,   PLACE_CODE,   true },
+    {STR("sms_short"),     offsetof(struct language, sms_short),     PLACE_CODE | PLACE_SERVICE,   PLACE_CODE,
+     true                                                                                                             },
+    {STR("voice"),         offsetof(struct language, voice),         PLACE_DIGITS | PLACE_SERVICE, PLACE_DIGITS,
+     false                                                                                                            },
+    {STR("voice_approve"), offsetof(struct language, voice_approve), PLACE_SERVICE | PLACE_WHAT,
+     PLACE_SERVICE,                                                                                              false},
+    {STR("mail_subject"),  offsetof(struct language, mail_subject),  PLACE_SERVICE,                0,            false},
+    {STR("mail_lead"),     offsetof(struct language, mail_lead),     PLACE_SERVICE,                0,            false},
+    {STR("mail_note"),     offsetof(struct language, mail_note),     PLACE_SERVICE,                0,            false},
+    {STR("pair_sms"),      offsetof(struct language, pair_sms),      PLACE_LINK | PLACE_SERVICE,   PLACE_LINK,
+     false                                                                                                            },
+    {STR("pair_subject"),  offsetof(struct language, pair_subject),  PLACE_SERVICE,                0,            false},
+    {STR("pair_lead"),     offsetof(struct language, pair_lead),     PLACE_SERVICE,                0,            false},
+    {STR("pair_button"),   offsetof(struct language, pair_button),   0,                            0,            false},
+    {STR("pair_note"),     offsetof(struct language, pair_note),     PLACE_SERVICE,                0,            false},
 };
 
 static const struct text_rule letter_texts[] = {

@@ -242,12 +242,18 @@ const struct command cmd_app_set = {
     .summary = "Change an application's settings",
     .detail =
         "Settings: name; policy (optional, required, strict: whether its people need a second\n"
-        "factor); code_digits (4 to 10, of sent codes); callback_url (told about answers; setting it\n"
-        "sends a test call) and callback_method (POST, GET); operator_email (told when callbacks had to\n"
-        "be switched off); countries (where text messages and calls may go, as in \"DE AT\"; empty: what\n"
-        "the setting phone_countries says); fallback (an order of sms, voice and email: a code that cannot\n"
-        "be delivered one way takes the next); custom_code (yes, no: the application may choose codes);\n"
-        "test_mode (yes, no: nothing is sent, zeros are right); test_numbers (numbers and addresses, with\n"
+        "factor); code_digits (4 to 10, of sent codes); callback_url (told about answers; setting "
+        "it\n"
+        "sends a test call) and callback_method (POST, GET); operator_email (told when callbacks "
+        "had to\n"
+        "be switched off); countries (where text messages and calls may go, as in \"DE AT\"; "
+        "empty: what\n"
+        "the setting phone_countries says); fallback (an order of sms, voice and email: a code "
+        "that cannot\n"
+        "be delivered one way takes the next); custom_code (yes, no: the application may choose "
+        "codes);\n"
+        "test_mode (yes, no: nothing is sent, zeros are right); test_numbers (numbers and "
+        "addresses, with\n"
         "blanks between, for which it is so all the time).\n"
         "Either all of them are changed or none.",
     .example =
@@ -276,9 +282,9 @@ const struct command cmd_app_rotate = {
     .words_min = 1,
     .words_max = 1,
     .summary = "Give an application new keys",
-    .detail =
-        "Auth token and API key; the old ones stop at once, or after the grace that you give. Keys\n"
-        "of app add-key go on.",
+    .detail = "Auth token and API key; the old ones stop at once, or after the grace that you "
+              "give. Keys\n"
+              "of app add-key go on.",
     .example = "countersign app rotate shop --grace=3600",
     .flags = rotate_flags,
     .flag_count = COUNT_OF(rotate_flags),
@@ -310,8 +316,9 @@ const struct command cmd_app_delete = {
     .words_min = 1,
     .words_max = 1,
     .summary = "End an application and its keys",
-    .detail = "The account's auth token and its API keys go with its last application; while it has\n"
-              "others, they go on.",
+    .detail =
+        "The account's auth token and its API keys go with its last application; while it has\n"
+        "others, they go on.",
     .example = "countersign app delete shop --yes",
     .flags = delete_flags,
     .flag_count = COUNT_OF(delete_flags),

@@ -6,8 +6,8 @@
  * key. The keys are read under the store's lock: whoever has it may be rotating them.
  */
 #include "cli/instance.h"
-#include "cli/guard.h"
 #include "base/url.h"
+#include "cli/guard.h"
 
 #include <errno.h>
 #include <sys/stat.h>

@@ -6,8 +6,8 @@
 
 #include "base/ctx.h"
 
-/* "Firefox on Linux"; "an unknown browser" when it says nothing we know. Never any text of the header
- * itself. */
+/* "Firefox on Linux"; "an unknown browser" when it says nothing we know. Never any text of the
+ * header itself. */
 struct str agent_words(struct ctx *cx, struct str user_agent);
 
 #endif

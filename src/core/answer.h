@@ -8,8 +8,8 @@
 
 /* The request of a sign-in attempt, to any device (factor_id 0) or to one factor: takes one of the
  * identity's pushes, supersedes another open one. ERR_LIMITED. */
-enum err challenge_put(struct ctx *cx, struct db *db, const struct login *l,
-                       const struct person *p, int64_t factor_id, struct challenge *out);
+enum err challenge_put(struct ctx *cx, struct db *db, const struct login *l, const struct person *p,
+                       int64_t factor_id, struct challenge *out);
 /* The open one of a person's attempts, if any, is canceled. */
 enum err challenge_supersede(struct ctx *cx, struct db *db, int64_t identity_id);
 /* Other digits than the page's: the request has ended, denied. */

@@ -12,8 +12,8 @@ struct provider;
 struct remote;
 
 struct app {
-    struct store *store;     /* for jobs whose outcome no answer waits for */
-    const struct core *core; /* the same that core_of(db) gives */
+    struct store *store;                 /* for jobs whose outcome no answer waits for */
+    const struct core *core;             /* the same that core_of(db) gives */
     const struct remote *remote;         /* the service behind second_factor; NULL = none */
     const struct provider *sms_provider; /* whose receipts are taken; NULL = nobody's */
     struct str sms_receipt_key;          /* what signed ones are checked with */

@@ -140,7 +140,6 @@ static enum err insert(struct ctx *cx, struct db *db, struct app_factor *f, stru
     return audited(cx, db, f, "factor_made", from);
 }
 
-
 enum err app_totp_add(struct ctx *cx, struct db *db, struct app_factor *f, struct bytes seed,
                       const struct origin *from)
 {

@@ -215,7 +215,7 @@ struct str audit_words(struct ctx *cx, const struct audit_entry *e)
         {"reset_requested",      "Asked to reset the password"                },
         {"password_reset",       "Reset the password"                         },
         {"email_change_asked",   "Asked to change the e-mail address"         },
-        {"email_restored", "Took back the e-mail address"},
+        {"email_restored",       "Took back the e-mail address"               },
         {"email_changed",        "Changed the e-mail address"                 },
         {"phone_changed",        "Changed the phone number"                   },
         {"factor_on",            "Switched on a second factor"                },
@@ -232,7 +232,7 @@ struct str audit_words(struct ctx *cx, const struct audit_entry *e)
         {"user_enabled",         "The operator enabled the account"           },
     };
 
-    EACH_ROW(row, table) {
+    EACH_ROW (row, table) {
         if (str_eq(str_from(row->event), str_from(e->event)))
             return str_from(row->words);
     }

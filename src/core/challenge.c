@@ -395,8 +395,8 @@ enum err challenge_ask(struct ctx *cx, struct db *db, const struct challenge_in 
     return e ? e : challenge_create(cx, db, &asked, out);
 }
 
-enum err challenge_put(struct ctx *cx, struct db *db, const struct login *l,
-                       const struct person *p, int64_t factor_id, struct challenge *out)
+enum err challenge_put(struct ctx *cx, struct db *db, const struct login *l, const struct person *p,
+                       int64_t factor_id, struct challenge *out)
 {
     const struct detail details[] = {
         {STR("Account"), p->email      },

@@ -57,8 +57,8 @@ struct detail {
 };
 struct challenge_in {
     int64_t service_id, identity_id;
-    int64_t factor_id; /* 0 = any device */
-    int64_t login_id;  /* 0 = asked by an application */
+    int64_t factor_id;     /* 0 = any device */
+    int64_t login_id;      /* 0 = asked by an application */
     int64_t credential_id; /* of the application that asks; 0 = none */
     struct str message;
     const struct detail *details;
@@ -68,20 +68,22 @@ struct challenge_in {
     int64_t life_s;                   /* 0 = never expires */
     bool needs_digits;
 };
-/* Stores it, wakes the identity's devices and queues pushes. Texts are made fit to be shown (display.h)
- * before they are stored and signed. ERR_INVALID: more than CHALLENGE_DETAILS_MAX details. */
+/* Stores it, wakes the identity's devices and queues pushes. Texts are made fit to be shown
+ * (display.h) before they are stored and signed. ERR_INVALID: more than CHALLENGE_DETAILS_MAX
+ * details. */
 enum err challenge_create(struct ctx *cx, struct db *db, const struct challenge_in *in,
                           struct challenge *out);
-/* An application's request: takes one of the identity's pushes (attack 58) and creates it. No digits:
- * approve-only, as its API has it. ERR_NOT_FOUND: no device. ERR_LIMITED: the budget is used up or
- * the person has stopped pushes; a code that is right opens it again. */
+/* An application's request: takes one of the identity's pushes (attack 58) and creates it. No
+ * digits: approve-only, as its API has it. ERR_NOT_FOUND: no device. ERR_LIMITED: the budget is
+ * used up or the person has stopped pushes; a code that is right opens it again. */
 enum err challenge_ask(struct ctx *cx, struct db *db, const struct challenge_in *in,
                        struct challenge *out);
-/* The request of a sign-in attempt: supersedes another open one of the person. ERR_LIMITED: the push
- * budget is used up or stopped; ERR_NOT_FOUND: no device. Then a code is asked for instead. */
+/* The request of a sign-in attempt: supersedes another open one of the person. ERR_LIMITED: the
+ * push budget is used up or stopped; ERR_NOT_FOUND: no device. Then a code is asked for instead. */
 enum err challenge_for_login(struct ctx *cx, struct db *db, const struct login *l,
                              const struct person *p, struct challenge *out);
-/* Pushes it again. ERR_LIMITED after CHALLENGE_PUSHES_MAX or the identity's budget; ERR_CONFLICT: over. */
+/* Pushes it again. ERR_LIMITED after CHALLENGE_PUSHES_MAX or the identity's budget; ERR_CONFLICT:
+ * over. */
 enum err challenge_push_again(struct ctx *cx, struct db *db, const struct challenge *c);
 /* One push from an identity's budget since its last success (attack 58). ERR_LIMITED. */
 enum err challenge_take_push(struct ctx *cx, struct db *db, int64_t identity_id);
@@ -107,7 +109,7 @@ struct str challenge_digest(struct ctx *cx, struct str text);
 struct challenge_answer {
     struct str payload;     /* the JSON bytes under the signature */
     struct bytes signature; /* already verified with the device's key by the prepare step */
-    bool digits_right;      /* set by challenge_answer and keyed_answer: the six digits were given */
+    bool digits_right; /* set by challenge_answer and keyed_answer: the six digits were given */
 };
 enum answer_outcome {
     ANSWER_TAKEN,        /* approved or denied as the device wished */
@@ -116,11 +118,12 @@ enum answer_outcome {
 };
 /* The one function that answers. ERR_DENIED: the payload is not about this challenge, its digests,
  * this device, or its time is off: nothing changes. */
-enum err challenge_answer(struct ctx *cx, struct db *db, const struct device *d, int64_t challenge_id,
-                          const struct challenge_answer *in, const struct origin *from,
-                          enum answer_outcome *out);
-/* The rest of the answer, for dialects with a signed form of their own (Verify Push): the decision has
- * been verified by the caller. ERR_DENIED: it would approve without the digits that are asked for. */
+enum err challenge_answer(struct ctx *cx, struct db *db, const struct device *d,
+                          int64_t challenge_id, const struct challenge_answer *in,
+                          const struct origin *from, enum answer_outcome *out);
+/* The rest of the answer, for dialects with a signed form of their own (Verify Push): the decision
+ * has been verified by the caller. ERR_DENIED: it would approve without the digits that are asked
+ * for. */
 enum decision { DECISION_APPROVE, DECISION_DENY, DECISION_NOT_ME };
 enum err challenge_decide(struct ctx *cx, struct db *db, const struct device *d,
                           const struct challenge *c, enum decision decision,
@@ -134,8 +137,8 @@ enum err challenge_decide(struct ctx *cx, struct db *db, const struct device *d,
 enum login_wait { WAIT_PENDING, WAIT_APPROVED, WAIT_DENIED, WAIT_EXPIRED };
 enum err login_waiting(struct ctx *cx, struct db *db, const struct login *l, enum login_wait *out,
                        struct challenge *out_challenge);
-/* After an approval, or what a remote service has proved: consumes the attempt and opens its session.
- * ERR_DENIED: not approved, or the device is gone. */
+/* After an approval, or what a remote service has proved: consumes the attempt and opens its
+ * session. ERR_DENIED: not approved, or the device is gone. */
 enum err login_approved(struct ctx *cx, struct db *db, const struct login *l,
                         const struct origin *from, struct login_done *out);
 /* What notify wakes: the page of one attempt. */

@@ -1,9 +1,9 @@
 /*
  * check.c: the one function that checks a code.
  *
- * Order, which the attacks in brackets taught: count the attempt and keep the count [7, 8, 10], then
- * compare [22], then consume by one conditional UPDATE [2, 5, 6], then clear the count. A failure
- * count belongs to the factor and to the person, whichever door was used [9-12].
+ * Order, which the attacks in brackets taught: count the attempt and keep the count [7, 8, 10],
+ * then compare [22], then consume by one conditional UPDATE [2, 5, 6], then clear the count. A
+ * failure count belongs to the factor and to the person, whichever door was used [9-12].
  */
 #include "core/attempt.h"
 #include "core/audit.h"
@@ -46,8 +46,8 @@ static void refuse(struct ctx *cx, struct check_out *out, enum check_outcome out
         until_ms > cx->now_ms ? (until_ms - cx->now_ms + MS_PER_S - 1) / MS_PER_S : 0;
 }
 
-/* What a code may belong to: a factor, a sent code, or both. The attempt is counted at its guard: the
- * factor, or for codes that applications send the number or address. */
+/* What a code may belong to: a factor, a sent code, or both. The attempt is counted at its guard:
+ * the factor, or for codes that applications send the number or address. */
 struct candidate {
     struct factor f;       /* id 0: none */
     struct verification v; /* id 0: not a sent code */
@@ -79,9 +79,9 @@ static enum err reserve_factor(struct ctx *cx, struct db *db, struct candidate *
     if (e == ERR_NOT_FOUND) {
         if ((e = factor_by_id(cx, db, id, &c->f)))
             return e;
-        refuse(cx, out, c->f.status == FACTOR_OFF || c->f.fail_count >= FACTOR_FAILURES_MAX
-                            ? CHECK_OFF
-                            : CHECK_PAUSED,
+        refuse(cx, out,
+               c->f.status == FACTOR_OFF || c->f.fail_count >= FACTOR_FAILURES_MAX ? CHECK_OFF
+                                                                                   : CHECK_PAUSED,
                c->f.locked_until_ms);
         return OK;
     }
@@ -112,8 +112,8 @@ static enum err reserve_target(struct ctx *cx, struct db *db, struct candidate *
     return OK;
 }
 
-/* The person's count, over all factors but the recovery codes: those are for whoever has none of the
- * others left, and have a hundred failures of their own (attack 13). */
+/* The person's count, over all factors but the recovery codes: those are for whoever has none of
+ * the others left, and have a hundred failures of their own (attack 13). */
 static enum err reserve_identity(struct ctx *cx, struct db *db, int64_t identity_id,
                                  struct check_out *out, bool *out_go)
 {
@@ -163,8 +163,8 @@ static enum err totp_compare(struct ctx *cx, struct db *db, const struct factor 
     return e;
 }
 
-static enum err recovery_compare(struct ctx *cx, struct db *db, const struct factor *f,
-                                 int64_t row, struct check_out *out, bool *out_right)
+static enum err recovery_compare(struct ctx *cx, struct db *db, const struct factor *f, int64_t row,
+                                 struct check_out *out, bool *out_right)
 {
     enum err e;
 
@@ -304,8 +304,8 @@ static enum err add_factor(struct ctx *cx, struct db *db, const struct check_in 
     return OK;
 }
 
-static enum err add_verification(struct ctx *cx, struct db *db, int64_t id,
-                                 struct candidates *list, struct check_out *out)
+static enum err add_verification(struct ctx *cx, struct db *db, int64_t id, struct candidates *list,
+                                 struct check_out *out)
 {
     struct candidate *c = &list->item[list->n];
     enum err e = verification_by_id(cx, db, id, &c->v);
@@ -338,10 +338,9 @@ static enum err add_identity(struct ctx *cx, struct db *db, const struct check_i
         list->n++;
     }
     db_rows_end(&r);
-    if (e || (e = db_query(cx, db, Q_VERIFICATION_OF_IDENTITY,
-                           DB_ARGS(db_int(in->identity_id), db_text(in->action),
-                                   db_int(cx->now_ms)),
-                           &r)))
+    if (e || (e = db_query(
+                  cx, db, Q_VERIFICATION_OF_IDENTITY,
+                  DB_ARGS(db_int(in->identity_id), db_text(in->action), db_int(cx->now_ms)), &r)))
         return e;
     while ((e = db_next(&r, &more)) == OK && more && list->n < CANDIDATES_MAX)
         list->item[list->n++].v = verification_row(&r);
@@ -406,7 +405,8 @@ static enum err compare(struct ctx *cx, struct db *db, const struct candidate *c
     return fail(cx, ERR_INVALID, "this factor has no code");
 }
 
-/* The guard of the right one is clear again; the others lose what this attempt had counted at them. */
+/* The guard of the right one is clear again; the others lose what this attempt had counted at them.
+ */
 static enum err settle(struct ctx *cx, struct db *db, const struct candidates *list,
                        const struct candidate *right)
 {
@@ -440,8 +440,8 @@ static enum err failed(struct ctx *cx, struct db *db, const struct candidates *l
     return db_keep(cx, db);
 }
 
-/* A sent code that was right before is told apart from a wrong one: it opens nothing any more, and a
- * client that lost the answer to its first try learns why. */
+/* A sent code that was right before is told apart from a wrong one: it opens nothing any more, and
+ * a client that lost the answer to its first try learns why. */
 static enum err note_spent(struct ctx *cx, struct db *db, const struct check_in *in,
                            struct str code, struct check_out *out)
 {

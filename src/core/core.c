@@ -68,8 +68,9 @@ enum err core_unseal(struct ctx *cx, const struct db *db, const char *column, in
     struct vault_ref ref = {str_from(column), row, owner};
 
     if (vault_open(cx, core_of(db)->vault, ref, sealed, out))
-        return fail(cx, ERR_INTERNAL, "%s of row %lld does not open: moved, changed, or its key is gone",
-                    column, (long long)row);
+        return fail(cx, ERR_INTERNAL,
+                    "%s of row %lld does not open: moved, changed, or its key is gone", column,
+                    (long long)row);
     return OK;
 }
 
@@ -198,27 +199,27 @@ enum err core_sweep(struct ctx *cx, struct db *db, bool *out_more)
         enum query q;
         int64_t keep_ms; /* how long rows stay after their end, for people and operators to read */
     } sweeps[] = {
-        {Q_SWEEP_LIMITS,        0         },
-        {Q_SWEEP_LOGINS,        DAY_MS    },
-        {Q_SWEEP_LINKS,         DAY_MS    },
-        {Q_SWEEP_SIGNUPS,       0         },
-        {Q_SWEEP_SESSIONS,      30 * DAY_MS},
-        {Q_SWEEP_OUTBOX,        DAY_MS    },
-        {Q_SWEEP_TROUBLES,      9 * DAY_MS},
-        {Q_SWEEP_VERIFICATIONS, 7 * DAY_MS},
-        {Q_SWEEP_NONCES,        0         },
-        {Q_SWEEP_TARGETS,       DAY_MS    },
-        {Q_SWEEP_ATTEMPTS,      30 * DAY_MS},
-        {Q_SWEEP_TOKENS,        DAY_MS    },
-        {Q_SWEEP_REMOTE_CALLS,  HOUR_MS   },
-        {Q_SWEEP_PHONE_PREFIXES, 2 * DAY_MS},
-        {Q_SWEEP_PHONE_SPEND,   90 * DAY_MS},
+        {Q_SWEEP_LIMITS,         0          },
+        {Q_SWEEP_LOGINS,         DAY_MS     },
+        {Q_SWEEP_LINKS,          DAY_MS     },
+        {Q_SWEEP_SIGNUPS,        0          },
+        {Q_SWEEP_SESSIONS,       30 * DAY_MS},
+        {Q_SWEEP_OUTBOX,         DAY_MS     },
+        {Q_SWEEP_TROUBLES,       9 * DAY_MS },
+        {Q_SWEEP_VERIFICATIONS,  7 * DAY_MS },
+        {Q_SWEEP_NONCES,         0          },
+        {Q_SWEEP_TARGETS,        DAY_MS     },
+        {Q_SWEEP_ATTEMPTS,       30 * DAY_MS},
+        {Q_SWEEP_TOKENS,         DAY_MS     },
+        {Q_SWEEP_REMOTE_CALLS,   HOUR_MS    },
+        {Q_SWEEP_PHONE_PREFIXES, 2 * DAY_MS },
+        {Q_SWEEP_PHONE_SPEND,    90 * DAY_MS},
     };
     bool more = false;
     int64_t changes;
     enum err e;
 
-    EACH_ROW(row, sweeps) {
+    EACH_ROW (row, sweeps) {
         if ((e = db_exec(cx, db, row->q, DB_ARGS(db_int(cx->now_ms - row->keep_ms)), &changes)))
             return e;
         more |= changes >= STEP;
@@ -252,7 +253,7 @@ static enum err reseal_row(struct ctx *cx, struct db *db, const struct sealed_ro
     struct bytes plain;
     enum err e;
 
-    EACH_ROW(c, columns) {
+    EACH_ROW (c, columns) {
         if (!str_eq(row->column, str_from(c->column)))
             continue;
         if ((e = core_unseal(cx, db, c->column, row->id, row->owner, row->blob, &plain)))

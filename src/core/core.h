@@ -19,21 +19,22 @@ struct firewall_tally;
 struct wording;
 
 struct core {
-    struct vault *vault;       /* borrowed */
-    struct str public_url;     /* "https://id.example.org", no slash at the end; all links begin so */
-    struct str public_host;    /* its host, for "@host #code" */
-    struct str product_name;   /* name of the portal's service at first start */
+    struct vault *vault;     /* borrowed */
+    struct str public_url;   /* "https://id.example.org", no slash at the end; all links begin so */
+    struct str public_host;  /* its host, for "@host #code" */
+    struct str product_name; /* name of the portal's service at first start */
     /* The operator's texts, or NULL; a reload puts others here, and the old ones live on. */
     _Atomic(const struct wording *) wording;
-    bool demo;                 /* messages stay in the outbox and can be read there */
-    bool demo_sends;           /* they leave all the same */
-    bool calls;                /* telephones ring: calls have a carrier, and leave */
+    bool demo;       /* messages stay in the outbox and can be read there */
+    bool demo_sends; /* they leave all the same */
+    bool calls;      /* telephones ring: calls have a carrier, and leave */
     struct {
         bool sms, voice, email, whatsapp;
-    } cannot;                  /* nothing carries these; in demo mode everything is shown */
-    enum remote_dialect remote; /* the second factor that portal accounts may turn on; NONE: our own */
-    struct str push_hosts;     /* further push service hosts, separated by spaces */
-    bool private_targets;      /* the operator lets us connect to some (egress_allow) */
+    } cannot; /* nothing carries these; in demo mode everything is shown */
+    enum remote_dialect
+        remote;            /* the second factor that portal accounts may turn on; NONE: our own */
+    struct str push_hosts; /* further push service hosts, separated by spaces */
+    bool private_targets;  /* the operator lets us connect to some (egress_allow) */
     const struct firewall_rules *firewall; /* of messages to phones; NULL: there is none */
     struct firewall_tally *firewall_tally; /* for /metrics; NULL: nothing is counted */
     int64_t session_lifetime_ms, session_idle_ms, remember_lifetime_ms;
@@ -76,8 +77,8 @@ struct origin {
  * bounded step; *out_more says that there is more to do. Run as a job every minute. */
 enum err core_sweep(struct ctx *cx, struct db *db, bool *out_more);
 
-/* Re-seals up to `rows` rows that are not under the vault's current key; *out_done is how many were,
- * 0 when none is left. Run as small jobs by `countersign key rotate`. */
+/* Re-seals up to `rows` rows that are not under the vault's current key; *out_done is how many
+ * were, 0 when none is left. Run as small jobs by `countersign key rotate`. */
 enum err core_reseal(struct ctx *cx, struct db *db, unsigned rows, int64_t *out_done);
 
 #endif

@@ -112,14 +112,14 @@ enum err credential_keys(struct ctx *cx, struct db *db, int64_t service_id, int6
                          size_t max, size_t *out_count)
 {
     OWN(db_rows_end) struct db_rows r = {0};
-    enum err e = db_query(cx, db, Q_CREDENTIAL_KEYS, DB_ARGS(db_int(service_id), db_int(cx->now_ms)),
-                          &r);
+    enum err e =
+        db_query(cx, db, Q_CREDENTIAL_KEYS, DB_ARGS(db_int(service_id), db_int(cx->now_ms)), &r);
 
     return e ? e : ids_of(&r, out_ids, max, out_count);
 }
 
-enum err credential_signers(struct ctx *cx, struct db *db, int64_t account_id, struct str access_sid,
-                            int64_t *out_ids, size_t max, size_t *out_count)
+enum err credential_signers(struct ctx *cx, struct db *db, int64_t account_id,
+                            struct str access_sid, int64_t *out_ids, size_t max, size_t *out_count)
 {
     OWN(db_rows_end) struct db_rows r = {0};
     enum err e = db_query(cx, db, Q_CREDENTIAL_SIGNERS,

@@ -39,9 +39,10 @@ enum err credential_keys(struct ctx *cx, struct db *db, int64_t service_id, int6
                          size_t max, size_t *out_count);
 
 /* What requests in the name of an account may be signed with, newest first: access_sid is the
- * account's own SID (its auth tokens that hold) or a key pair's. None is no error: *out_count is 0. */
-enum err credential_signers(struct ctx *cx, struct db *db, int64_t account_id, struct str access_sid,
-                            int64_t *out_ids, size_t max, size_t *out_count);
+ * account's own SID (its auth tokens that hold) or a key pair's. None is no error: *out_count is 0.
+ */
+enum err credential_signers(struct ctx *cx, struct db *db, int64_t account_id,
+                            struct str access_sid, int64_t *out_ids, size_t max, size_t *out_count);
 
 struct key_pair {
     int64_t id;

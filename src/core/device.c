@@ -380,8 +380,8 @@ enum err device_pair(struct ctx *cx, struct db *db, const struct device_new *in,
 
     if (in->public_key.n != DEVICE_KEY_LEN)
         return fail(cx, ERR_INVALID, "a public key has %d bytes", DEVICE_KEY_LEN);
-    if ((e = invitation_use(cx, db, in, &l, &p, &name)) || (e = starter_lives(cx, db, p.session_id)) ||
-        (e = room_for_another(cx, db, p.identity_id)))
+    if ((e = invitation_use(cx, db, in, &l, &p, &name)) ||
+        (e = starter_lives(cx, db, p.session_id)) || (e = room_for_another(cx, db, p.identity_id)))
         return e;
     f.id = id_new(cx);
     f.identity_id = p.identity_id;

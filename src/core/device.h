@@ -1,5 +1,6 @@
 /*
- * device.h: paired devices: a push factor with an ES256 key whose private half never leaves the device.
+ * device.h: paired devices: a push factor with an ES256 key whose private half never leaves the
+ * device.
  *
  * Pairing: a fully authenticated session makes a link (one use, ten minutes); the device posts its
  * public key with that link's token, signed by the key. From then on every request of the device is
@@ -17,8 +18,8 @@ enum {
     DEVICE_NAME_MAX_CHARS = 64,
     DEVICE_NONCE_MIN = 16, /* characters */
     DEVICE_NONCE_MAX = 64,
-    DEVICE_CLOCK_S = 300,  /* how far a device's clock may be off */
-    DEVICES_MAX = 20,      /* active ones of an identity */
+    DEVICE_CLOCK_S = 300,     /* how far a device's clock may be off */
+    DEVICES_MAX = 20,         /* active ones of an identity */
     PUSH_ENDPOINT_MAX = 1024, /* bytes */
 };
 
@@ -35,13 +36,14 @@ struct device {
 
 /* ---- pairing ---- */
 
-/* A link for the identity of a session; *out_url is "https://…/authenticator#pair=TOKEN", so that the
- * token never reaches a server's log. ERR_CONFLICT: DEVICES_MAX reached. */
+/* A link for the identity of a session; *out_url is "https://…/authenticator#pair=TOKEN", so that
+ * the token never reaches a server's log. ERR_CONFLICT: DEVICES_MAX reached. */
 enum err device_pair_start(struct ctx *cx, struct db *db, const struct session *s,
                            const struct origin *from, int64_t *out_link_id, struct str *out_url);
-/* The same for an identity of an application (no portal session): whoever gets the link pairs. `once`
- * names what the application has handed out, as the digest of its token, and gives the same link as
- * long as that is open; ERR_EXPIRED when that has paired a device or was ended. "": a new link. */
+/* The same for an identity of an application (no portal session): whoever gets the link pairs.
+ * `once` names what the application has handed out, as the digest of its token, and gives the same
+ * link as long as that is open; ERR_EXPIRED when that has paired a device or was ended. "": a new
+ * link. */
 enum { PAIR_LINK_LIFE_S = 600 };
 enum err device_pair_invite(struct ctx *cx, struct db *db, int64_t identity_id, struct str once,
                             int64_t life_s, int64_t *out_link_id, struct str *out_url);
@@ -67,8 +69,8 @@ enum pairing_state {
 };
 enum err device_pairing(struct ctx *cx, struct db *db, int64_t link_id, enum pairing_state *out);
 
-/* The link that the person made last. PAIRING_ENDED, with no id, when there is none; also when another
- * session holds one that is open. */
+/* The link that the person made last. PAIRING_ENDED, with no id, when there is none; also when
+ * another session holds one that is open. */
 struct pair_link {
     int64_t id, expires_at_ms;
     enum pairing_state state;
@@ -94,12 +96,12 @@ enum err device_by_beginning(struct ctx *cx, struct db *db, int64_t service_id, 
 /* Active ones of an identity, the last used first. */
 enum err device_list(struct ctx *cx, struct db *db, int64_t identity_id, struct device **out,
                      size_t *out_count);
-/* Accepts a signed request once: its time within DEVICE_CLOCK_S and its nonce unused. Kept (db_keep)
- * whatever the request does. ERR_DENIED: too old or too new; ERR_CONFLICT: replayed. */
+/* Accepts a signed request once: its time within DEVICE_CLOCK_S and its nonce unused. Kept
+ * (db_keep) whatever the request does. ERR_DENIED: too old or too new; ERR_CONFLICT: replayed. */
 enum err device_accept(struct ctx *cx, struct db *db, const struct device *d, int64_t at_s,
                        struct str nonce);
-/* Web Push subscription; an empty endpoint ends it. ERR_INVALID: no https URL of an allowed host, or
- * of another port than 443 where no private targets are allowed (attack 65). */
+/* Web Push subscription; an empty endpoint ends it. ERR_INVALID: no https URL of an allowed host,
+ * or of another port than 443 where no private targets are allowed (attack 65). */
 enum err device_set_push(struct ctx *cx, struct db *db, int64_t factor_id, struct str endpoint,
                          struct bytes key, struct bytes auth);
 enum err device_drop_push(struct ctx *cx, struct db *db, int64_t factor_id, struct str endpoint);

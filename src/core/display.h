@@ -6,10 +6,10 @@
  * what has no picture of its own goes, line ends become blanks, and a text that is cut says so.
  * What stays is what is signed: a challenge's `shown` holds the outcome. Pure.
  *
- * A word that mixes Latin letters with those of a script that has the same shapes (a Cyrillic "а" in
- * "paypаl") gets a sign before it. A word wholly in another script stays as it is: that is how most
- * people write, and one who knows the word sees another one. A server's name is written in punycode
- * by the browser.
+ * A word that mixes Latin letters with those of a script that has the same shapes (a Cyrillic "а"
+ * in "paypаl") gets a sign before it. A word wholly in another script stays as it is: that is how
+ * most people write, and one who knows the word sees another one. A server's name is written in
+ * punycode by the browser.
  */
 #ifndef CORE_DISPLAY_H
 #define CORE_DISPLAY_H

@@ -66,7 +66,8 @@ enum err recovery_left(struct ctx *cx, struct db *db, int64_t identity_id, int64
 
 /* ---- enrolment ---- */
 
-/* A pending TOTP factor with a new 160-bit secret. ERR_CONFLICT: begun in a session, and on already. */
+/* A pending TOTP factor with a new 160-bit secret. ERR_CONFLICT: begun in a session, and on
+ * already. */
 enum err totp_start(struct ctx *cx, struct db *db, int64_t identity_id, int64_t session_id,
                     struct factor *out);
 /* The secret of a pending factor, for the page that shows it. */
@@ -77,10 +78,10 @@ enum err sent_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, i
                            enum factor_kind kind, const struct origin *from, struct factor *out);
 /* A pending remote factor with the identity's number; asks the server to prove it (remote.h).
  * Errors as of sent_factor_start; ERR_UPSTREAM: there is no remote service. */
-enum err remote_factor_start(struct ctx *cx, struct db *db, int64_t identity_id,
-                             int64_t session_id, struct factor *out);
-/* After its code was right: pending becomes active. An older one of the kind is replaced, but not in
- * a session (ERR_CONFLICT): that is switched off first. Audits and notifies. */
+enum err remote_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, int64_t session_id,
+                             struct factor *out);
+/* After its code was right: pending becomes active. An older one of the kind is replaced, but not
+ * in a session (ERR_CONFLICT): that is switched off first. Audits and notifies. */
 enum err factor_activate(struct ctx *cx, struct db *db, const struct factor *f,
                          const struct origin *from);
 
@@ -111,10 +112,10 @@ struct check_in { /* exactly one of the first three: what the code may belong to
     int64_t factor_id;
     int64_t verification_id; /* a code that an application sent (verification_check) */
     int64_t identity_id;     /* any of an application's user (identity_check) */
-    int64_t login_id;        /* factor_id, sent codes: the attempt they were sent for; 0 at enrolment */
-    struct str action;       /* identity_id, sent codes: what they were sent for */
-    struct str code;         /* as typed; spaces and dashes are ignored */
-    int64_t recovery_row;    /* FACTOR_RECOVERY: the row that recovery_match found right, or 0 */
+    int64_t login_id;  /* factor_id, sent codes: the attempt they were sent for; 0 at enrolment */
+    struct str action; /* identity_id, sent codes: what they were sent for */
+    struct str code;   /* as typed; spaces and dashes are ignored */
+    int64_t recovery_row; /* FACTOR_RECOVERY: the row that recovery_match found right, or 0 */
 };
 
 struct check_out {
@@ -144,8 +145,8 @@ enum err factor_check_begin(struct ctx *cx, struct db *db, int64_t factor_id,
 enum err factor_check_end(struct ctx *cx, struct db *db, int64_t factor_id,
                           enum check_outcome outcome);
 
-/* The slow part of a recovery code, on the hash pool with a read-only handle: the row whose hash the
- * code matches and that is unused, or 0. Costs one Argon2id run whatever the input. */
+/* The slow part of a recovery code, on the hash pool with a read-only handle: the row whose hash
+ * the code matches and that is unused, or 0. Costs one Argon2id run whatever the input. */
 enum err recovery_match(struct ctx *cx, struct db *db, int64_t identity_id, struct str code,
                         int64_t *out_row);
 

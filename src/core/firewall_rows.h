@@ -3,7 +3,6 @@
 #ifndef CORE_FIREWALL_ROWS_H
 #define CORE_FIREWALL_ROWS_H
 
-
 enum firewall_level {                 /* as stored */
                       FIREWALL_BLOCK, /* all but the last four digits: ten thousand numbers */
                       FIREWALL_RANGE, /* the country and three digits: an operator, an area */

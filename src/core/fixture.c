@@ -10,7 +10,10 @@
 #include <ftw.h>
 #include <unistd.h>
 
-static const struct origin here = {{"203.0.113.7", 11}, {"Firefox/140 Linux", 17}};
+static const struct origin here = {
+    {"203.0.113.7",       11},
+    {"Firefox/140 Linux", 17}
+};
 
 void fixture_open(struct fixture *fx)
 {
@@ -97,10 +100,10 @@ static enum err join(struct ctx *cx, struct db *db, void *arg)
     if ((e = signup_start(cx, db, &j->in, &here)) ||
         (e = newest_token(cx, db, j->in.email, &j->link_token)) ||
         (e = signup_confirm(cx, db, j->link_token, STR(""), &here, &j->out->id)) ||
-        (e = session_open(cx, db,
-                          &(struct session_request){
-                              .person_id = j->out->id, .amr = AMR_PWD, .from = here},
-                          &j->out->session_token)) ||
+        (e = session_open(
+             cx, db,
+             &(struct session_request){.person_id = j->out->id, .amr = AMR_PWD, .from = here},
+             &j->out->session_token)) ||
         (e = session_by_token(cx, db, j->out->session_token, &s)))
         return e;
     j->out->identity_id = s.identity_id;
@@ -113,13 +116,13 @@ void fixture_person(struct fixture *fx, const char *username, struct fixture_per
     struct joining j = {
         .in =
             {
-                .name = STR("Test Person"),
-                .username = str_from(username),
-                .email = arena_printf(fx->mem, "%s@example.com", username),
-                .phone = STR("+14155550142"),
-                .country_code = STR("1"),
-                .password_long = true,
-            },
+                 .name = STR("Test Person"),
+                 .username = str_from(username),
+                 .email = arena_printf(fx->mem, "%s@example.com", username),
+                 .phone = STR("+14155550142"),
+                 .country_code = STR("1"),
+                 .password_long = true,
+                 },
         .out = out,
     };
 
@@ -143,10 +146,10 @@ static enum err enrol(struct ctx *cx, struct db *db, void *arg)
 
     if ((e = totp_start(cx, db, x->p->identity_id, x->p->session_id, &x->f)) ||
         (e = totp_secret(cx, db, &x->f, x->secret)) ||
-        (e = factor_check(cx, db,
-                          &(struct check_in){.factor_id = x->f.id,
-                                             .code = fixture_code(x->fx, x->secret, -1)},
-                          &x->check)))
+        (e = factor_check(
+             cx, db,
+             &(struct check_in){.factor_id = x->f.id, .code = fixture_code(x->fx, x->secret, -1)},
+             &x->check)))
         return e;
     return x->check.outcome == CHECK_RIGHT ? factor_activate(cx, db, &x->f, &here)
                                            : fail(cx, ERR_DENIED, "the code was refused");

@@ -26,7 +26,8 @@ void fixture_close(struct fixture *fx);
 enum err fixture_run(struct fixture *fx, enum err (*fn)(struct ctx *, struct db *, void *),
                      void *arg);
 
-/* A confirmed person with the password "correct horse battery", signed in: session token in cx.mem. */
+/* A confirmed person with the password "correct horse battery", signed in: session token in cx.mem.
+ */
 struct fixture_person {
     int64_t id, identity_id, session_id;
     struct str email, session_token;

@@ -3,9 +3,9 @@
 #include "core/audit.h"
 #include "core/device.h"
 #include "core/link.h"
+#include "core/people.h"
 #include "core/rows.h"
 #include "core/service.h"
-#include "core/people.h"
 #include "core/verification.h"
 #include "crypto/random.h"
 

@@ -157,8 +157,8 @@ enum err item_remove(struct ctx *cx, struct db *db, const struct item *item)
 
 /* ---- tokens ---- */
 
-/* "YK…" and the derived half: the row is found by its sid, the hash decides. Only what a pairing link
- * may hold too (access.h). */
+/* "YK…" and the derived half: the row is found by its sid, the hash decides. Only what a pairing
+ * link may hold too (access.h). */
 struct str item_token(struct ctx *cx, struct db *db, const struct item *item)
 {
     char half[TOKEN_LEN + 1];

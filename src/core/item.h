@@ -1,8 +1,8 @@
 /*
  * item.h: things that applications set up beside a service: rate limits and their buckets,
  * webhooks, senders by country, numbers on the safe list, tokens handed out, notifications sent.
- * Each has a name that is unique in its place, and values as their dialect replies them, a JSON object;
- * entity_event.h and access.h read theirs.
+ * Each has a name that is unique in its place, and values as their dialect replies them, a JSON
+ * object; entity_event.h and access.h read theirs.
  */
 #ifndef CORE_ITEM_H
 #define CORE_ITEM_H
@@ -16,8 +16,8 @@ enum item_kind {
     ITEM_MESSAGING, /* its name is the country */
     ITEM_TOKEN,     /* its name is the token's hash */
     ITEM_NOTIFICATION,
-    ITEM_SAFE,       /* of the account; its name is the number */
-    ITEM_SUBSCRIBER, /* core/happening.h */
+    ITEM_SAFE,        /* of the account; its name is the number */
+    ITEM_SUBSCRIBER,  /* core/happening.h */
     ITEM_TEST_NUMBER, /* its name is the number or address */
     ITEM_KINDS,
 };

@@ -1,5 +1,6 @@
 /*
- * limit.h: durable budgets: they survive a restart because they guard secrets and other people's phones.
+ * limit.h: durable budgets: they survive a restart because they guard secrets and other people's
+ * phones.
  */
 #ifndef CORE_LIMIT_H
 #define CORE_LIMIT_H
@@ -12,8 +13,8 @@ struct limit_rule {
     uint32_t window_s;
 };
 
-/* Takes one from the budget of `subject` and keeps it (db_keep). ERR_LIMITED with retry_after_s when
- * it is used up. */
+/* Takes one from the budget of `subject` and keeps it (db_keep). ERR_LIMITED with retry_after_s
+ * when it is used up. */
 enum err limit_take(struct ctx *cx, struct db *db, const struct limit_rule *rule,
                     struct str subject);
 /* Takes one without asking and without keeping it: for callers that have looked before. */

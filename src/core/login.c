@@ -4,14 +4,14 @@
  */
 #include "core/login.h"
 #include "base/encode.h"
-#include "core/audit.h"
 #include "core/answer.h"
+#include "core/audit.h"
 #include "core/challenge.h"
 #include "core/keyed.h"
 #include "core/outbox.h"
+#include "core/people.h"
 #include "core/remote.h"
 #include "core/rows.h"
-#include "core/people.h"
 #include "core/verification.h"
 #include "crypto/hash.h"
 #include "crypto/token.h"
@@ -19,14 +19,15 @@
 static enum err login_audit(struct ctx *cx, struct db *db, int64_t identity_id, const char *event,
                             struct str detail, const struct origin *from)
 {
-    return audit_add(cx, db, &(struct audit_entry){
-                                 .service_id = core_of(db)->portal_service_id,
-                                 .identity_id = identity_id,
-                                 .actor = "person",
-                                 .event = event,
-                                 .from = *from,
-                                 .detail = detail,
-                             });
+    return audit_add(cx, db,
+                     &(struct audit_entry){
+                         .service_id = core_of(db)->portal_service_id,
+                         .identity_id = identity_id,
+                         .actor = "person",
+                         .event = event,
+                         .from = *from,
+                         .detail = detail,
+                     });
 }
 
 /* A new attempt for l's person, with a new token; id and times are set here. */
@@ -55,8 +56,8 @@ static enum err login_new(struct ctx *cx, struct db *db, struct login *l, struct
     return OK;
 }
 
-/* Sends the code of a sent factor for this attempt, unless one is on its way. Being out of budget is
- * no reason to fail the attempt: the page offers other ways. */
+/* Sends the code of a sent factor for this attempt, unless one is on its way. Being out of budget
+ * is no reason to fail the attempt: the page offers other ways. */
 static enum err first_code(struct ctx *cx, struct db *db, const struct login *l,
                            const struct factor *f, const struct origin *from)
 {
@@ -144,7 +145,8 @@ static enum err second_step(struct ctx *cx, struct db *db, struct login *l,
     return first_code(cx, db, l, f, from);
 }
 
-/* The right password of a sign-up whose address is unconfirmed: mails the link again, says nothing. */
+/* The right password of a sign-up whose address is unconfirmed: mails the link again, says nothing.
+ */
 static enum err remind_signup(struct ctx *cx, struct db *db, const struct login_in *in)
 {
     enum err e = signup_remind(cx, db, in->proof.signup_id);
@@ -155,8 +157,8 @@ static enum err remind_signup(struct ctx *cx, struct db *db, const struct login_
 enum err login_is_locked(struct ctx *cx, struct db *db, int64_t identity_id, bool *out)
 {
     OWN(db_rows_end) struct db_rows r = {0};
-    enum err e = db_one(cx, db, Q_LOGIN_WAYS,
-                        DB_ARGS(db_int(FACTOR_FAILURES_MAX), db_int(identity_id)), &r);
+    enum err e =
+        db_one(cx, db, Q_LOGIN_WAYS, DB_ARGS(db_int(FACTOR_FAILURES_MAX), db_int(identity_id)), &r);
 
     if (e == OK)
         *out = db_col_int(&r, 0) > 0 && db_col_int(&r, 1) == 0 && db_col_int(&r, 2) == 0;
@@ -191,7 +193,8 @@ enum err login_password(struct ctx *cx, struct db *db, const struct login_in *in
     if ((e = password_count(cx, db, &in->proof, in->login, &in->from, &p)))
         return e;
     if (p.disabled || p.must_reset) {
-        if (p.must_reset && ((e = reset_start(cx, db, p.email, &in->from)) || (e = db_keep(cx, db))))
+        if (p.must_reset &&
+            ((e = reset_start(cx, db, p.email, &in->from)) || (e = db_keep(cx, db))))
             return e;
         return fail(cx, ERR_DENIED, "person is %s", p.disabled ? "disabled" : "to reset");
     }
@@ -221,12 +224,13 @@ enum err login_password(struct ctx *cx, struct db *db, const struct login_in *in
         amr |= AMR_ENROL;
         result.state = LOGIN_ENROL;
     }
-    if ((e = session_open(cx, db, &(struct session_request){
-                                      .person_id = p.id,
-                                      .amr = amr,
-                                      .remember = in->remember,
-                                      .from = in->from,
-                                  },
+    if ((e = session_open(cx, db,
+                          &(struct session_request){
+                              .person_id = p.id,
+                              .amr = amr,
+                              .remember = in->remember,
+                              .from = in->from,
+                          },
                           &result.session_token)) ||
         (e = login_audit(cx, db, p.identity_id, "sign_in",
                          arena_printf(cx->mem, "amr=%.*s", STR_ARG(amr_text(cx, amr))), &in->from)))
@@ -453,9 +457,9 @@ enum err login_check(struct ctx *cx, struct db *db, struct login *l, enum factor
         if ((e = login_complete(cx, db, l, factor_kind_amr(method), from, &done)))
             return e;
     } else if (done.check.outcome == CHECK_WRONG || done.check.outcome == CHECK_USED) {
-        if ((e = login_audit(cx, db, p.identity_id, "second_factor_failed",
-                             arena_printf(cx->mem, "method=%.*s", STR_ARG(factor_kind_name(method))),
-                             from)) ||
+        if ((e = login_audit(
+                 cx, db, p.identity_id, "second_factor_failed",
+                 arena_printf(cx->mem, "method=%.*s", STR_ARG(factor_kind_name(method))), from)) ||
             (e = db_keep(cx, db)))
             return e;
     }

@@ -90,7 +90,8 @@ static inline bool login_asks(const struct login *l)
 /* Another way: sets the method; sends a code if the method is a sent one and none is pending. */
 enum err login_choose(struct ctx *cx, struct db *db, struct login *l, enum factor_kind method,
                       const struct origin *from);
-/* Another way: a call that keys approve in. Errors as of keyed_ask; ERR_INVALID: voice is not on. */
+/* Another way: a call that keys approve in. Errors as of keyed_ask; ERR_INVALID: voice is not on.
+ */
 enum err login_choose_call(struct ctx *cx, struct db *db, struct login *l,
                            const struct origin *from);
 /* Sends the code of the present method again; via: how a remote service is to ask. ERR_LIMITED with

@@ -1,10 +1,10 @@
 /*
  * password.c: proving a password (on the hash pool) and counting wrong ones (on the writer).
  *
- * A name that nobody has walks the same path as one that somebody has: one look-up, one Argon2id run,
- * one budget row (attacks 52, 53). Budgets: per typed name and address a pause, so that a stranger cannot
- * lock out the owner (attack 13); per person 100 consecutive failures, then the password is off
- * until it is reset by mail (SP 800-63B-4 3.2.2).
+ * A name that nobody has walks the same path as one that somebody has: one look-up, one Argon2id
+ * run, one budget row (attacks 52, 53). Budgets: per typed name and address a pause, so that a
+ * stranger cannot lock out the owner (attack 13); per person 100 consecutive failures, then the
+ * password is off until it is reset by mail (SP 800-63B-4 3.2.2).
  */
 #include "core/audit.h"
 #include "core/limit.h"
@@ -111,26 +111,29 @@ static enum err wrong_password(struct ctx *cx, struct db *db, const struct perso
         return e;
     fails = db_col_int(&r, 0);
     db_rows_end(&r);
-    if ((e = audit_add(cx, db, &(struct audit_entry){
-                                   .service_id = core_of(db)->portal_service_id,
-                                   .identity_id = p->identity_id,
-                                   .actor = "person",
-                                   .event = "sign_in_failed",
-                                   .from = *from,
-                               })))
+    if ((e = audit_add(cx, db,
+                       &(struct audit_entry){
+                           .service_id = core_of(db)->portal_service_id,
+                           .identity_id = p->identity_id,
+                           .actor = "person",
+                           .event = "sign_in_failed",
+                           .from = *from,
+                       })))
         return e;
     if (fails != PASSWORD_FAILURES_MAX)
         return OK;
-    if ((e = db_exec(cx, db, Q_PERSON_DISTRUST, DB_ARGS(db_int(cx->now_ms), db_int(p->id)), NULL)) ||
+    if ((e = db_exec(cx, db, Q_PERSON_DISTRUST, DB_ARGS(db_int(cx->now_ms), db_int(p->id)),
+                     NULL)) ||
         (e = reset_send(cx, db, p)))
         return e;
-    return audit_add(cx, db, &(struct audit_entry){
-                                 .service_id = core_of(db)->portal_service_id,
-                                 .identity_id = p->identity_id,
-                                 .actor = "system",
-                                 .event = "password_locked",
-                                 .from = *from,
-                             });
+    return audit_add(cx, db,
+                     &(struct audit_entry){
+                         .service_id = core_of(db)->portal_service_id,
+                         .identity_id = p->identity_id,
+                         .actor = "system",
+                         .event = "password_locked",
+                         .from = *from,
+                     });
 }
 
 enum err password_count(struct ctx *cx, struct db *db, const struct password_proof *proof,

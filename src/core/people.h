@@ -12,8 +12,8 @@
 enum err password_count(struct ctx *cx, struct db *db, const struct password_proof *proof,
                         struct str login, const struct origin *from, struct person *out);
 
-/* The new address counts at once: look-up, messages, and the e-mail factor if it is on. Resets to the
- * old one die. ERR_EXPIRED: it is somebody else's by now. */
+/* The new address counts at once: look-up, messages, and the e-mail factor if it is on. Resets to
+ * the old one die. ERR_EXPIRED: it is somebody else's by now. */
 enum err person_set_email(struct ctx *cx, struct db *db, const struct person *p, struct str email);
 
 /* Mails a reset link, without asking any budget. */

@@ -71,7 +71,7 @@ enum err signup_start(struct ctx *cx, struct db *db, const struct signup_in *in,
 enum err signup_remind(struct ctx *cx, struct db *db, int64_t signup_id);
 struct signup_state {
     struct str email, name, username; /* as whoever signed up chose them: perhaps a stranger */
-    bool username_taken; /* the confirm page must ask for another */
+    bool username_taken;              /* the confirm page must ask for another */
 };
 /* What the confirm page shows. ERR_EXPIRED: link unknown, used or too old. */
 enum err signup_peek(struct ctx *cx, struct db *db, struct str token, struct signup_state *out);

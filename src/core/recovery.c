@@ -39,7 +39,8 @@ enum err recovery_store(struct ctx *cx, struct db *db, int64_t identity_id,
         (e = factor_list(cx, db, identity_id, &list, &count)))
         return e;
     if (count == 0 || list[0].kind == FACTOR_RECOVERY)
-        return fail(cx, ERR_CONFLICT, "recovery codes stand in for a second step: set one up first");
+        return fail(cx, ERR_CONFLICT,
+                    "recovery codes stand in for a second step: set one up first");
     if ((e = db_exec(cx, db, Q_FACTOR_OFF_KIND,
                      DB_ARGS(db_text(STR("replaced")), db_int(cx->now_ms), db_int(identity_id),
                              db_text(factor_kind_name(FACTOR_RECOVERY))),
@@ -70,13 +71,14 @@ enum err recovery_store(struct ctx *cx, struct db *db, int64_t identity_id,
                                             "work."),
                                         0, from)))
         return e;
-    return audit_add(cx, db, &(struct audit_entry){
-                                 .service_id = c.service_id,
-                                 .identity_id = identity_id,
-                                 .actor = "person",
-                                 .event = "recovery_made",
-                                 .from = *from,
-                             });
+    return audit_add(cx, db,
+                     &(struct audit_entry){
+                         .service_id = c.service_id,
+                         .identity_id = identity_id,
+                         .actor = "person",
+                         .event = "recovery_made",
+                         .from = *from,
+                     });
 }
 
 /* Upper case, without spaces and dashes; I, L read as 1 and O as 0, as Crockford has it. False: it

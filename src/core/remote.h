@@ -82,8 +82,8 @@ enum err remote_answered(struct ctx *cx, struct db *db, const struct remote_call
 
 /* ---- for check.c, which has counted the attempt ---- */
 
-/* Whether a code can be asked about now. *out: CHECK_WRONG, it can; CHECK_ASKED, one of this factor is
- * under way; CHECK_EXPIRED, no code was sent, or nobody is there to ask. */
+/* Whether a code can be asked about now. *out: CHECK_WRONG, it can; CHECK_ASKED, one of this factor
+ * is under way; CHECK_EXPIRED, no code was sent, or nobody is there to ask. */
 enum err remote_may_check(struct ctx *cx, struct db *db, const struct factor *f, int64_t login_id,
                           enum check_outcome *out);
 /* Asks about a code. It is ASCII digits. */

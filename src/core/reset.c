@@ -10,9 +10,9 @@
 #include "core/limit.h"
 #include "core/link.h"
 #include "core/outbox.h"
+#include "core/people.h"
 #include "core/person.h"
 #include "core/session.h"
-#include "core/people.h"
 
 static const struct limit_rule reset_rule = {"reset.mail", 5, 3600};
 

@@ -22,7 +22,7 @@ enum { SERVICE_NAME_MAX = 64, TOKEN_BYTES = 16, CODE_KEY_LEN = 32, COUNTRIES_MAX
 static const struct str policy_names[] = {
     [POLICY_OPTIONAL] = {"optional", 8},
     [POLICY_REQUIRED] = {"required", 8},
-    [POLICY_STRICT] = {"strict", 6},
+    [POLICY_STRICT] = {"strict",   6},
 };
 
 struct str policy_name(enum policy p)
@@ -72,13 +72,13 @@ static enum err credential_new(struct ctx *cx, struct db *db, int64_t account_id
     secret = hex_encode(cx->mem, BYTES_OF(raw));
     hash_sha256(str_bytes(secret), hash);
     *out = secret;
-    return db_exec(cx, db, Q_CREDENTIAL_INSERT,
-                   DB_ARGS(db_int(id), db_int(account_id), db_opt_int(service_id),
-                           db_text(str_from(kind)), db_blob(BYTES_OF(hash)),
-                           db_blob(core_seal(cx, db, "credential.secret", id, account_id,
-                                             str_bytes(secret))),
-                           db_int(cx->now_ms)),
-                   NULL);
+    return db_exec(
+        cx, db, Q_CREDENTIAL_INSERT,
+        DB_ARGS(db_int(id), db_int(account_id), db_opt_int(service_id), db_text(str_from(kind)),
+                db_blob(BYTES_OF(hash)),
+                db_blob(core_seal(cx, db, "credential.secret", id, account_id, str_bytes(secret))),
+                db_int(cx->now_ms)),
+        NULL);
 }
 
 static enum err account_sid(struct ctx *cx, struct db *db, int64_t account_id, struct str *out)
@@ -110,12 +110,13 @@ static enum err keys_new(struct ctx *cx, struct db *db, int64_t account_id, int6
 static enum err audited(struct ctx *cx, struct db *db, int64_t service_id, const char *event,
                         struct str detail)
 {
-    return audit_add(cx, db, &(struct audit_entry){
-                                 .service_id = service_id,
-                                 .actor = "operator",
-                                 .event = event,
-                                 .detail = detail,
-                             });
+    return audit_add(cx, db,
+                     &(struct audit_entry){
+                         .service_id = service_id,
+                         .actor = "operator",
+                         .event = event,
+                         .detail = detail,
+                     });
 }
 
 enum err service_insert(struct ctx *cx, struct db *db, int64_t account_id, int64_t service_id,
@@ -230,17 +231,18 @@ enum err service_list(struct ctx *cx, struct db *db, struct service **out, size_
 /* ---- settings ---- */
 
 const struct service_setting service_settings[] = {
-    {"name",         "What people see: 1 to 64 characters"                                       },
-    {"policy",       "optional | required | strict: whether a second factor is each person's choice"},
-    {"code_digits",  "4 to 10: length of the codes that are sent"                                },
-    {"callback_url", "http(s) URL that is told about answers to approval requests; empty = none" },
-    {"callback_method", "POST | GET: how it is told"},
-    {"operator_email", "Address that is told when callbacks had to be switched off; empty = none"},
-    {"countries",    "DE AT, or all -CU: where text messages and calls may go; empty = phone_countries"},
-    {"fallback",     "sms voice email: the order in which a code takes another way; empty = none"       },
-    {"custom_code",  "yes | no: whether the application may choose the codes that are sent"      },
-    {"test_mode",    "yes | no: nothing is sent, and a code of zeros is right; for tests only"   },
-    {"test_numbers", "Numbers and addresses, with blanks between, for which it is so all the time"},
+    {"name",            "What people see: 1 to 64 characters"                                          },
+    {"policy",          "optional | required | strict: whether a second factor is each person's choice"},
+    {"code_digits",     "4 to 10: length of the codes that are sent"                                   },
+    {"callback_url",    "http(s) URL that is told about answers to approval requests; empty = none"    },
+    {"callback_method", "POST | GET: how it is told"                                                   },
+    {"operator_email",  "Address that is told when callbacks had to be switched off; empty = none"     },
+    {"countries",
+     "DE AT, or all -CU: where text messages and calls may go; empty = phone_countries"                },
+    {"fallback",        "sms voice email: the order in which a code takes another way; empty = none"   },
+    {"custom_code",     "yes | no: whether the application may choose the codes that are sent"         },
+    {"test_mode",       "yes | no: nothing is sent, and a code of zeros is right; for tests only"      },
+    {"test_numbers",    "Numbers and addresses, with blanks between, for which it is so all the time"  },
 };
 const size_t service_setting_count = COUNT_OF(service_settings);
 
@@ -248,7 +250,8 @@ static enum err unknown_setting(struct ctx *cx, struct str setting)
 {
     return fail(cx, ERR_NOT_FOUND,
                 "no setting '%.*s': there are name, policy, code_digits, callback_url, "
-                "callback_method, operator_email, countries, fallback, custom_code, test_mode and test_numbers",
+                "callback_method, operator_email, countries, fallback, custom_code, test_mode and "
+                "test_numbers",
                 STR_ARG(str_sub(setting, 0, 40)));
 }
 
@@ -311,7 +314,8 @@ static enum err apply(struct ctx *cx, struct service *s, struct str setting, str
     return OK;
 }
 
-/* Setting it, again too, is how it is switched on: it starts without failures and with a test call. */
+/* Setting it, again too, is how it is switched on: it starts without failures and with a test call.
+ */
 static enum err callback_set(struct ctx *cx, struct db *db, const struct service *s)
 {
     enum err e = db_exec(cx, db, Q_SERVICE_CALLBACK_NEW, DB_ARGS(db_int(s->id)), NULL);
@@ -337,8 +341,7 @@ enum err service_set(struct ctx *cx, struct db *db, int64_t id, struct str setti
                         db_text(policy_name(s.policy)), db_int(s.code_digits),
                         db_text(s.callback_url), db_int(s.custom_code), db_int(s.test_mode),
                         db_text(s.callback_method), db_text(s.operator_email), db_text(s.countries),
-                        db_text(s.fallback), db_int(cx->now_ms),
-                        db_int(id)),
+                        db_text(s.fallback), db_int(cx->now_ms), db_int(id)),
                 NULL);
     if (e == ERR_CONFLICT)
         return fail(cx, e, "an application named '%.*s' exists already", STR_ARG(s.name));
@@ -406,7 +409,8 @@ enum err service_delete(struct ctx *cx, struct db *db, int64_t id)
     enum err e;
 
     if (id == core_of(db)->portal_service_id)
-        return fail(cx, ERR_CONFLICT, "this application is the portal itself; it cannot be deleted");
+        return fail(cx, ERR_CONFLICT,
+                    "this application is the portal itself; it cannot be deleted");
     if ((e = service_by_id(cx, db, id, &s)) ||
         (e = db_exec_one(cx, db, Q_SERVICE_DELETE, DB_ARGS(db_int(cx->now_ms), db_int(id)))) ||
         (e = db_exec(cx, db, Q_CREDENTIAL_END,
@@ -426,7 +430,8 @@ enum err service_code_key(struct ctx *cx, struct db *db, int64_t id, struct secr
                          &key)))
         return e;
     if (key.n != CODE_KEY_LEN)
-        return fail(cx, ERR_INTERNAL, "code key of service %lld has %zu bytes", (long long)id, key.n);
+        return fail(cx, ERR_INTERNAL, "code key of service %lld has %zu bytes", (long long)id,
+                    key.n);
     memcpy(out->b, key.p, key.n);
     out->n = key.n;
     return OK;

@@ -17,7 +17,7 @@ struct service {
     struct str sid, name, callback_url;
     struct str callback_method; /* POST | GET */
     struct str operator_email;  /* told when callbacks were switched off; empty: nobody */
-    struct str fallback; /* the order of ways for a code (fallback.h); empty: the one asked for */
+    struct str fallback;  /* the order of ways for a code (fallback.h); empty: the one asked for */
     struct str countries; /* of messages to phones (tariff.h); empty: the operator's list */
     enum policy policy;
     uint8_t code_digits; /* 4-10 */
@@ -54,12 +54,12 @@ enum err service_set(struct ctx *cx, struct db *db, int64_t id, struct str setti
 enum err service_get(struct ctx *cx, struct db *db, const struct service *s, struct str setting,
                      struct str *out);
 
-/* New auth token and API key; the old ones hold on for grace_ms (0 = dead at once), key pairs as they
- * are. */
+/* New auth token and API key; the old ones hold on for grace_ms (0 = dead at once), key pairs as
+ * they are. */
 enum err service_rotate(struct ctx *cx, struct db *db, int64_t id, int64_t grace_ms,
                         struct service_keys *out);
-/* Marks it deleted and ends its API key; with the account's last service the auth token and key pairs
- * end too. The portal's own service cannot be deleted. */
+/* Marks it deleted and ends its API key; with the account's last service the auth token and key
+ * pairs end too. The portal's own service cannot be deleted. */
 enum err service_delete(struct ctx *cx, struct db *db, int64_t id);
 
 /* The key that this service's sent codes are derived from. */

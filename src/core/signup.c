@@ -59,12 +59,13 @@ enum err signup_start(struct ctx *cx, struct db *db, const struct signup_in *in,
         return OK;
     if (e)
         return e;
-    if ((e = audit_add(cx, db, &(struct audit_entry){
-                                   .service_id = core_of(db)->portal_service_id,
-                                   .actor = "person",
-                                   .event = "sign_up",
-                                   .from = *from,
-                               })))
+    if ((e = audit_add(cx, db,
+                       &(struct audit_entry){
+                           .service_id = core_of(db)->portal_service_id,
+                           .actor = "person",
+                           .event = "sign_up",
+                           .from = *from,
+                       })))
         return e;
     e = person_by_login(cx, db, in->email, &known);
     if (e == OK)

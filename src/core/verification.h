@@ -13,7 +13,8 @@ enum {
     VERIFICATION_SENDS_MAX = 5,
     VERIFICATION_CHECKS_MAX = 5,
     VERIFICATION_LIFE_S = 600,
-    VERIFICATION_RESEND_AFTER_S = 30, /* what the countdown on the page counts; the budgets are the rule */
+    VERIFICATION_RESEND_AFTER_S =
+        30, /* what the countdown on the page counts; the budgets are the rule */
 };
 
 struct verification {
@@ -40,22 +41,22 @@ enum err verification_by_id(struct ctx *cx, struct db *db, int64_t id, struct ve
 
 struct verification_in {
     int64_t service_id;
-    int64_t identity_id; /* 0: the code proves the number or address alone */
-    struct str channel;  /* sms, voice, email; another one later sends the same code there */
-    struct str target;   /* E.164, or an address that identity_email_ok accepts */
-    struct str action;   /* the code is good for this only; empty: for no particular one */
+    int64_t identity_id;    /* 0: the code proves the number or address alone */
+    struct str channel;     /* sms, voice, email; another one later sends the same code there */
+    struct str target;      /* E.164, or an address that identity_email_ok accepts */
+    struct str action;      /* the code is good for this only; empty: for no particular one */
     struct str custom_code; /* 4 to 10 letters or digits; empty: a derived one */
     struct str locale;      /* "de", "pt-BR"; empty: by the number's country */
     uint8_t digits;         /* of a derived one; 0: the service's */
     /* Words of this message alone; empty or false: none. */
-    struct str friendly_name;   /* instead of the service's name */
-    struct str about;           /* what it is for, as the application words it */
-    struct str amount, payee;   /* PSD2: the code is good for this payment only */
-    struct str app_hash;        /* SMS: what an Android app finds its message by */
-    bool warn;                  /* SMS: never without the warning not to share it */
-    bool says_at_once;          /* voice: no key is asked for first, so a voicemail box hears it too */
-    struct origin from;     /* the application, or its user as it says */
-    struct str client;      /* address of its user, if it says so */
+    struct str friendly_name; /* instead of the service's name */
+    struct str about;         /* what it is for, as the application words it */
+    struct str amount, payee; /* PSD2: the code is good for this payment only */
+    struct str app_hash;      /* SMS: what an Android app finds its message by */
+    bool warn;                /* SMS: never without the warning not to share it */
+    bool says_at_once;  /* voice: no key is asked for first, so a voicemail box hears it too */
+    struct origin from; /* the application, or its user as it says */
+    struct str client;  /* address of its user, if it says so */
 };
 /*
  * Sends a code, or the same one again while it lives: one at a time for (service, target, identity,
@@ -81,8 +82,8 @@ enum err verification_check(struct ctx *cx, struct db *db, const struct verifica
  * not pending. */
 enum err verification_end(struct ctx *cx, struct db *db, const struct verification *v,
                           bool approved, const struct origin *from);
-/* For when somebody's address or number changes, or they go: every code on its way to them ends. All
- * of them, since the fall-back may have taken one to an address that is not its target. */
+/* For when somebody's address or number changes, or they go: every code on its way to them ends.
+ * All of them, since the fall-back may have taken one to an address that is not its target. */
 enum err verification_end_all(struct ctx *cx, struct db *db, int64_t identity_id);
 /* Asks the firewall (ERR_BLOCKED), then takes one message from the destination's budget, whoever
  * sends it (attacks 56, 73): ERR_LIMITED. Before anything else is written. */

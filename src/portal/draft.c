@@ -71,10 +71,10 @@ enum err draft_settle(struct ctx *cx, const struct draft *d)
 enum err draft_blocked(struct ctx *cx, struct draft *d)
 {
     int64_t retry_after_s = cx->retry_after_s;
-    enum err e = draft_complain(cx, d,
-                                &(struct complaint){.e = ERR_BLOCKED,
-                                                    .code = "not_sent",
-                                                    .text = firewall_words(cx->rule)});
+    enum err e =
+        draft_complain(cx, d,
+                       &(struct complaint){
+                           .e = ERR_BLOCKED, .code = "not_sent", .text = firewall_words(cx->rule)});
 
     cx->retry_after_s = retry_after_s;
     return e;

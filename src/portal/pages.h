@@ -231,7 +231,7 @@ struct page_verify {
     bool unsent;           /* a code that is to be sent could not be */
     bool can_resend;
     struct str went; /* that the code took another way; mostly empty */
-    int wait_s; /* until another may be sent */
+    int wait_s;      /* until another may be sent */
     struct str wait_words;
     struct other_ways others;
     struct str cancel_url; /* step-up: back to where it began; empty: "Start again" signs out */

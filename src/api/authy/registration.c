@@ -108,8 +108,7 @@ enum err registration_pair(struct ctx *cx, struct request *rq, struct response *
         return e;
     if (count > 0) /* used already */
         return authy_refuse(cx, rq, AUTHY_JWT_EXPIRED);
-    e = device_pair_invite(cx, rq->db, i.id, once_of(cx, &token), PAIR_LINK_LIFE_S,
-                           &link_id, &url);
+    e = device_pair_invite(cx, rq->db, i.id, once_of(cx, &token), PAIR_LINK_LIFE_S, &link_id, &url);
     if (e == ERR_EXPIRED)
         return authy_refuse(cx, rq, AUTHY_JWT_EXPIRED);
     if (e)

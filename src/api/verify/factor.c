@@ -229,7 +229,7 @@ static enum err add_totp(struct ctx *cx, struct request *rq, const struct input 
 
 /* A device that enrols with an access token makes the factor that the token is for. */
 static enum err token_allows(struct ctx *cx, struct request *rq, const struct service *s,
-                          struct factor_form *form)
+                             struct factor_form *form)
 {
     const struct call *call = call_of(cx, rq);
     const struct access *a = &call->token;

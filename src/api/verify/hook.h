@@ -9,8 +9,8 @@
 #include "core/outbox.h"
 #include "http/form.h"
 
-/* Makes the request of an event's row, to out->to: a signed form. ERR_EXPIRED: nobody can sign it any
- * more. */
+/* Makes the request of an event's row, to out->to: a signed form. ERR_EXPIRED: nobody can sign it
+ * any more. */
 enum err hook_parcel(struct ctx *cx, struct db *db, const struct outbox_row *row,
                      struct parcel *out);
 
