@@ -2,8 +2,9 @@
 SELECT p.id, p.identity_id, i.sid, p.name, p.username, i.email, i.phone, i.country_code, p.about,
     i.email_verified_at_ms, i.phone_verified_at_ms, p.password_sealed, p.password_long,
     p.must_reset, i.status, p.password_at_ms, p.password_fail_count, p.last_seen_at_ms,
-    p.created_at_ms, s.policy
+    p.created_at_ms, s.policy, l.floor
 FROM person p JOIN identity i ON i.id = p.identity_id JOIN service s ON s.id = i.service_id
+JOIN person_level l ON l.person_id = p.id
 WHERE p.id = $1;
 
 -- :name person_id_by_login :read :one
@@ -65,6 +66,9 @@ RETURNING password_fail_count;
 
 -- :name person_password_right :write :exec
 UPDATE person SET password_fail_count = 0 WHERE id = $1 AND password_fail_count > 0;
+
+-- :name person_set_floor :write :exec
+UPDATE person SET strong_only = $1, updated_at_ms = $2 WHERE id = $3;
 
 -- :name person_distrust :write :exec
 UPDATE person SET must_reset = 1, updated_at_ms = $1 WHERE id = $2;

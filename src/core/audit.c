@@ -221,6 +221,8 @@ struct str audit_words(struct ctx *cx, const struct audit_entry *e)
         {"factor_on",            "Switched on a second factor"                },
         {"factor_off",           "Switched off a second factor"               },
         {"factor_restored",      "Switched a second factor back on"           },
+        {"floor_raised",         "Refused codes by text, call and e-mail"     },
+        {"floor_lowered",        "Accepted codes by text, call, e-mail again" },
         {"factors_reset",        "The operator removed all second factors"    },
         {"recovery_made",        "Made new recovery codes"                    },
         {"code_sent",            "Was sent a code"                            },

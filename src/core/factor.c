@@ -7,6 +7,7 @@
 #include "core/challenge.h"
 #include "core/device.h"
 #include "core/entity_event.h"
+#include "core/floor.h"
 #include "core/outbox.h"
 #include "core/person.h"
 #include "core/remote.h"
@@ -58,6 +59,11 @@ bool factor_kind_is_offered(const struct core *core, enum factor_kind k)
 bool factor_kind_is_sent(enum factor_kind k)
 {
     return k == FACTOR_SMS || k == FACTOR_VOICE || k == FACTOR_EMAIL;
+}
+
+bool factor_kind_is_strong(enum factor_kind k)
+{
+    return k == FACTOR_PASSKEY || k == FACTOR_PUSH || k == FACTOR_TOTP;
 }
 
 unsigned factor_kind_amr(enum factor_kind k)
@@ -307,6 +313,8 @@ enum err sent_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, i
         return e;
     if (kind == FACTOR_EMAIL && c.policy == POLICY_STRICT)
         return fail(cx, ERR_CONFLICT, "codes by e-mail are not allowed here");
+    if ((e = floor_may_begin(cx, db, identity_id, kind)))
+        return e;
     if (kind == FACTOR_EMAIL ? !c.email_verified : c.phone.n == 0)
         return fail(cx, ERR_INVALID, "there is no number or address to send to");
     f.target = kind == FACTOR_EMAIL ? c.email : c.phone;

@@ -51,6 +51,9 @@ bool factor_kind_from(struct str name, enum factor_kind *out);
 bool factor_kind_is_offered(const struct core *core, enum factor_kind k);
 /* SMS, voice and e-mail: a code is sent. */
 bool factor_kind_is_sent(enum factor_kind k);
+/* Passkey, push and TOTP: a thing that its owner holds, and no number or mailbox that somebody else
+ * may take over. */
+bool factor_kind_is_strong(enum factor_kind k);
 
 /* Active ones, strongest first. */
 enum err factor_list(struct ctx *cx, struct db *db, int64_t identity_id, struct factor **out,
@@ -73,7 +76,8 @@ enum err totp_start(struct ctx *cx, struct db *db, int64_t identity_id, int64_t 
 /* The secret of a pending factor, for the page that shows it. */
 enum err totp_secret(struct ctx *cx, struct db *db, const struct factor *f, struct secret *out);
 /* A pending SMS, voice or e-mail factor to the identity's own number or address; sends a code.
- * ERR_INVALID: there is no number. ERR_CONFLICT: already on, or not allowed by the policy. */
+ * ERR_INVALID: there is no number. ERR_CONFLICT: already on, or not allowed by the policy or by the
+ * person's floor. */
 enum err sent_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, int64_t session_id,
                            enum factor_kind kind, const struct origin *from, struct factor *out);
 /* A pending remote factor with the identity's number; asks the server to prove it (remote.h).

@@ -159,19 +159,6 @@ static void five_wrong_codes_pause_and_a_hundred_end_it_attacks_9_10(void **stat
     assert_int_equal(check_now(fx, factor, fixture_code(fx, &seed, 0)), CHECK_OFF);
 }
 
-static void guess_until_off(struct fixture *fx, int64_t factor_id)
-{
-    struct checking c = {
-        .in = {.factor_id = factor_id, .code = STR("abcdef")}
-    };
-
-    do {
-        fx->cx.now_ms += HOUR_MS;
-        assert_int_equal(fixture_run(fx, check, &c), OK);
-    } while (c.out.outcome == CHECK_WRONG);
-    assert_int_equal(c.out.outcome, CHECK_OFF);
-}
-
 struct racer {
     struct store_job job;
     struct fixture *fx;
@@ -368,127 +355,6 @@ static void five_wrong_checks_end_a_sent_code(void **state)
     assert_int_equal(check_now(fx, s.f.id, s.code), CHECK_EXPIRED);
 }
 
-struct opening {
-    struct session_request rq;
-    struct str token;
-    struct session s;
-};
-
-static enum err open_session(struct ctx *cx, struct db *db, void *arg)
-{
-    struct opening *o = arg;
-
-    return session_open(cx, db, &o->rq, &o->token);
-}
-
-static enum err see_session(struct ctx *cx, struct db *db, void *arg)
-{
-    struct opening *o = arg;
-
-    return session_by_token(cx, db, o->token, &o->s);
-}
-
-static void a_password_alone_opens_nothing_once_a_factor_is_on_attacks_1_36_37(void **state)
-{
-    struct fixture *fx = *state;
-    struct fixture_person p;
-    struct secret seed = {0};
-    int64_t factor;
-    struct opening other;
-
-    fixture_person(fx, "ida", &p);
-    other = (struct opening){
-        .rq = {.person_id = p.id, .amr = AMR_PWD, .from = here}
-    };
-    assert_int_equal(fixture_run(fx, open_session, &other), OK);
-    fixture_totp(fx, &p, &seed, &factor);
-    assert_int_equal(fixture_run(fx, see_session, &other), ERR_DENIED); /* ended by the enrolment */
-    assert_int_equal(fixture_run(fx, open_session, &other), ERR_DENIED);
-    other.token = p.session_token; /* the one that proved the factor goes on */
-    assert_int_equal(fixture_run(fx, see_session, &other), OK);
-    assert_true(other.s.amr & AMR_OTP);
-    other.rq.amr = AMR_OTP; /* nor a code alone */
-    assert_int_equal(fixture_run(fx, open_session, &other), ERR_DENIED);
-}
-
-static enum err sign_in(struct ctx *cx, struct db *db, void *arg)
-{
-    const struct fixture_person *who = arg;
-    struct login_out out;
-    struct person p;
-    enum err e = person_by_id(cx, db, who->id, &p);
-
-    if (e ||
-        (e = login_password(
-             cx, db,
-             &(struct login_in){
-                 .login = p.username,
-                 .proof = {.person_id = p.id, .password_at_ms = p.password_at_ms, .right = true},
-                 .from = here
-    },
-             &out)))
-        return e;
-    if (out.state == LOGIN_LOCKED)
-        return out.session_token.n || out.login_token.n
-                   ? fail(cx, ERR_INTERNAL, "a token with nothing")
-                   : fail(cx, ERR_DENIED, "no way left");
-    return out.state == LOGIN_CODE ? OK : fail(cx, ERR_INTERNAL, "state %d", (int)out.state);
-}
-
-static enum err factors_reset(struct ctx *cx, struct db *db, void *arg)
-{
-    const struct fixture_person *who = arg;
-
-    return factor_reset_all(cx, db, who->identity_id, &here);
-}
-
-static enum err password_new(struct ctx *cx, struct db *db, void *arg)
-{
-    const struct fixture_person *who = arg;
-
-    return person_set_password(cx, db, who->id, STR("$argon2id$"), true, 0, "password_reset",
-                               &here);
-}
-
-/* A hundred wrong codes end the factor. They must not end the second step with it. */
-static void guessing_a_factor_off_opens_nothing_attacks_1_9(void **state)
-{
-    struct fixture *fx = *state;
-    struct recovering r = {0};
-    struct fixture_person p, q;
-    struct secret seed = {0};
-    struct opening alone;
-    int64_t factor;
-
-    fixture_person(fx, "kim", &p);
-    alone = (struct opening){
-        .rq = {.person_id = p.id, .amr = AMR_PWD, .from = here}
-    };
-    fixture_totp(fx, &p, &seed, &factor);
-    guess_until_off(fx, factor);
-    assert_int_equal(fixture_run(fx, open_session, &alone), ERR_DENIED);
-    assert_int_equal(fixture_run(fx, sign_in, &p), ERR_DENIED);
-    assert_int_equal(fixture_run(fx, factors_reset, &p), OK); /* the operator's way out */
-    assert_int_equal(fixture_run(fx, open_session, &alone), OK);
-
-    fixture_person(fx, "lou", &q);
-    fixture_totp(fx, &q, &seed, &factor);
-    r.identity_id = q.identity_id;
-    recovery_make(&fx->cx, &r.set);
-    assert_int_equal(fixture_run(fx, recovery_put, &r), OK);
-    guess_until_off(fx, factor);
-    assert_int_equal(fixture_run(fx, sign_in, &q), OK); /* asks for a recovery code */
-    assert_int_equal(fixture_run(fx, password_new, &q),
-                     OK); /* a mailbox alone is no way in either */
-    alone.rq.person_id = q.id;
-    assert_int_equal(fixture_run(fx, open_session, &alone), ERR_DENIED);
-    alone.rq.amr = AMR_PWD | AMR_RECOVERY;
-    assert_int_equal(fixture_run(fx, open_session, &alone), OK);
-    assert_int_equal(fixture_run(fx, see_session, &alone), OK);
-    q.session_id = alone.s.id;
-    fixture_totp(fx, &q, &seed, &factor); /* a new one takes the place of the one that is off */
-}
-
 static enum err verify_chain(struct ctx *cx, struct db *db, void *arg)
 {
     return audit_verify(cx, db, arg);
@@ -539,10 +405,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_sent_code_stays_the_same_for_ten_minutes_attack_15,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(five_wrong_checks_end_a_sent_code, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            a_password_alone_opens_nothing_once_a_factor_is_on_attacks_1_36_37, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(guessing_a_factor_off_opens_nothing_attacks_1_9, set_up,
-                                        tear_down),
         cmocka_unit_test_setup_teardown(keys_rotate_and_everything_still_opens, set_up, tear_down),
     };
 

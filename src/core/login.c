@@ -7,6 +7,7 @@
 #include "core/answer.h"
 #include "core/audit.h"
 #include "core/challenge.h"
+#include "core/floor.h"
 #include "core/keyed.h"
 #include "core/outbox.h"
 #include "core/people.h"
@@ -154,11 +155,11 @@ static enum err remind_signup(struct ctx *cx, struct db *db, const struct login_
     return e && e != ERR_LIMITED && e != ERR_NOT_FOUND ? e : db_keep(cx, db);
 }
 
-enum err login_is_locked(struct ctx *cx, struct db *db, int64_t identity_id, bool *out)
+enum err login_is_locked(struct ctx *cx, struct db *db, int64_t person_id, bool *out)
 {
     OWN(db_rows_end) struct db_rows r = {0};
     enum err e =
-        db_one(cx, db, Q_LOGIN_WAYS, DB_ARGS(db_int(FACTOR_FAILURES_MAX), db_int(identity_id)), &r);
+        db_one(cx, db, Q_LOGIN_WAYS, DB_ARGS(db_int(FACTOR_FAILURES_MAX), db_int(person_id)), &r);
 
     if (e == OK)
         *out = db_col_int(&r, 0) > 0 && db_col_int(&r, 1) == 0 && db_col_int(&r, 2) == 0;
@@ -198,8 +199,8 @@ enum err login_password(struct ctx *cx, struct db *db, const struct login_in *in
             return e;
         return fail(cx, ERR_DENIED, "person is %s", p.disabled ? "disabled" : "to reset");
     }
-    if ((e = login_is_locked(cx, db, p.identity_id, &locked)) ||
-        (e = factor_list(cx, db, p.identity_id, &list, &count)))
+    if ((e = login_is_locked(cx, db, p.id, &locked)) ||
+        (e = floor_factors(cx, db, &p, &list, &count)))
         return e;
     if (locked)
         return say_locked(cx, db, p.identity_id, &in->from, out);
@@ -311,6 +312,8 @@ static enum err attempt_factor(struct ctx *cx, struct db *db, const struct login
         return e;
     if (p->disabled)
         return fail(cx, ERR_DENIED, "person is disabled");
+    if (!floor_meets(p, kind))
+        return fail(cx, ERR_INVALID, "this factor is below the person's floor");
     e = factor_active(cx, db, p->identity_id, kind, f);
     return e == ERR_NOT_FOUND ? fail(cx, ERR_INVALID, "this factor is not on") : e;
 }
@@ -505,12 +508,14 @@ enum err login_step_up(struct ctx *cx, struct db *db, const struct session *s, c
     };
     struct login_done done = {0};
     struct factor *list;
+    struct person p;
     size_t count;
     bool locked;
     enum err e;
 
-    if ((e = login_is_locked(cx, db, s->identity_id, &locked)) ||
-        (e = factor_list(cx, db, s->identity_id, &list, &count)))
+    if ((e = person_by_id(cx, db, s->person_id, &p)) ||
+        (e = login_is_locked(cx, db, p.id, &locked)) ||
+        (e = floor_factors(cx, db, &p, &list, &count)))
         return e;
     if (locked)
         return say_locked(cx, db, s->identity_id, from, out);

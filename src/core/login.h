@@ -59,8 +59,9 @@ enum err login_password(struct ctx *cx, struct db *db, const struct login_in *in
                         struct login_out *out);
 
 /* A second step is asked for and nothing is left to prove it by: wrong codes ended every second
- * factor, and there are no recovery codes. Only the operator helps (user reset-factors). */
-enum err login_is_locked(struct ctx *cx, struct db *db, int64_t identity_id, bool *out);
+ * factor that meets the person's floor, and there are no recovery codes. Only the operator helps
+ * (user reset-factors). */
+enum err login_is_locked(struct ctx *cx, struct db *db, int64_t person_id, bool *out);
 
 struct login {
     int64_t id, person_id, session_id, action_id;

@@ -5,24 +5,35 @@
 #include "core/session.h"
 #include "crypto/token.h"
 
-/* What a person must have proved now, from policy and enrolled factors. */
-static bool level_enough(unsigned amr, enum policy policy, int64_t second_factor_count)
+struct level { /* what a person must have proved now is derived from these */
+    enum policy policy;
+    int64_t asked, floor; /* second factors: person_level in the schema */
+};
+
+/* The columns policy, asked, floor from `at` on. An unknown word for the policy weakens nothing. */
+static struct level level_row(const struct db_rows *r, unsigned at)
+{
+    struct level need = {
+        .asked = db_col_int(r, at + 1),
+        .floor = db_col_int(r, at + 2),
+    };
+
+    if (!policy_from(db_col_text(r, at), &need.policy))
+        need.policy = POLICY_REQUIRED;
+    return need;
+}
+
+static bool level_enough(unsigned amr, const struct level *need)
 {
     if (!(amr & AMR_PWD))
         return false;
-    if (second_factor_count > 0)
+    if (need->floor > 0)
+        return (amr & AMR_STRONG) != 0;
+    if (need->asked > 0)
         return (amr & AMR_SECOND) != 0;
-    if (policy == POLICY_REQUIRED)
+    if (need->policy == POLICY_REQUIRED)
         return (amr & AMR_ENROL) != 0; /* may enrol and nothing else: the gate sees the bit */
     return true;
-}
-
-/* An unknown word in the policy column must not weaken anything. */
-static enum policy policy_read(struct str name)
-{
-    enum policy p;
-
-    return policy_from(name, &p) ? p : POLICY_REQUIRED;
 }
 
 struct str amr_text(struct ctx *cx, unsigned amr)
@@ -70,22 +81,21 @@ enum err session_open(struct ctx *cx, struct db *db, const struct session_reques
     uint8_t hash[TOKEN_HASH_LEN];
     struct str token;
     int64_t life_ms = rq->remember ? core->remember_lifetime_ms : core->session_lifetime_ms;
-    int64_t second, must_reset;
+    int64_t must_reset;
+    struct level need;
     struct str status;
-    enum policy policy;
     enum err e;
 
     if ((e = db_one(cx, db, Q_SESSION_LEVEL, DB_ARGS(db_int(rq->person_id)), &r)))
         return e;
     status = db_col_text(&r, 0);
     must_reset = db_col_int(&r, 1);
-    policy = policy_read(db_col_text(&r, 2));
-    second = db_col_int(&r, 3);
+    need = level_row(&r, 2);
     db_rows_end(&r);
     if (!str_eq(status, STR("active")) || must_reset)
         return fail(cx, ERR_DENIED, "person is %.*s",
                     STR_ARG(must_reset ? STR("to reset") : status));
-    if (!level_enough(rq->amr, policy, second))
+    if (!level_enough(rq->amr, &need))
         return fail(cx, ERR_DENIED, "level %x is not enough", rq->amr);
     if (rq->replaces && (e = session_end(cx, db, rq->person_id, rq->replaces, "renewed")))
         return e;
@@ -111,6 +121,7 @@ static enum err live_session(struct ctx *cx, struct db *db, enum query q, struct
     OWN(db_rows_end) struct db_rows r = {0};
     const struct core *core = core_of(db);
     int64_t fresh_at_ms;
+    struct level need;
     struct session s;
     enum err e = db_one(cx, db, q, DB_ARGS(key, db_int(cx->now_ms)), &r);
 
@@ -136,7 +147,8 @@ static enum err live_session(struct ctx *cx, struct db *db, enum query q, struct
         return fail(cx, ERR_DENIED, "person is not active");
     if (!s.remember && cx->now_ms - s.last_seen_at_ms > core->session_idle_ms)
         return fail(cx, ERR_DENIED, "session was idle too long");
-    if (!level_enough(s.amr, policy_read(db_col_text(&r, 12)), db_col_int(&r, 13)))
+    need = level_row(&r, 12);
+    if (!level_enough(s.amr, &need))
         return fail(cx, ERR_DENIED, "level %x is no longer enough", s.amr);
     *out = s;
     return OK;

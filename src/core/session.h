@@ -21,8 +21,9 @@ enum amr {
     AMR_ENROL = 1u << 15,   /* may do nothing but enrol: the policy demands a factor */
 };
 enum {
-    AMR_SECOND =
-        AMR_OTP | AMR_SMS | AMR_TEL | AMR_EMAIL | AMR_RECOVERY | AMR_PUSH | AMR_PASSKEY | AMR_REMOTE
+    AMR_SECOND = AMR_OTP | AMR_SMS | AMR_TEL | AMR_EMAIL | AMR_RECOVERY | AMR_PUSH | AMR_PASSKEY |
+                 AMR_REMOTE,
+    AMR_STRONG = AMR_OTP | AMR_RECOVERY | AMR_PUSH | AMR_PASSKEY, /* meets a person's floor */
 };
 /* "pwd otp mfa" */
 struct str amr_text(struct ctx *cx, unsigned amr);

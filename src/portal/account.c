@@ -107,9 +107,10 @@ static const struct session_row *session_rows(struct ctx *cx, const struct accou
 static bool is_alarming(const struct audit_entry *e)
 {
     static const struct str events[] = {
-        STR("sign_in_failed"), STR("second_factor_failed"), STR("password_locked"),
-        STR("sign_in_locked"), STR("factor_off"),           STR("factors_reset"),
-        STR("not_me"),
+        STR("sign_in_failed"),  STR("second_factor_failed"),
+        STR("password_locked"), STR("sign_in_locked"),
+        STR("factor_off"),      STR("factors_reset"),
+        STR("floor_lowered"),   STR("not_me"),
     };
 
     EACH_ROW (event, events) {
@@ -176,7 +177,7 @@ struct edit_form {
 static const struct field edit_fields[] = {
     {"name",          offsetof(struct edit_form, name),          field_text, FIELD_REQUIRED},
     {                          "username",                      offsetof(struct edit_form,                     username), field_text,           FIELD_REQUIRED        },
-    { "about", offsetof(struct edit_form,                         about),                        field_lines,                                  FIELD_OPTIONAL,      0, ABOUT_MAX_CHARS},
+    { "about", offsetof(struct edit_form,                         about),                        field_lines,                                  FIELD_OPTIONAL, 0, ABOUT_MAX_CHARS},
 };
 
 enum err edit_page(struct ctx *cx, struct request *rq, struct response *rs)

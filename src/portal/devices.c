@@ -5,6 +5,7 @@
  * belongs to the session that made it, and moves on as soon as a device has used it.
  */
 #include "core/device.h"
+#include "core/floor.h"
 #include "core/login.h"
 #include "crypto/qr.h"
 #include "portal/handlers.h"
@@ -225,10 +226,14 @@ enum err device_page(struct ctx *cx, struct request *rq, struct response *rs)
     const struct name_form *f = draft->in;
     struct page_device p = {0};
     struct device *list, d;
-    size_t count;
+    struct factor *factors;
+    struct person person;
+    size_t count, factor_count;
     enum err e;
 
-    if ((e = device_of(cx, rq, &d)) || (e = device_list(cx, rq->db, d.identity_id, &list, &count)))
+    if ((e = device_of(cx, rq, &d)) || (e = visit_person(cx, rq, &person)) ||
+        (e = device_list(cx, rq->db, d.identity_id, &list, &count)) ||
+        (e = factor_list(cx, rq->db, d.identity_id, &factors, &factor_count)))
         return e;
     p.device = d.name;
     p.name = page_entry(&draft->problems, STR("name"), f->name.p ? f->name : d.name);
@@ -237,6 +242,7 @@ enum err device_page(struct ctx *cx, struct request *rq, struct response *rs)
     p.seen_at = words_when(cx, d.last_seen_at_ms);
     p.action_url = device_url(cx, &d);
     p.last = count == 1;
+    p.lifts_floor = person.floor && floor_hangs_on(factors, factor_count, d.factor_id);
     frame_open(cx, rq, rs, &p.page);
     p.page.at_security = true;
     page_device(FRAME_HTML(rs), &p);

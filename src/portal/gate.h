@@ -86,6 +86,8 @@ enum flash {
     FLASH_FACTOR_OFF,
     FLASH_PAIRED,
     FLASH_RENAMED,
+    FLASH_FLOOR_RAISED,
+    FLASH_FLOOR_LOWERED,
     FLASH_COUNT,
 };
 void flash_set(const struct request *rq, struct response *rs, enum flash f);

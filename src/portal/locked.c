@@ -29,8 +29,5 @@ enum err locked_complain(struct ctx *cx, struct request *rq)
 
 enum err attempt_is_locked(struct ctx *cx, struct request *rq, const struct login *l, bool *out)
 {
-    struct person p;
-    enum err e = person_by_id(cx, rq->db, l->person_id, &p);
-
-    return e ? e : login_is_locked(cx, rq->db, p.identity_id, out);
+    return login_is_locked(cx, rq->db, l->person_id, out);
 }

@@ -421,6 +421,8 @@ struct page_security {
     bool has_recovery;
     int recovery_left, recovery_total; /* 8 of 10 */
     bool recovery_low;
+    bool floor;       /* codes that are sent do not sign in */
+    bool floor_offer; /* a strong factor is on */
 };
 
 struct page_totp_enrol {
@@ -459,7 +461,8 @@ struct page_device {
     struct entry name;
     struct when added_at, seen_at;
     struct str action_url;
-    bool last; /* the only one */
+    bool last;        /* the only one */
+    bool lifts_floor; /* as of page_factor_off */
 };
 
 /* SMS, voice, e-mail: a code is on its way, enter it. */
@@ -479,7 +482,8 @@ struct page_factor_off {
     struct page page;
     struct way method;
     struct str to;
-    bool last; /* nothing but the password is left then */
+    bool last;        /* nothing but the password is left then */
+    bool lifts_floor; /* what is left then is what the person refused, and counts again */
 };
 
 struct recovery_code {

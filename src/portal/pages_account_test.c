@@ -123,7 +123,31 @@ static void security(struct html *h)
                          .on_count = 4,
                          .has_recovery = true,
                          .recovery_left = 8,
-                         .recovery_total = 10
+                         .recovery_total = 10,
+                         .floor_offer = true
+    });
+}
+
+static void security_floor(struct html *h)
+{
+    const struct str refused = STR("you refused codes that are sent.");
+    const struct str off = STR("Does not sign you in: you refused codes that are sent");
+    const struct factor_row factors[] = {
+        {.method = way("totp"),  .on = true,  .to = STR(""), .detail = STR("Added today")},
+        {.method = way("sms"),   .on = true,  .to = STR(""), .detail = off               },
+        {.method = way("voice"), .on = false, .to = refused, .detail = STR("")           },
+        {.method = way("email"), .on = false, .to = refused, .detail = STR("")           },
+    };
+    struct page page = signed_in();
+
+    page.at_security = true;
+    page_security(h, &(struct page_security){
+                         .page = page,
+                         .factors = {factors, COUNT_OF(factors)},
+                         .on_count = 2,
+                         .only_one = true,
+                         .floor = true,
+                         .floor_offer = true
     });
 }
 
@@ -231,6 +255,12 @@ static void factor_off(struct html *h)
         h, &(struct page_factor_off){.page = signed_in(), .method = way("totp"), .last = true});
 }
 
+static void factor_off_floor(struct html *h)
+{
+    page_factor_off(h, &(struct page_factor_off){
+                           .page = signed_in(), .method = way("totp"), .lifts_floor = true});
+}
+
 static void recovery_codes(struct html *h)
 {
     struct recovery_code codes[10];
@@ -251,8 +281,8 @@ static void recovery_codes(struct html *h)
 static const struct golden goldens[] = {
     PAGE(account), PAGE(account_new), PAGE(account_edit), PAGE(change_password),
     PAGE(change_email), PAGE(change_phone), PAGE(security), PAGE(security_one), PAGE(totp_enrol),
-    PAGE(code_enrol), PAGE(factor_off), PAGE(recovery_codes), PAGE(pairing), PAGE(pairing_over),
-    PAGE(pairing_done), PAGE(device),
+    PAGE(code_enrol), PAGE(factor_off), PAGE(factor_off_floor), PAGE(security_floor),
+    PAGE(recovery_codes), PAGE(pairing), PAGE(pairing_over), PAGE(pairing_done), PAGE(device),
 };
 /* clang-format on */
 

@@ -2,7 +2,7 @@
  * security.c: the second factors of a person: which are on, turning one off, recovery codes.
  * Turning one on is enrol.c's.
  */
-#include "core/factor.h"
+#include "core/floor.h"
 #include "core/login.h"
 #include "portal/frame.h"
 #include "portal/handlers.h"
@@ -20,7 +20,9 @@ struct security {
     struct factor *factors;
     size_t count;
     struct device_rows devices;
-    int on_count; /* recovery codes do not count */
+    int on_count;   /* recovery codes do not count */
+    int ways_count; /* of these, what signs in: the person's floor */
+    bool strong_on;
     int64_t recovery_left;
     bool has_recovery;
     enum factor_kind shown[COUNT_OF(page_kinds)]; /* what can be turned on, and what is on */
@@ -55,10 +57,13 @@ static enum err security_load(struct ctx *cx, struct request *rq, struct securit
         (e = device_rows(cx, rq->db, s.person.identity_id, &s.devices)))
         return e;
     for (size_t i = 0; i < s.count; i++) {
-        if (s.factors[i].kind == FACTOR_RECOVERY)
+        s.strong_on |= factor_kind_is_strong(s.factors[i].kind);
+        if (s.factors[i].kind == FACTOR_RECOVERY) {
             s.has_recovery = true;
-        else
-            s.on_count++;
+            continue;
+        }
+        s.on_count++;
+        s.ways_count += floor_meets(&s.person, s.factors[i].kind);
     }
     choose_shown(core_of(rq->db), &s);
     *out = s;
@@ -68,7 +73,7 @@ static enum err security_load(struct ctx *cx, struct request *rq, struct securit
 /* Whether there is anything to send to. The core decides again when it is turned on. */
 static bool is_available(const struct core *core, const struct person *p, enum factor_kind kind)
 {
-    if (!factor_kind_is_offered(core, kind))
+    if (!factor_kind_is_offered(core, kind) || !floor_meets(p, kind))
         return false;
     if (kind == FACTOR_SMS || kind == FACTOR_VOICE || kind == FACTOR_REMOTE)
         return p->phone.n > 0;
@@ -107,19 +112,21 @@ static enum err security_json(struct ctx *cx, const struct request *rq, struct r
                                               "used_at", json_instant(f ? f->used_at_ms : 0)));
     }
     return respond_json(cx, rs, 200,
-                        json_pack("{s:o, s:o, s:b, s:I, s:i, s:o}", "factors", list, "devices",
+                        json_pack("{s:o, s:o, s:b, s:I, s:i, s:o, s:b}", "factors", list, "devices",
                                   devices_json(&s->devices), "recovery", s->has_recovery,
                                   "recovery_left", (json_int_t)s->recovery_left, "recovery_total",
-                                  RECOVERY_CODES, "policy",
-                                  json_of(policy_name(s->person.policy))));
+                                  RECOVERY_CODES, "policy", json_of(policy_name(s->person.policy)),
+                                  "strong_only", s->person.floor));
 }
 
 /* ---- as a page ---- */
 
-static struct str factor_detail(struct ctx *cx, const struct factor *f)
+static struct str factor_detail(struct ctx *cx, const struct person *p, const struct factor *f)
 {
     struct str added = words_ago(cx, f->verified_at_ms ? f->verified_at_ms : f->created_at_ms);
 
+    if (!floor_meets(p, f->kind))
+        return STR("Does not sign you in: you refused codes that are sent");
     if (!f->used_at_ms)
         return arena_printf(cx->mem, "Added %.*s", STR_ARG(added));
     return arena_printf(cx->mem, "Added %.*s, last used %.*s", STR_ARG(added),
@@ -139,10 +146,12 @@ static const struct factor_row *factor_rows(struct ctx *cx, const struct core *c
             .on = f != NULL,
             .available = is_available(core, &s->person, s->shown[i]),
             .to = factor_target(cx, &s->person, s->shown[i]),
-            .detail = f ? factor_detail(cx, f) : STR_NONE,
+            .detail = f ? factor_detail(cx, &s->person, f) : STR_NONE,
             .last_required = f && s->on_count == 1 && s->person.policy == POLICY_REQUIRED,
         };
-        if (!rows[i].available && s->shown[i] == FACTOR_EMAIL)
+        if (!floor_meets(&s->person, s->shown[i]))
+            rows[i].to = STR("you refused codes that are sent.");
+        else if (!rows[i].available && s->shown[i] == FACTOR_EMAIL)
             rows[i].to = STR("not strong enough here");
     }
     return rows;
@@ -185,13 +194,15 @@ enum err security_page(struct ctx *cx, struct request *rq, struct response *rs)
         .factors = {factor_rows(cx, core_of(rq->db), &s), s.shown_count},
         .devices = s.devices,
         .on_count = s.on_count,
-        .only_one = s.on_count == 1 && !s.has_recovery,
+        .only_one = s.ways_count == 1 && !s.has_recovery,
         .policy_required = s.person.policy == POLICY_REQUIRED,
         .policy_strict = s.person.policy == POLICY_STRICT,
         .has_recovery = s.has_recovery,
         .recovery_left = (int)s.recovery_left,
         .recovery_total = RECOVERY_CODES,
         .recovery_low = s.has_recovery && s.recovery_left <= RECOVERY_LOW,
+        .floor = s.person.floor,
+        .floor_offer = s.strong_on,
     };
     frame_open(cx, rq, rs, &p.page);
     p.page.at_security = true;
@@ -206,6 +217,7 @@ enum err factor_off_page(struct ctx *cx, struct request *rq, struct response *rs
     struct str name = request_param(rq, STR("kind"));
     struct page_factor_off p = {.method = page_way(name)};
     enum factor_kind kind;
+    const struct factor *f;
     struct security s;
     enum err e;
 
@@ -214,10 +226,12 @@ enum err factor_off_page(struct ctx *cx, struct request *rq, struct response *rs
         return fail(cx, ERR_NOT_FOUND, "no such kind of factor");
     if ((e = security_load(cx, rq, &s)))
         return e;
-    if (!find_factor(&s, kind))
+    f = find_factor(&s, kind);
+    if (!f)
         return fail(cx, ERR_NOT_FOUND, "this factor is not on");
     p.to = factor_target(cx, &s.person, kind);
     p.last = kind != FACTOR_RECOVERY && s.on_count == 1;
+    p.lifts_floor = s.person.floor && !p.last && floor_hangs_on(s.factors, s.count, f->id);
     frame_open(cx, rq, rs, &p.page);
     p.page.at_security = true;
     page_factor_off(FRAME_HTML(rs), &p);
@@ -265,6 +279,39 @@ enum err factor_off_start(struct ctx *cx, struct request *rq, struct response *r
     if (out.state == LOGIN_SIGNED_IN)
         flash_set(rq, rs, FLASH_FACTOR_OFF);
     return step_up_next(cx, rq, rs, &out, next);
+}
+
+/* ---- the floor: whether codes that are sent sign in ---- */
+
+struct floor_form {
+    bool strong_only;
+};
+
+static const struct field floor_fields[] = {
+    {"strong_only", offsetof(struct floor_form, strong_only), field_bool, FIELD_REQUIRED, 0, 0},
+};
+
+enum err floor_set(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    static const struct complaint weak = {
+        ERR_CONFLICT, 0, "below_floor", STR_NONE,
+        STR("Only somebody who came in with an app, a phone or a recovery code can refuse the "
+            "other codes. Turn one on, or sign in with it first.")};
+    struct draft *d = draft_new(cx, rq, security_page, sizeof(struct floor_form));
+    const struct session *s = &visit_of(cx, rq)->session;
+    const struct floor_form *f = d->in;
+    struct origin from = visit_origin(rq);
+    enum err e;
+
+    if ((e = draft_bind(cx, rq, d, floor_fields, COUNT_OF(floor_fields))))
+        return e;
+    e = floor_move(cx, rq->db, s->person_id, s->amr, f->strong_only, &from);
+    if (e == ERR_CONFLICT)
+        return draft_complain(cx, d, &weak);
+    if (e)
+        return e;
+    flash_set(rq, rs, f->strong_only ? FLASH_FLOOR_RAISED : FLASH_FLOOR_LOWERED);
+    return frame_next(cx, rq, rs, "changed", STR("/account/security"));
 }
 
 /* ---- recovery codes: made on the hash pool, shown by the answer to the POST and never again ----

@@ -11,8 +11,9 @@
 
 struct view { /* what an attempt's pages show of its person */
     struct person person;
-    struct factor *factors; /* strongest first */
+    struct factor *factors; /* by what the attempt may be proved, strongest first */
     size_t count;
+    struct factor ends;         /* what a step-up is to switch off; id 0: nothing */
     enum login_wait wait;       /* of the request to a telephone; WAIT_EXPIRED without */
     struct challenge challenge; /* id 0: none was put */
     enum keyed_call call;       /* about it */

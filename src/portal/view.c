@@ -1,14 +1,34 @@
 /*
  * view.c: what the pages of an attempt show of its person: factors, other ways, what it is for.
  */
+#include "core/floor.h"
 #include "portal/verify.h"
+
+static enum err find_ends(struct ctx *cx, struct db *db, const struct login *l, int64_t identity_id,
+                          struct factor *out)
+{
+    struct factor *list;
+    size_t count;
+    enum err e;
+
+    *out = (struct factor){0};
+    if (!l->action_id)
+        return OK;
+    e = factor_list(cx, db, identity_id, &list, &count);
+    for (size_t i = 0; e == OK && i < count; i++) {
+        if (list[i].id == l->action_id)
+            *out = list[i];
+    }
+    return e;
+}
 
 enum err view_of(struct ctx *cx, struct db *db, const struct login *l, struct view *out)
 {
     enum err e;
 
     if ((e = person_by_id(cx, db, l->person_id, &out->person)) ||
-        (e = factor_list(cx, db, out->person.identity_id, &out->factors, &out->count)))
+        (e = floor_factors(cx, db, &out->person, &out->factors, &out->count)) ||
+        (e = find_ends(cx, db, l, out->person.identity_id, &out->ends)))
         return e;
     out->turn = (struct remote_turn){0};
     for (size_t i = 0; i < out->count; i++) {
@@ -44,14 +64,11 @@ struct str purpose_words(struct ctx *cx, const struct view *view, const struct l
 {
     if (!str_eq(l->purpose, STR("step_up")))
         return STR_NONE;
-    for (size_t i = 0; i < view->count; i++) {
-        if (view->factors[i].id == l->action_id && view->factors[i].kind == FACTOR_PUSH)
-            return arena_printf(cx->mem, "To remove %.*s", STR_ARG(view->factors[i].name));
-        if (view->factors[i].id == l->action_id)
-            return arena_printf(cx->mem, "To turn off %.*s",
-                                STR_ARG(factor_nouns[view->factors[i].kind]));
-    }
-    return STR("To go on");
+    if (!view->ends.id)
+        return STR("To go on");
+    if (view->ends.kind == FACTOR_PUSH)
+        return arena_printf(cx->mem, "To remove %.*s", STR_ARG(view->ends.name));
+    return arena_printf(cx->mem, "To turn off %.*s", STR_ARG(factor_nouns[view->ends.kind]));
 }
 
 struct str cancel_path(const struct login *l)
