@@ -57,7 +57,8 @@ enum keyed_outcome {
     KEYED_LATE,    /* it was over already: expired, canceled or answered */
     KEYED_REFUSED, /* too many wrong codes lately: nothing has changed */
 };
-/* What was typed in a call: answers as challenge_answer does for a device. */
+/* What was typed in a call: answers as challenge_answer does for a device. "This wasn't me" counts
+ * after the end, too, for KEYED_NOT_ME_S: the outcome is KEYED_DENIED then. */
 enum err keyed_answer(struct ctx *cx, struct db *db, const struct keyed *in,
                       enum keyed_outcome *out);
 

@@ -3,6 +3,7 @@
 #include "base/unit.h"
 #include "core/fixture.h"
 #include "core/floor.h"
+#include "core/people.h"
 #include "core/session.h"
 
 static const struct origin here = {

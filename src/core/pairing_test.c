@@ -3,6 +3,7 @@
 #include "core/device.h"
 #include "core/fixture.h"
 #include "core/identity.h"
+#include "core/people.h"
 #include "core/service.h"
 
 static const struct origin here = {

@@ -16,6 +16,12 @@ enum err password_count(struct ctx *cx, struct db *db, const struct password_pro
  * the old one die. ERR_EXPIRED: it is somebody else's by now. */
 enum err person_set_email(struct ctx *cx, struct db *db, const struct person *p, struct str email);
 
+/* Sets a hash that the pool made, ends other sessions (keep_session_id stays), mails a notice. why:
+ * the event of the audit. */
+enum err person_set_password(struct ctx *cx, struct db *db, int64_t id, struct str hash,
+                             bool password_long, int64_t keep_session_id, const char *why,
+                             const struct origin *from);
+
 /* Mails a reset link, without asking any budget. */
 enum err reset_send(struct ctx *cx, struct db *db, const struct person *p);
 

@@ -85,10 +85,11 @@ enum err signup_confirm(struct ctx *cx, struct db *db, struct str token, struct 
 /* name, username, about: checked by the functions above. ERR_CONFLICT: username taken. */
 enum err person_edit(struct ctx *cx, struct db *db, int64_t id, struct str name,
                      struct str username, struct str about, const struct origin *from);
-/* Sets a hash that the pool made, ends other sessions (keep_session_id stays), sends notices. */
-enum err person_set_password(struct ctx *cx, struct db *db, int64_t id, struct str hash,
-                             bool password_long, int64_t keep_session_id, const char *why,
-                             const struct origin *from);
+/* By somebody signed in: sets a hash that the pool made, ends other sessions, mails a notice. This
+ * session goes on under *out_token, or whoever copied its cookie would stay signed in. */
+enum err person_change_password(struct ctx *cx, struct db *db, int64_t id, struct str hash,
+                                bool password_long, int64_t session_id, const struct origin *from,
+                                struct str *out_token);
 /* Mails a link to the new address and a notice to the old; nothing changes until it is opened. */
 enum err person_change_email_start(struct ctx *cx, struct db *db, int64_t id, struct str email,
                                    const struct origin *from);

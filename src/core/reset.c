@@ -50,6 +50,16 @@ enum err person_set_password(struct ctx *cx, struct db *db, int64_t id, struct s
     return reset_audit(cx, db, &p, why, from);
 }
 
+enum err person_change_password(struct ctx *cx, struct db *db, int64_t id, struct str hash,
+                                bool password_long, int64_t session_id, const struct origin *from,
+                                struct str *out_token)
+{
+    enum err e =
+        person_set_password(cx, db, id, hash, password_long, session_id, "password_changed", from);
+
+    return e ? e : session_new_token(cx, db, session_id, out_token);
+}
+
 static enum err reset_mail(struct ctx *cx, struct db *db, const struct person *p,
                            const struct link *l, struct str channel)
 {

@@ -101,12 +101,10 @@ enum err password_change(struct ctx *cx, struct request *rq, struct response *rs
     struct str token;
     enum err e;
 
-    /* a new cookie, or whoever copied the present one would stay signed in */
     if ((e = check_proof(cx, rq, d, &f->own)) ||
-        (e = person_set_password(cx, rq->db, s->person_id, f->hash,
-                                 str_utf8_count(f->password) >= PASSWORD_MIN_ALONE, s->id,
-                                 "password_changed", &from)) ||
-        (e = session_new_token(cx, rq->db, s->id, &token)))
+        (e = person_change_password(cx, rq->db, s->person_id, f->hash,
+                                    str_utf8_count(f->password) >= PASSWORD_MIN_ALONE, s->id, &from,
+                                    &token)))
         return e;
     session_cookie(rq, rs, token, s->remember);
     flash_set(rq, rs, FLASH_PASSWORD);
