@@ -397,6 +397,7 @@ struct factor_row {
     struct str to;      /* masked destination */
     struct str detail;  /* "Added 3 days ago, last used today" */
     bool last_required; /* may not be turned off: the policy demands one */
+    bool refused;       /* does not sign in: the person's floor */
 };
 struct device_row {
     struct str name, platform; /* "Pixel 9", "Chrome on Android" */

@@ -130,13 +130,13 @@ static void security(struct html *h)
 
 static void security_floor(struct html *h)
 {
-    const struct str refused = STR("you refused codes that are sent.");
+    const struct str why = STR("you refused codes that are sent.");
     const struct str off = STR("Does not sign you in: you refused codes that are sent");
     const struct factor_row factors[] = {
-        {.method = way("totp"),  .on = true,  .to = STR(""), .detail = STR("Added today")},
-        {.method = way("sms"),   .on = true,  .to = STR(""), .detail = off               },
-        {.method = way("voice"), .on = false, .to = refused, .detail = STR("")           },
-        {.method = way("email"), .on = false, .to = refused, .detail = STR("")           },
+        {.method = way("totp"),  .on = true,  .refused = false, .detail = STR("Added today")},
+        {.method = way("sms"),   .on = true,  .refused = true,  .detail = off               },
+        {.method = way("voice"), .on = false, .refused = true,  .to = why                   },
+        {.method = way("email"), .on = false, .refused = true,  .to = why                   },
     };
     struct page page = signed_in();
 

@@ -147,9 +147,10 @@ static const struct factor_row *factor_rows(struct ctx *cx, const struct core *c
             .available = is_available(core, &s->person, s->shown[i]),
             .to = factor_target(cx, &s->person, s->shown[i]),
             .detail = f ? factor_detail(cx, &s->person, f) : STR_NONE,
+            .refused = !floor_meets(&s->person, s->shown[i]),
             .last_required = f && s->on_count == 1 && s->person.policy == POLICY_REQUIRED,
         };
-        if (!floor_meets(&s->person, s->shown[i]))
+        if (rows[i].refused)
             rows[i].to = STR("you refused codes that are sent.");
         else if (!rows[i].available && s->shown[i] == FACTOR_EMAIL)
             rows[i].to = STR("not strong enough here");
