@@ -249,6 +249,19 @@ static enum err not_on_yet(struct ctx *cx, struct db *db, const struct factor *f
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
+/* Begun twice in one session: the same code, the same budget. */
+static enum err begun_or_new(struct ctx *cx, struct db *db, struct factor *f)
+{
+    struct factor begun;
+    enum err e = factor_pending(cx, db, f->identity_id, f->session_id, f->kind, &begun);
+
+    if (e == OK && str_eq(begun.target, f->target)) {
+        *f = begun;
+        return OK;
+    }
+    return e && e != ERR_EXPIRED ? e : pending_new(cx, db, f, (struct bytes){NULL, 0});
+}
+
 enum err totp_start(struct ctx *cx, struct db *db, int64_t identity_id, int64_t session_id,
                     struct factor *out)
 {
@@ -302,7 +315,6 @@ enum err sent_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, i
         .status = FACTOR_PENDING,
         .alg = STR(""),
     };
-    struct factor begun;
     struct verification v;
     struct contact c;
     enum err e;
@@ -320,16 +332,8 @@ enum err sent_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, i
     f.target = kind == FACTOR_EMAIL ? c.email : c.phone;
     f.name = str_from(kinds[kind].words);
     f.digits = c.code_digits;
-    if ((e = not_on_yet(cx, db, &f)))
-        return e;
-    e = factor_pending(cx, db, identity_id, session_id, kind, &begun);
-    if (e == OK && str_eq(begun.target, f.target)) /* begun twice: the same code, the same budget */
-        f = begun;
-    else if (e && e != ERR_EXPIRED)
-        return e;
-    else if ((e = pending_new(cx, db, &f, (struct bytes){NULL, 0})))
-        return e;
-    if ((e = verification_send(cx, db, &f, 0, from, &v)))
+    if ((e = not_on_yet(cx, db, &f)) || (e = begun_or_new(cx, db, &f)) ||
+        (e = verification_send(cx, db, &f, 0, from, &v)))
         return e;
     *out = f;
     return OK;
@@ -346,7 +350,6 @@ enum err remote_factor_start(struct ctx *cx, struct db *db, int64_t identity_id,
         .name = str_from(kinds[FACTOR_REMOTE].words),
         .alg = STR(""),
     };
-    struct factor active, begun;
     struct contact c;
     enum err e;
 
@@ -355,19 +358,8 @@ enum err remote_factor_start(struct ctx *cx, struct db *db, int64_t identity_id,
     if (c.phone.n == 0)
         return fail(cx, ERR_INVALID, "there is no number to register");
     f.target = c.phone;
-    e = factor_active(cx, db, identity_id, FACTOR_REMOTE, &active);
-    if (e == OK)
-        return fail(cx, ERR_CONFLICT, "this factor is on already");
-    if (e != ERR_NOT_FOUND)
-        return e;
-    e = factor_pending(cx, db, identity_id, session_id, FACTOR_REMOTE, &begun);
-    if (e == OK && str_eq(begun.target, f.target)) /* begun twice: one turn, one budget */
-        f = begun;
-    else if (e && e != ERR_EXPIRED)
-        return e;
-    else if ((e = pending_new(cx, db, &f, (struct bytes){NULL, 0})))
-        return e;
-    if ((e = remote_start(cx, db, &f, 0, VIA_USUAL)))
+    if ((e = not_on_yet(cx, db, &f)) || (e = begun_or_new(cx, db, &f)) ||
+        (e = remote_start(cx, db, &f, 0, VIA_USUAL)))
         return e;
     *out = f;
     return OK;

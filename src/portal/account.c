@@ -175,9 +175,9 @@ struct edit_form {
 };
 
 static const struct field edit_fields[] = {
-    {"name",          offsetof(struct edit_form, name),          field_text, FIELD_REQUIRED},
-    {                          "username",                      offsetof(struct edit_form,                     username), field_text,           FIELD_REQUIRED        },
-    { "about", offsetof(struct edit_form,                         about),                        field_lines,                                  FIELD_OPTIONAL, 0, ABOUT_MAX_CHARS},
+    {"name",     offsetof(struct edit_form, name),     field_text,  FIELD_REQUIRED, 0, 0              },
+    {"username", offsetof(struct edit_form, username), field_text,  FIELD_REQUIRED, 0, 0              },
+    {"about",    offsetof(struct edit_form, about),    field_lines, FIELD_OPTIONAL, 0, ABOUT_MAX_CHARS},
 };
 
 enum err edit_page(struct ctx *cx, struct request *rq, struct response *rs)
