@@ -2,9 +2,8 @@
 SELECT p.id, p.identity_id, i.sid, p.name, p.username, i.email, i.phone, i.country_code, p.about,
     i.email_verified_at_ms, i.phone_verified_at_ms, p.password_sealed, p.password_long,
     p.must_reset, i.status, p.password_at_ms, p.password_fail_count, p.last_seen_at_ms,
-    p.created_at_ms, s.policy, l.floor
+    p.created_at_ms, s.policy, p.strong_only
 FROM person p JOIN identity i ON i.id = p.identity_id JOIN service s ON s.id = i.service_id
-JOIN person_level l ON l.person_id = p.id
 WHERE p.id = $1;
 
 -- :name person_id_by_login :read :one

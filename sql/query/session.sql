@@ -4,19 +4,26 @@ INSERT INTO session (id, token_hash, person_id, amr, remember, addr, user_agent,
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10);
 
 -- :name session_by_hash :read :one
--- With what the level is derived from: status, policy, second factors, floor.
+-- With what the level is derived from: status, policy, floor, and whether a second factor is on. One
+-- that wrong codes ended still counts, or guessing would open the account it guards.
 SELECT s.id, s.person_id, p.identity_id, s.amr, s.remember, s.addr, s.user_agent, s.created_at_ms,
-    s.last_seen_at_ms, s.fresh_at_ms, s.expires_at_ms, i.status, v.policy, l.asked, l.floor
+    s.last_seen_at_ms, s.fresh_at_ms, s.expires_at_ms, i.status, v.policy,
+    p.strong_only,
+    (SELECT count(*) FROM factor f WHERE f.identity_id = i.id AND f.kind <> 'recovery'
+        AND (f.status = 'active' OR f.off_reason = 'failures'))
 FROM session s JOIN person p ON p.id = s.person_id JOIN identity i ON i.id = p.identity_id
-JOIN service v ON v.id = i.service_id JOIN person_level l ON l.person_id = p.id
+JOIN service v ON v.id = i.service_id
 WHERE s.token_hash = $1 AND s.ended_at_ms IS NULL AND s.expires_at_ms > $2;
 
 -- :name session_by_id :read :one
 -- The same of a session that something was started in.
 SELECT s.id, s.person_id, p.identity_id, s.amr, s.remember, s.addr, s.user_agent, s.created_at_ms,
-    s.last_seen_at_ms, s.fresh_at_ms, s.expires_at_ms, i.status, v.policy, l.asked, l.floor
+    s.last_seen_at_ms, s.fresh_at_ms, s.expires_at_ms, i.status, v.policy,
+    p.strong_only,
+    (SELECT count(*) FROM factor f WHERE f.identity_id = i.id AND f.kind <> 'recovery'
+        AND (f.status = 'active' OR f.off_reason = 'failures'))
 FROM session s JOIN person p ON p.id = s.person_id JOIN identity i ON i.id = p.identity_id
-JOIN service v ON v.id = i.service_id JOIN person_level l ON l.person_id = p.id
+JOIN service v ON v.id = i.service_id
 WHERE s.id = $1 AND s.ended_at_ms IS NULL AND s.expires_at_ms > $2;
 
 -- :name session_list :read :many
@@ -46,22 +53,25 @@ SELECT amr FROM session WHERE id = $1 AND ended_at_ms IS NULL;
 
 -- :name session_level :read :one
 -- What the level of a new session is derived from.
-SELECT i.status, p.must_reset, v.policy, l.asked, l.floor
+SELECT i.status, p.must_reset, v.policy, p.strong_only,
+    (SELECT count(*) FROM factor f WHERE f.identity_id = i.id AND f.kind <> 'recovery'
+        AND (f.status = 'active' OR f.off_reason = 'failures'))
 FROM person p JOIN identity i ON i.id = p.identity_id JOIN service v ON v.id = i.service_id
-JOIN person_level l ON l.person_id = p.id
 WHERE p.id = $1;
 
 -- :name login_ways :read :one
--- Second factors that are asked for; those that can still be proved, which the floor may rule out,
--- and codes cannot once the person's own count is used up; unused recovery codes.
-SELECT l.asked,
+-- Second factors that are asked for, those that wrong codes ended included; those that can still be
+-- proved, which the person's floor may rule out, and codes cannot once the person's own count is
+-- used up; unused recovery codes.
+SELECT
+    (SELECT count(*) FROM factor f WHERE f.identity_id = i.id AND f.kind <> 'recovery'
+        AND (f.status = 'active' OR f.off_reason = 'failures')),
     (SELECT count(*) FROM factor f WHERE f.identity_id = i.id AND f.kind <> 'recovery'
         AND f.status = 'active' AND (f.kind IN ('push', 'passkey') OR i.fail_count < $1)
-        AND (l.floor = 0 OR f.kind IN ('passkey', 'push', 'totp'))),
+        AND (p.strong_only = 0 OR f.kind IN ('passkey', 'push', 'totp'))),
     (SELECT count(*) FROM recovery_code r JOIN factor f ON f.id = r.factor_id
         WHERE f.identity_id = i.id AND f.status = 'active' AND r.used_at_ms IS NULL)
-FROM person p JOIN identity i ON i.id = p.identity_id JOIN person_level l ON l.person_id = p.id
-WHERE p.id = $2;
+FROM person p JOIN identity i ON i.id = p.identity_id WHERE p.id = $2;
 
 -- :name login_insert :write :exec
 INSERT INTO login (id, token_hash, person_id, purpose, action, action_id, session_id, state, amr,

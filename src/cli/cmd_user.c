@@ -139,7 +139,7 @@ static json_t *shown_json(const struct shown *s)
     json_object_set_new(o, "phone_verified_at", out_json_time(p->phone_verified_at_ms));
     json_object_set_new(o, "disabled", json_boolean(p->disabled));
     json_object_set_new(o, "must_reset", json_boolean(p->must_reset));
-    json_object_set_new(o, "strong_only", json_boolean(p->floor));
+    json_object_set_new(o, "strong_only", json_boolean(p->strong_only));
     json_object_set_new(o, "created_at", out_json_time(p->created_at_ms));
     json_object_set_new(o, "last_seen_at", out_json_time(p->last_seen_at_ms));
     json_object_set_new(o, "factors", factors);
@@ -175,7 +175,7 @@ static void print_shown(struct ctx *cx, const struct shown *s, struct buf *out)
     row(&t, "State", state_word(p->disabled));
     if (p->must_reset)
         row(&t, "Password", STR("distrusted: must be reset by e-mail"));
-    if (p->floor)
+    if (p->strong_only)
         row(&t, "Floor", STR("codes by SMS, call and e-mail do not sign in"));
     row(&t, "Created", out_time(cx, p->created_at_ms));
     row(&t, "Last seen", out_time(cx, p->last_seen_at_ms));

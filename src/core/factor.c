@@ -1,6 +1,6 @@
 /*
- * factor.c: which factors somebody has, switching them on and off. The check is in check.c,
- * recovery codes in recovery.c.
+ * factor.c: which factors somebody has, switching them on and off. Beginning one is in enrol.c, the
+ * check in check.c, recovery codes in recovery.c.
  */
 #include "core/factor.h"
 #include "core/audit.h"
@@ -19,25 +19,39 @@
 
 #include <string.h>
 
-enum { TOTP_SECRET_LEN = 20, PENDING_LIFE_S = 600, LIST_MAX = 32 };
+enum { PENDING_LIFE_S = 600, LIST_MAX = 32 };
 
 static const struct {
     struct str name;
     const char *words;
+    bool several; /* as English has it */
 } kinds[FACTOR_KINDS] = {
-    [FACTOR_PASSKEY] = {{"passkey", 7},  "A passkey"            },
-    [FACTOR_PUSH] = {{"push", 4},     "Approval on a phone"  },
-    [FACTOR_REMOTE] = {{"remote", 6},   "Your phone"           },
-    [FACTOR_TOTP] = {{"totp", 4},     "An authenticator app" },
-    [FACTOR_SMS] = {{"sms", 3},      "Codes by text message"},
-    [FACTOR_VOICE] = {{"voice", 5},    "Codes by phone call"  },
-    [FACTOR_EMAIL] = {{"email", 5},    "Codes by e-mail"      },
-    [FACTOR_RECOVERY] = {{"recovery", 8}, "Recovery codes"       },
+    [FACTOR_PASSKEY] = {{"passkey", 7},  "A passkey",             false},
+    [FACTOR_PUSH] = {{"push", 4},     "Approval on a phone",   false},
+    [FACTOR_REMOTE] = {{"remote", 6},   "Your phone",            false},
+    [FACTOR_TOTP] = {{"totp", 4},     "An authenticator app",  false},
+    [FACTOR_SMS] = {{"sms", 3},      "Codes by text message", true },
+    [FACTOR_VOICE] = {{"voice", 5},    "Codes by phone call",   true },
+    [FACTOR_EMAIL] = {{"email", 5},    "Codes by e-mail",       true },
+    [FACTOR_RECOVERY] = {{"recovery", 8}, "Recovery codes",        true },
 };
 
 struct str factor_kind_name(enum factor_kind k)
 {
     return k < FACTOR_KINDS ? kinds[k].name : STR("unknown");
+}
+
+struct str factor_kind_words(enum factor_kind k)
+{
+    return k < FACTOR_KINDS ? str_from(kinds[k].words) : STR("A second step");
+}
+
+/* "Codes by e-mail were switched on as a second step when you sign in." */
+static struct str switched(struct ctx *cx, enum factor_kind k, const char *how)
+{
+    return arena_printf(cx->mem, "%.*s %s switched %s as a second step when you sign in.",
+                        STR_ARG(factor_kind_words(k)),
+                        k < FACTOR_KINDS && kinds[k].several ? "were" : "was", how);
 }
 
 bool factor_kind_from(struct str name, enum factor_kind *out)
@@ -61,11 +75,6 @@ bool factor_kind_is_sent(enum factor_kind k)
     return k == FACTOR_SMS || k == FACTOR_VOICE || k == FACTOR_EMAIL;
 }
 
-bool factor_kind_is_strong(enum factor_kind k)
-{
-    return k == FACTOR_PASSKEY || k == FACTOR_PUSH || k == FACTOR_TOTP;
-}
-
 unsigned factor_kind_amr(enum factor_kind k)
 {
     static const unsigned amr[FACTOR_KINDS] = {
@@ -75,6 +84,11 @@ unsigned factor_kind_amr(enum factor_kind k)
     };
 
     return k < FACTOR_KINDS ? amr[k] : 0;
+}
+
+bool factor_kind_is_strong(enum factor_kind k)
+{
+    return k != FACTOR_RECOVERY && (factor_kind_amr(k) & AMR_STRONG) != 0;
 }
 
 enum err factor_row(struct ctx *cx, const struct db_rows *r, struct factor *out)
@@ -207,164 +221,6 @@ enum err factor_person(struct ctx *cx, struct db *db, int64_t identity_id, int64
     return OK;
 }
 
-/* ---- enrolment ---- */
-
-static enum err pending_new(struct ctx *cx, struct db *db, struct factor *f, struct bytes secret)
-{
-    enum err e;
-
-    f->id = id_new(cx);
-    f->sid = sid_new(cx, "YF");
-    f->created_at_ms = cx->now_ms;
-    f->last_step = -1;
-    if (secret.n)
-        f->secret_sealed = core_seal(cx, db, "factor.secret", f->id, f->identity_id, secret);
-    if ((e = db_exec(cx, db, Q_FACTOR_DROP_PENDING,
-                     DB_ARGS(db_int(cx->now_ms), db_int(f->identity_id),
-                             db_text(factor_kind_name(f->kind))),
-                     NULL)))
-        return e;
-    return db_exec(cx, db, Q_FACTOR_INSERT,
-                   DB_ARGS(db_int(f->id), db_text(f->sid), db_int(f->identity_id),
-                           db_text(factor_kind_name(f->kind)), db_text(STR("pending")),
-                           db_text(f->name), db_text(f->target), db_int(f->session_id),
-                           secret.n ? db_blob(f->secret_sealed) : db_null(), db_text(f->alg),
-                           db_int(f->digits), db_int(f->period_s), db_int(cx->now_ms)),
-                   NULL);
-}
-
-/* Somebody's own factor is switched off first, which asks for a current one: begun anew in a
- * session that was left open, it would pass to whoever sits there. (Applications' users have no
- * session; what replaces their factor is their application's call.) */
-static enum err not_on_yet(struct ctx *cx, struct db *db, const struct factor *f)
-{
-    struct factor active;
-    enum err e;
-
-    if (!f->session_id || f->kind == FACTOR_PUSH) /* of devices there may be several */
-        return OK;
-    e = factor_active(cx, db, f->identity_id, f->kind, &active);
-    if (e == OK)
-        return fail(cx, ERR_CONFLICT, "this factor is on already");
-    return e == ERR_NOT_FOUND ? OK : e;
-}
-
-/* Begun twice in one session: the same code, the same budget. */
-static enum err begun_or_new(struct ctx *cx, struct db *db, struct factor *f)
-{
-    struct factor begun;
-    enum err e = factor_pending(cx, db, f->identity_id, f->session_id, f->kind, &begun);
-
-    if (e == OK && str_eq(begun.target, f->target)) {
-        *f = begun;
-        return OK;
-    }
-    return e && e != ERR_EXPIRED ? e : pending_new(cx, db, f, (struct bytes){NULL, 0});
-}
-
-enum err totp_start(struct ctx *cx, struct db *db, int64_t identity_id, int64_t session_id,
-                    struct factor *out)
-{
-    uint8_t secret[TOTP_SECRET_LEN];
-    struct factor f = {
-        .identity_id = identity_id,
-        .session_id = session_id,
-        .kind = FACTOR_TOTP,
-        .status = FACTOR_PENDING,
-        .name = STR("Authenticator app"),
-        .target = STR(""),
-        .alg = STR("SHA1"), /* what every authenticator app reads */
-        .digits = 6,
-        .period_s = 30,
-    };
-    enum err e = not_on_yet(cx, db, &f);
-
-    if (e)
-        return e;
-    random_bytes(secret, sizeof(secret));
-    e = pending_new(cx, db, &f, BYTES_OF(secret));
-    explicit_bzero(secret, sizeof(secret));
-    if (e == OK)
-        *out = f;
-    return e;
-}
-
-enum err totp_secret(struct ctx *cx, struct db *db, const struct factor *f, struct secret *out)
-{
-    struct bytes plain;
-    enum err e =
-        core_unseal(cx, db, "factor.secret", f->id, f->identity_id, f->secret_sealed, &plain);
-
-    if (e)
-        return e;
-    if (plain.n == 0 || plain.n > SECRET_MAX)
-        return fail(cx, ERR_INTERNAL, "seed of factor %lld has %zu bytes", (long long)f->id,
-                    plain.n);
-    memcpy(out->b, plain.p, plain.n);
-    out->n = plain.n;
-    return OK;
-}
-
-enum err sent_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, int64_t session_id,
-                           enum factor_kind kind, const struct origin *from, struct factor *out)
-{
-    struct factor f = {
-        .identity_id = identity_id,
-        .session_id = session_id,
-        .kind = kind,
-        .status = FACTOR_PENDING,
-        .alg = STR(""),
-    };
-    struct verification v;
-    struct contact c;
-    enum err e;
-
-    if (!factor_kind_is_sent(kind))
-        return fail(cx, ERR_INVALID, "no code is sent for this kind");
-    if ((e = factor_contact(cx, db, identity_id, &c)))
-        return e;
-    if (kind == FACTOR_EMAIL && c.policy == POLICY_STRICT)
-        return fail(cx, ERR_CONFLICT, "codes by e-mail are not allowed here");
-    if ((e = floor_may_begin(cx, db, identity_id, kind)))
-        return e;
-    if (kind == FACTOR_EMAIL ? !c.email_verified : c.phone.n == 0)
-        return fail(cx, ERR_INVALID, "there is no number or address to send to");
-    f.target = kind == FACTOR_EMAIL ? c.email : c.phone;
-    f.name = str_from(kinds[kind].words);
-    f.digits = c.code_digits;
-    if ((e = not_on_yet(cx, db, &f)) || (e = begun_or_new(cx, db, &f)) ||
-        (e = verification_send(cx, db, &f, 0, from, &v)))
-        return e;
-    *out = f;
-    return OK;
-}
-
-enum err remote_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, int64_t session_id,
-                             struct factor *out)
-{
-    struct factor f = {
-        .identity_id = identity_id,
-        .session_id = session_id,
-        .kind = FACTOR_REMOTE,
-        .status = FACTOR_PENDING,
-        .name = str_from(kinds[FACTOR_REMOTE].words),
-        .alg = STR(""),
-    };
-    struct contact c;
-    enum err e;
-
-    if ((e = factor_contact(cx, db, identity_id, &c)))
-        return e;
-    if (c.phone.n == 0)
-        return fail(cx, ERR_INVALID, "there is no number to register");
-    f.target = c.phone;
-    if ((e = not_on_yet(cx, db, &f)) || (e = begun_or_new(cx, db, &f)) ||
-        (e = remote_start(cx, db, &f, 0, VIA_USUAL)))
-        return e;
-    *out = f;
-    return OK;
-}
-
 static enum err factor_audit(struct ctx *cx, struct db *db, const struct factor *f,
                              const struct contact *c, const char *actor, const char *event,
                              const char *reason, const struct origin *from)
@@ -382,19 +238,22 @@ static enum err factor_audit(struct ctx *cx, struct db *db, const struct factor 
         });
 }
 
-static enum err factor_notice(struct ctx *cx, struct db *db, const struct factor *f,
-                              const struct contact *c, const char *what, int64_t undo_factor_id,
-                              const struct origin *from)
+/* floor_fell: with it. undo_factor_id: what the notice's link switches on again; 0 = nothing. */
+static enum err notice_off(struct ctx *cx, struct db *db, const struct factor *f,
+                           const struct contact *c, bool floor_fell, int64_t undo_factor_id,
+                           const struct origin *from)
 {
+    struct str what = switched(cx, f->kind, "off");
     int64_t person_id;
     enum err e = factor_person(cx, db, f->identity_id, &person_id);
 
     if (e || !person_id)
         return e;
-    return outbox_notice(cx, db, person_id, c->email,
-                         arena_printf(cx->mem, "%s %s as a second step when you sign in.",
-                                      kinds[f->kind].words, what),
-                         undo_factor_id, from);
+    if (!floor_fell)
+        return outbox_notice(cx, db, person_id, c->email, what, undo_factor_id, from);
+    what = arena_printf(cx->mem, "%.*s Codes by text message, call and e-mail sign you in again.",
+                        STR_ARG(what));
+    return outbox_notice_floor(cx, db, person_id, c->email, what, undo_factor_id, from);
 }
 
 /* The level no longer asks for what wrong codes ended. Called when a current factor was proved, or
@@ -412,7 +271,8 @@ enum err factor_activate(struct ctx *cx, struct db *db, const struct factor *f,
     int64_t person_id;
     enum err e;
 
-    if ((e = factor_contact(cx, db, f->identity_id, &c)) || (e = not_on_yet(cx, db, f)) ||
+    if ((e = factor_contact(cx, db, f->identity_id, &c)) || (e = factor_not_on_yet(cx, db, f)) ||
+        (e = floor_may_begin(cx, db, f->identity_id, f->kind)) ||
         (e = db_exec_one(cx, db, Q_FACTOR_ACTIVATE, DB_ARGS(db_int(cx->now_ms), db_int(f->id)))) ||
         (f->kind != FACTOR_PUSH && !f->several && /* of devices there may be several */
          (e = db_exec(cx, db, Q_FACTOR_REPLACE,
@@ -435,7 +295,9 @@ enum err factor_activate(struct ctx *cx, struct db *db, const struct factor *f,
     if ((e = factor_audit(cx, db, f, &c, "person", "factor_on", NULL, from)) ||
         (e = entity_event_factor(cx, db, f->id, "factor.verified")))
         return e;
-    return factor_notice(cx, db, f, &c, "was switched on", 0, from);
+    return person_id
+               ? outbox_notice(cx, db, person_id, c.email, switched(cx, f->kind, "on"), 0, from)
+               : OK;
 }
 
 /* ---- off ---- */
@@ -495,14 +357,36 @@ enum err factor_wake_waiting(struct ctx *cx, struct db *db, int64_t identity_id)
     return e;
 }
 
+/* What goes with a factor that its owner or the operator switched off: with the last, recovery
+ * codes and what the level still asks for; with the last strong one, the floor. */
+static enum err others_go(struct ctx *cx, struct db *db, const struct factor *f, const char *reason,
+                          const char *actor, const struct origin *from, bool *out_floor_fell)
+{
+    int64_t count;
+    enum err e = second_count(cx, db, f->identity_id, &count);
+
+    if (e)
+        return e;
+    if (count == 0 &&
+        ((e = db_exec(cx, db, Q_FACTOR_OFF_KIND,
+                      DB_ARGS(db_text(str_from(reason)), db_int(cx->now_ms), db_int(f->identity_id),
+                              db_text(factor_kind_name(FACTOR_RECOVERY))),
+                      NULL)) ||
+         (e = let_go(cx, db, f->identity_id, reason))))
+        return e;
+    return factor_kind_is_strong(f->kind)
+               ? floor_after_off(cx, db, f->identity_id, actor, from, out_floor_fell)
+               : OK;
+}
+
 enum err factor_off(struct ctx *cx, struct db *db, int64_t factor_id, const char *reason,
                     const struct origin *from)
 {
     bool by_person = str_eq(str_from(reason), STR("person"));
     const char *actor = by_person || str_eq(str_from(reason), STR("operator")) ? reason : "system";
+    bool floor_fell = false;
     struct factor f;
     struct contact c;
-    int64_t count;
     enum err e;
 
     if ((e = factor_by_id(cx, db, factor_id, &f)) ||
@@ -519,25 +403,20 @@ enum err factor_off(struct ctx *cx, struct db *db, int64_t factor_id, const char
     if ((f.kind == FACTOR_PUSH || f.kind == FACTOR_VOICE) &&
         (e = factor_wake_waiting(cx, db, f.identity_id)))
         return e;
-    if ((e = second_count(cx, db, f.identity_id, &count)))
-        return e;
     /* After wrong codes a second step is still asked for; recovery codes are then the way in. */
-    if (count == 0 && !str_eq(str_from(reason), STR("failures")) &&
-        ((e = db_exec(cx, db, Q_FACTOR_OFF_KIND,
-                      DB_ARGS(db_text(str_from(reason)), db_int(cx->now_ms), db_int(f.identity_id),
-                              db_text(factor_kind_name(FACTOR_RECOVERY))),
-                      NULL)) ||
-         (e = let_go(cx, db, f.identity_id, reason))))
+    if (!str_eq(str_from(reason), STR("failures")) &&
+        (e = others_go(cx, db, &f, reason, actor, from, &floor_fell)))
         return e;
     if ((e = factor_audit(cx, db, &f, &c, actor, "factor_off", reason, from)) ||
         (e = entity_event_factor(cx, db, f.id, "factor.deleted")))
         return e;
-    return factor_notice(cx, db, &f, &c, "was switched off", by_person ? f.id : 0, from);
+    return notice_off(cx, db, &f, &c, floor_fell, by_person ? f.id : 0, from);
 }
 
 enum err factor_reset_all(struct ctx *cx, struct db *db, int64_t identity_id,
                           const struct origin *from)
 {
+    bool floor_fell;
     int64_t person_id;
     struct contact c;
     enum err e;
@@ -547,6 +426,7 @@ enum err factor_reset_all(struct ctx *cx, struct db *db, int64_t identity_id,
                      DB_ARGS(db_text(STR("operator")), db_int(cx->now_ms), db_int(identity_id)),
                      NULL)) ||
         (e = let_go(cx, db, identity_id, "operator")) ||
+        (e = floor_after_off(cx, db, identity_id, "operator", from, &floor_fell)) ||
         (e = db_exec(cx, db, Q_IDENTITY_RIGHT, DB_ARGS(db_int(identity_id)), NULL)) ||
         (e = factor_person(cx, db, identity_id, &person_id)) ||
         (e = factor_wake_waiting(cx, db, identity_id)))

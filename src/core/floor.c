@@ -2,12 +2,17 @@
 #include "core/floor.h"
 #include "core/audit.h"
 #include "core/outbox.h"
+#include "core/people.h"
 #include "core/rows.h"
-#include "core/session.h"
 
 bool floor_meets(const struct person *p, enum factor_kind kind)
 {
-    return !p->floor || kind == FACTOR_RECOVERY || factor_kind_is_strong(kind);
+    return floor_is_met(p, factor_kind_amr(kind));
+}
+
+bool floor_is_met(const struct person *p, unsigned proved)
+{
+    return !p->strong_only || (proved & AMR_STRONG) != 0;
 }
 
 enum err floor_factors(struct ctx *cx, struct db *db, const struct person *p, struct factor **out,
@@ -28,71 +33,132 @@ enum err floor_factors(struct ctx *cx, struct db *db, const struct person *p, st
     return OK;
 }
 
-bool floor_hangs_on(const struct factor *list, size_t count, int64_t factor_id)
+/* Of those of the list but this one. */
+static bool has_strong(const struct factor *list, size_t count, int64_t but_id)
 {
-    bool is_strong = false;
-
     for (size_t i = 0; i < count; i++) {
-        if (!factor_kind_is_strong(list[i].kind))
-            continue;
-        if (list[i].id != factor_id)
-            return false;
-        is_strong = true;
+        if (list[i].id != but_id && factor_kind_is_strong(list[i].kind))
+            return true;
     }
-    return is_strong;
+    return false;
+}
+
+bool floor_hangs_on(const struct person *p, const struct factor *list, size_t count,
+                    int64_t factor_id)
+{
+    bool others = false;
+
+    for (size_t i = 0; i < count; i++)
+        others |= !floor_meets(p, list[i].kind);
+    return others && !has_strong(list, count, factor_id);
+}
+
+/* The portal's account of an identity. ERR_NOT_FOUND: it is an application's. */
+static enum err person_of(struct ctx *cx, struct db *db, int64_t identity_id, struct person *out)
+{
+    int64_t person_id;
+    enum err e = factor_person(cx, db, identity_id, &person_id);
+
+    if (e)
+        return e;
+    return person_id ? person_by_id(cx, db, person_id, out) : ERR_NOT_FOUND;
 }
 
 enum err floor_may_begin(struct ctx *cx, struct db *db, int64_t identity_id, enum factor_kind kind)
 {
-    int64_t person_id;
     struct person p;
-    enum err e;
+    enum err e = person_of(cx, db, identity_id, &p);
 
-    if ((e = factor_person(cx, db, identity_id, &person_id)) || !person_id ||
-        (e = person_by_id(cx, db, person_id, &p)))
-        return e;
+    if (e)
+        return e == ERR_NOT_FOUND ? OK : e;
     return floor_meets(&p, kind) ? OK : fail(cx, ERR_CONFLICT, "this factor is below the floor");
 }
 
-static enum err may_raise(struct ctx *cx, struct db *db, const struct person *p, unsigned amr)
+static enum err set(struct ctx *cx, struct db *db, const struct person *p, bool raised,
+                    const char *actor, const struct origin *from)
+{
+    enum err e = db_exec(cx, db, Q_PERSON_SET_FLOOR,
+                         DB_ARGS(db_int(raised), db_int(cx->now_ms), db_int(p->id)), NULL);
+
+    if (e)
+        return e;
+    return audit_add(cx, db,
+                     &(struct audit_entry){
+                         .service_id = core_of(db)->portal_service_id,
+                         .identity_id = p->identity_id,
+                         .actor = actor,
+                         .event = raised ? "floor_raised" : "floor_lowered",
+                         .from = *from,
+                     });
+}
+
+enum err floor_raise(struct ctx *cx, struct db *db, const struct session *s,
+                     const struct origin *from)
+{
+    struct factor *list;
+    struct person p;
+    size_t count;
+    enum err e;
+
+    if ((e = person_by_id(cx, db, s->person_id, &p)) ||
+        (e = factor_list(cx, db, p.identity_id, &list, &count)))
+        return e;
+    if (p.strong_only)
+        return OK;
+    if (!has_strong(list, count, 0))
+        return fail(cx, ERR_CONFLICT, "there is no strong factor to hold on to");
+    if (!(s->amr & AMR_STRONG))
+        return fail(cx, ERR_CONFLICT, "this session was opened by less than the floor");
+    if ((e = set(cx, db, &p, true, "person", from)) ||
+        (e = credentials_changed(cx, db, p.id, s->id, "floor_raised")) ||
+        (e = factor_wake_waiting(cx, db, p.identity_id)))
+        return e;
+    return outbox_notice(
+        cx, db, p.id, p.email,
+        STR("Codes by text message, call and e-mail no longer sign you in. Approval "
+            "on a phone, an authenticator app and recovery codes do."),
+        0, from);
+}
+
+enum err floor_lower(struct ctx *cx, struct db *db, const struct person *p,
+                     const struct origin *from)
+{
+    enum err e;
+
+    if (!p->strong_only)
+        return OK;
+    if ((e = set(cx, db, p, false, "person", from)))
+        return e;
+    return outbox_notice_floor(cx, db, p->id, p->email,
+                               STR("Codes by text message, call and e-mail sign you in again."), 0,
+                               from);
+}
+
+enum err floor_after_off(struct ctx *cx, struct db *db, int64_t identity_id, const char *actor,
+                         const struct origin *from, bool *out_fell)
+{
+    struct factor *list;
+    struct person p;
+    size_t count;
+    enum err e = person_of(cx, db, identity_id, &p);
+
+    *out_fell = false;
+    if (e)
+        return e == ERR_NOT_FOUND ? OK : e;
+    if ((e = factor_list(cx, db, identity_id, &list, &count)))
+        return e;
+    *out_fell = p.strong_only && !has_strong(list, count, 0);
+    return *out_fell ? set(cx, db, &p, false, actor, from) : OK;
+}
+
+enum err floor_restore(struct ctx *cx, struct db *db, const struct person *p,
+                       const struct origin *from)
 {
     struct factor *list;
     size_t count;
     enum err e = factor_list(cx, db, p->identity_id, &list, &count);
 
-    if (e)
+    if (e || p->strong_only || !has_strong(list, count, 0))
         return e;
-    if (count == 0 || !factor_kind_is_strong(list[0].kind))
-        return fail(cx, ERR_CONFLICT, "there is no strong factor to hold on to");
-    if (!(amr & AMR_STRONG))
-        return fail(cx, ERR_CONFLICT, "this session was opened by less than the floor");
-    return OK;
-}
-
-enum err floor_move(struct ctx *cx, struct db *db, int64_t person_id, unsigned amr, bool raised,
-                    const struct origin *from)
-{
-    struct str words = raised ? STR("Codes by text message, call and e-mail no longer sign you in. "
-                                    "Your app, your phone and recovery codes do.")
-                              : STR("Codes by text message, call and e-mail sign you in again.");
-    struct person p;
-    enum err e;
-
-    if ((e = person_by_id(cx, db, person_id, &p)))
-        return e;
-    if (p.floor == raised)
-        return OK;
-    if ((raised && (e = may_raise(cx, db, &p, amr))) ||
-        (e = db_exec(cx, db, Q_PERSON_SET_FLOOR,
-                     DB_ARGS(db_int(raised), db_int(cx->now_ms), db_int(person_id)), NULL)) ||
-        (e = outbox_notice(cx, db, person_id, p.email, words, 0, from)))
-        return e;
-    return audit_add(cx, db,
-                     &(struct audit_entry){
-                         .service_id = core_of(db)->portal_service_id,
-                         .identity_id = p.identity_id,
-                         .actor = "person",
-                         .event = raised ? "floor_raised" : "floor_lowered",
-                         .from = *from,
-                     });
+    return set(cx, db, p, true, "person", from);
 }

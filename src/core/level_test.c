@@ -4,7 +4,10 @@
 #include "core/fixture.h"
 #include "core/floor.h"
 #include "core/people.h"
+#include "core/rows.h"
 #include "core/session.h"
+
+#include <string.h>
 
 static const struct origin here = {
     {"203.0.113.7", 11},
@@ -185,80 +188,237 @@ static void guessing_a_factor_off_opens_nothing_attacks_1_9(void **state)
     fixture_totp(fx, &q, &seed, &factor); /* a new one takes the place of the one that is off */
 }
 
-struct flooring {
-    const struct fixture_person *p;
-    unsigned amr;
-    bool raised;
-};
+/* ---- the floor ---- */
 
-static enum err floor_put(struct ctx *cx, struct db *db, void *arg)
+static enum err raise_it(struct ctx *cx, struct db *db, void *arg)
 {
-    const struct flooring *f = arg;
-
-    return floor_move(cx, db, f->p->id, f->amr, f->raised, &here);
+    return floor_raise(cx, db, arg, &here);
 }
 
-static enum err sms_on(struct ctx *cx, struct db *db, void *arg)
+static enum err lower_it(struct ctx *cx, struct db *db, void *arg)
 {
     const struct fixture_person *who = arg;
-    struct factor f;
-    enum err e =
-        sent_factor_start(cx, db, who->identity_id, who->session_id, FACTOR_SMS, &here, &f);
+    struct person p;
+    enum err e = person_by_id(cx, db, who->id, &p);
 
-    return e ? e : factor_activate(cx, db, &f, &here);
+    return e ? e : floor_lower(cx, db, &p, &here);
 }
 
-static enum err totp_off(struct ctx *cx, struct db *db, void *arg)
+struct looking {
+    int64_t person_id;
+    struct person p;
+};
+
+static enum err look(struct ctx *cx, struct db *db, void *arg)
+{
+    struct looking *l = arg;
+
+    return person_by_id(cx, db, l->person_id, &l->p);
+}
+
+static bool is_raised(struct fixture *fx, const struct fixture_person *who)
+{
+    struct looking l = {.person_id = who->id};
+
+    assert_int_equal(fixture_run(fx, look, &l), OK);
+    return l.p.strong_only;
+}
+
+/* A sent or remote factor that is on, as enrolment leaves it. */
+struct having {
+    const struct fixture_person *p;
+    enum factor_kind kind;
+    struct factor f;
+};
+
+static enum err begin_it(struct ctx *cx, struct db *db, void *arg)
+{
+    struct having *h = arg;
+
+    return sent_factor_start(cx, db, h->p->identity_id, h->p->session_id, h->kind, &here, &h->f);
+}
+
+static enum err finish_it(struct ctx *cx, struct db *db, void *arg)
+{
+    struct having *h = arg;
+
+    return factor_activate(cx, db, &h->f, &here);
+}
+
+static void have(struct fixture *fx, const struct fixture_person *p, enum factor_kind kind)
+{
+    struct having h = {.p = p, .kind = kind};
+
+    assert_int_equal(fixture_run(fx, begin_it, &h), OK);
+    assert_int_equal(fixture_run(fx, finish_it, &h), OK);
+}
+
+static enum err off_by_owner(struct ctx *cx, struct db *db, void *arg)
 {
     return factor_off(cx, db, *(const int64_t *)arg, "person", &here);
 }
 
-/* Not by a weaker factor that is on, nor by ending the strong one with wrong codes: its owner and
- * the operator alone lower it. */
-static void the_floor_stands_under_every_attempt_attack_38(void **state)
+static enum err attempt_on(struct fixture *fx, const struct fixture_person *p, unsigned amr)
+{
+    struct opening o = {
+        .rq = {.person_id = p->id, .amr = AMR_PWD | amr, .from = here}
+    };
+
+    return fixture_run(fx, open_session, &o);
+}
+
+static struct session session_of(const struct fixture_person *p, unsigned amr)
+{
+    return (struct session){
+        .id = p->session_id,
+        .person_id = p->id,
+        .identity_id = p->identity_id,
+        .amr = AMR_PWD | amr,
+    };
+}
+
+/* What meets the floor is said once (AMR_STRONG); the words for kinds follow from it. */
+static void of_the_kinds_three_and_recovery_codes_meet_the_floor_attack_38(void **state)
 {
     struct fixture *fx = *state;
     struct secret seed = {0};
-    struct fixture_person p, q;
-    struct opening weak, strong;
-    struct flooring floor;
+    struct fixture_person p;
+    struct session s;
+    int64_t factor;
+
+    fixture_person(fx, "lea", &p);
+    fixture_totp(fx, &p, &seed, &factor);
+    s = session_of(&p, AMR_OTP);
+    assert_int_equal(fixture_run(fx, raise_it, &s), OK);
+    for (enum factor_kind k = 0; k < FACTOR_KINDS; k++) {
+        bool strong = k == FACTOR_PASSKEY || k == FACTOR_PUSH || k == FACTOR_TOTP;
+
+        assert_int_equal(factor_kind_is_strong(k), strong);
+        assert_int_equal(attempt_on(fx, &p, factor_kind_amr(k)),
+                         strong || k == FACTOR_RECOVERY ? OK : ERR_DENIED);
+    }
+}
+
+static void it_is_raised_by_a_session_that_meets_it_alone_attack_38(void **state)
+{
+    static const unsigned weak[] = {0, AMR_SMS, AMR_TEL, AMR_EMAIL, AMR_REMOTE};
+    struct fixture *fx = *state;
+    struct secret seed = {0};
+    struct fixture_person p;
+    struct session s;
     int64_t factor;
 
     fixture_person(fx, "mia", &p);
-    floor = (struct flooring){.p = &p, .amr = AMR_PWD | AMR_SMS, .raised = true};
-    weak.rq = (struct session_request){.person_id = p.id, .amr = AMR_PWD | AMR_SMS, .from = here};
-    strong.rq = (struct session_request){.person_id = p.id, .amr = AMR_PWD | AMR_OTP, .from = here};
-    assert_int_equal(fixture_run(fx, sms_on, &p), OK);
-    assert_int_equal(fixture_run(fx, floor_put, &floor), ERR_CONFLICT); /* nothing to hold on to */
+    have(fx, &p, FACTOR_SMS);
+    s = session_of(&p, AMR_OTP);
+    assert_int_equal(fixture_run(fx, raise_it, &s), ERR_CONFLICT); /* nothing to hold on to */
     fixture_totp(fx, &p, &seed, &factor);
-    assert_int_equal(fixture_run(fx, floor_put, &floor), ERR_CONFLICT); /* itself opened by less */
-    assert_int_equal(fixture_run(fx, open_session, &weak), OK);
-    floor.amr = AMR_PWD | AMR_OTP;
-    assert_int_equal(fixture_run(fx, floor_put, &floor), OK);
+    EACH_ROW (amr, weak) {
+        s = session_of(&p, *amr);
+        assert_int_equal(fixture_run(fx, raise_it, &s), ERR_CONFLICT);
+    }
+    assert_false(is_raised(fx, &p));
+    s = session_of(&p, AMR_OTP);
+    assert_int_equal(fixture_run(fx, raise_it, &s), OK);
+    assert_true(is_raised(fx, &p));
+}
 
-    assert_int_equal(fixture_run(fx, see_session, &weak), ERR_DENIED);
-    assert_int_equal(fixture_run(fx, open_session, &weak), ERR_DENIED);
-    assert_int_equal(fixture_run(fx, open_session, &strong), OK);
+/* Neither what is begun before it, nor ending the strong factor by wrong codes lowers it. */
+static void guessing_and_enrolling_do_not_lower_it_attack_38(void **state)
+{
+    struct fixture *fx = *state;
+    struct having begun, late;
+    struct secret seed = {0};
+    struct fixture_person p;
+    struct session s;
+    int64_t factor;
+
+    fixture_person(fx, "nel", &p);
+    have(fx, &p, FACTOR_SMS);
+    fixture_totp(fx, &p, &seed, &factor);
+    begun = (struct having){.p = &p, .kind = FACTOR_VOICE};
+    late = (struct having){.p = &p, .kind = FACTOR_EMAIL};
+    assert_int_equal(fixture_run(fx, begin_it, &begun), OK);
+    s = session_of(&p, AMR_OTP);
+    assert_int_equal(fixture_run(fx, raise_it, &s), OK);
+    assert_int_not_equal(fixture_run(fx, finish_it, &begun), OK);
+    assert_int_equal(fixture_run(fx, begin_it, &late), ERR_CONFLICT);
+
     guess_until_off(fx, factor);
-    assert_int_equal(fixture_run(fx, open_session, &weak), ERR_DENIED);
-    assert_int_equal(fixture_run(fx, sign_in, &p), ERR_DENIED); /* locked, and no code by SMS */
+    assert_true(is_raised(fx, &p));
+    assert_int_equal(attempt_on(fx, &p, AMR_SMS), ERR_DENIED);
+    assert_int_equal(fixture_run(fx, sign_in, &p), ERR_DENIED);
+    assert_non_null(strstr(fx->cx.why, "no way left")); /* locked: no code goes to the number */
     assert_int_equal(fixture_run(fx, factors_reset, &p), OK);
-    assert_int_equal(fixture_run(fx, open_session, &weak), OK);
+    assert_false(is_raised(fx, &p)); /* or it would come back with the next app, unsaid */
+    assert_int_equal(attempt_on(fx, &p, 0), OK);
+}
 
-    fixture_person(fx, "nel", &q);
-    fixture_totp(fx, &q, &seed, &factor);
-    floor.p = &q;
-    assert_int_equal(fixture_run(fx, floor_put, &floor), OK);
-    assert_int_equal(fixture_run(fx, sms_on, &q), ERR_CONFLICT);
-    floor.raised = false;
-    assert_int_equal(fixture_run(fx, floor_put, &floor), OK);
-    assert_int_equal(fixture_run(fx, sms_on, &q), OK);
-    floor.raised = true;
-    assert_int_equal(fixture_run(fx, floor_put, &floor), OK);
-    weak.rq.person_id = q.id;
-    assert_int_equal(fixture_run(fx, open_session, &weak), ERR_DENIED);
-    assert_int_equal(fixture_run(fx, totp_off, &factor), OK); /* its owner, who proved it */
-    assert_int_equal(fixture_run(fx, open_session, &weak), OK);
+struct attempting {
+    const struct fixture_person *p;
+    unsigned proved;
+};
+
+static enum err attempt(struct ctx *cx, struct db *db, void *arg)
+{
+    const struct attempting *a = arg;
+    struct session s = session_of(a->p, AMR_OTP);
+    struct login_out out;
+    struct login_done done;
+    struct login l;
+    enum err e;
+
+    if ((e = login_step_up(cx, db, &s, "floor_lower", 0, STR("/"), &here, &out)) ||
+        (e = login_by_token(cx, db, out.login_token, &l)))
+        return e;
+    return login_complete(cx, db, &l, a->proved, &here, &done);
+}
+
+/* An approval may come in by a telephone, or from another server, after the floor was raised. What
+ * the session proved once does not make up for it. */
+static void an_attempt_is_ended_by_what_it_proved_itself_attack_38(void **state)
+{
+    static const unsigned weak[] = {0, AMR_SMS, AMR_TEL, AMR_EMAIL, AMR_REMOTE};
+    struct fixture *fx = *state;
+    struct secret seed = {0};
+    struct fixture_person p;
+    struct attempting a;
+    struct session s;
+    int64_t factor;
+
+    fixture_person(fx, "pia", &p);
+    fixture_totp(fx, &p, &seed, &factor);
+    s = session_of(&p, AMR_OTP);
+    assert_int_equal(fixture_run(fx, raise_it, &s), OK);
+    EACH_ROW (amr, weak) {
+        a = (struct attempting){.p = &p, .proved = *amr};
+        assert_int_equal(fixture_run(fx, attempt, &a), ERR_EXPIRED);
+        assert_true(is_raised(fx, &p));
+    }
+    a.proved = AMR_RECOVERY;
+    assert_int_equal(fixture_run(fx, attempt, &a), OK);
+    assert_false(is_raised(fx, &p));
+}
+
+static void its_owner_lowers_it_and_it_falls_with_the_last_strong_factor_attack_38(void **state)
+{
+    struct fixture *fx = *state;
+    struct secret seed = {0};
+    struct fixture_person p;
+    struct session s;
+    int64_t factor;
+
+    fixture_person(fx, "oda", &p);
+    have(fx, &p, FACTOR_SMS);
+    fixture_totp(fx, &p, &seed, &factor);
+    s = session_of(&p, AMR_OTP);
+    assert_int_equal(fixture_run(fx, raise_it, &s), OK);
+    assert_int_equal(fixture_run(fx, lower_it, &p), OK);
+    assert_int_equal(attempt_on(fx, &p, AMR_SMS), OK);
+    assert_int_equal(fixture_run(fx, raise_it, &s), OK);
+    assert_int_equal(fixture_run(fx, off_by_owner, &factor), OK);
+    assert_false(is_raised(fx, &p));
+    assert_int_equal(attempt_on(fx, &p, AMR_SMS), OK);
 }
 
 int main(void)
@@ -268,8 +428,17 @@ int main(void)
             a_password_alone_opens_nothing_once_a_factor_is_on_attacks_1_36_37, set_up, tear_down),
         cmocka_unit_test_setup_teardown(guessing_a_factor_off_opens_nothing_attacks_1_9, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(the_floor_stands_under_every_attempt_attack_38, set_up,
+        cmocka_unit_test_setup_teardown(
+            of_the_kinds_three_and_recovery_codes_meet_the_floor_attack_38, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(it_is_raised_by_a_session_that_meets_it_alone_attack_38,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(guessing_and_enrolling_do_not_lower_it_attack_38, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(an_attempt_is_ended_by_what_it_proved_itself_attack_38,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            its_owner_lowers_it_and_it_falls_with_the_last_strong_factor_attack_38, set_up,
+            tear_down),
     };
 
     return cmocka_run_group_tests_name("core/level", tests, NULL, NULL);

@@ -14,10 +14,12 @@ enum link_purpose {
     LINK_PAIR_DEVICE,
 };
 
+#define LINK_DATA_FLOOR "floor" /* the person's floor; no address is like it */
+
 struct link {
     int64_t id, person_id, identity_id, signup_id, factor_id; /* 0: none */
     enum link_purpose purpose;
-    struct str data; /* confirm_email: the new address; not_me: one to bring back */
+    struct str data; /* confirm_email: the new address; not_me: one to bring back, or LINK_DATA_… */
     int64_t created_at_ms, expires_at_ms;
 };
 

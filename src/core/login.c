@@ -407,6 +407,8 @@ enum err login_complete(struct ctx *cx, struct db *db, const struct login *l, un
     if ((e = person_by_id(cx, db, l->person_id, &p)) ||
         (step_up && (e = stepped_session(cx, db, l, &session_amr))))
         return e;
+    if (!floor_is_met(&p, proved)) /* by this attempt, whatever its session proved once */
+        return fail(cx, ERR_EXPIRED, "proved by less than the floor");
     e = db_exec_one(cx, db, Q_LOGIN_FINISH, DB_ARGS(db_int(amr), db_int(l->id)));
     if (e == ERR_CONFLICT)
         return fail(cx, ERR_EXPIRED, "attempt is over");
@@ -414,6 +416,8 @@ enum err login_complete(struct ctx *cx, struct db *db, const struct login *l, un
         return e;
     if (str_eq(l->action, STR("factor_off")) &&
         (e = factor_off(cx, db, l->action_id, "person", from)))
+        return e;
+    if (str_eq(l->action, STR("floor_lower")) && (e = floor_lower(cx, db, &p, from)))
         return e;
     rq = (struct session_request){
         .person_id = l->person_id,

@@ -6,7 +6,8 @@
  *   open --ten minutes--> expired
  *
  * Approvals and codes belong to the attempt; the attempt belongs to one cookie. A step-up is an
- * attempt of a signed-in person: `fresh` renews the proof, `factor_off` switches a factor off.
+ * attempt of a signed-in person: `fresh` renews the proof, `factor_off` switches a factor off,
+ * `floor_lower` lowers their floor.
  */
 #ifndef CORE_LOGIN_H
 #define CORE_LOGIN_H

@@ -142,6 +142,15 @@ enum err outbox_notice(struct ctx *cx, struct db *db, int64_t person_id, struct 
     return notice(cx, db, &l, email, what, from);
 }
 
+enum err outbox_notice_floor(struct ctx *cx, struct db *db, int64_t person_id, struct str email,
+                             struct str what, int64_t undo_factor_id, const struct origin *from)
+{
+    struct link l = {
+        .person_id = person_id, .factor_id = undo_factor_id, .data = STR(LINK_DATA_FLOOR)};
+
+    return notice(cx, db, &l, email, what, from);
+}
+
 enum err outbox_notice_replaced(struct ctx *cx, struct db *db, int64_t person_id,
                                 struct str old_email, struct str what, const struct origin *from)
 {

@@ -44,7 +44,7 @@ enum err person_by_id(struct ctx *cx, struct db *db, int64_t id, struct person *
         .policy = POLICY_STRICT,
     };
     policy_from(db_col_text(&r, 19), &p.policy);
-    p.floor = db_col_int(&r, 20) > 0;
+    p.strong_only = db_col_int(&r, 20) != 0;
     *out = p;
     return OK;
 }

@@ -31,7 +31,7 @@ struct person {
     bool password_long, must_reset, disabled;
     int64_t password_at_ms, password_fail_count, last_seen_at_ms, created_at_ms;
     enum policy policy; /* of the portal's service */
-    bool floor;         /* only strong factors and recovery codes sign in: floor.h */
+    bool strong_only;   /* the person's floor: floor.h */
 };
 
 enum err person_by_id(struct ctx *cx, struct db *db, int64_t id, struct person *out);

@@ -7,6 +7,7 @@
  */
 #include "core/audit.h"
 #include "core/factor.h"
+#include "core/floor.h"
 #include "core/limit.h"
 #include "core/link.h"
 #include "core/outbox.h"
@@ -182,7 +183,11 @@ enum err not_me_finish(struct ctx *cx, struct db *db, struct str token, const st
             (restored && (e = reset_audit(cx, db, &p, "factor_restored", from))))
             return e;
     }
-    if (l.data.n && (e = bring_back(cx, db, &p, l.data, from)))
+    if (str_eq(l.data, STR(LINK_DATA_FLOOR)))
+        e = floor_restore(cx, db, &p, from);
+    else if (l.data.n)
+        e = bring_back(cx, db, &p, l.data, from);
+    if (e)
         return e;
     return reset_send(cx, db, &p);
 }

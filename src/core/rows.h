@@ -17,6 +17,12 @@ enum err factor_by_id(struct ctx *cx, struct db *db, int64_t id, struct factor *
 struct verification verification_row(const struct db_rows *r);
 /* The enum amr bit that proves this kind. */
 unsigned factor_kind_amr(enum factor_kind k);
+/* "Codes by e-mail": its name until its owner gives it one. */
+struct str factor_kind_words(enum factor_kind k);
+/* ERR_CONFLICT: one of its kind is on. Somebody's own factor is switched off first, which asks for
+ * a current one: begun anew in a session that was left open, it would pass to whoever sits there.
+ * (Applications' users have no session; what replaces their factor is their application's call.) */
+enum err factor_not_on_yet(struct ctx *cx, struct db *db, const struct factor *f);
 
 /* An identity's addresses and its service's rules. */
 struct contact {

@@ -7,15 +7,16 @@
 
 struct level { /* what a person must have proved now is derived from these */
     enum policy policy;
-    int64_t asked, floor; /* second factors: person_level in the schema */
+    bool strong_only; /* floor.h */
+    int64_t asked;    /* second factors, those that wrong codes ended included */
 };
 
-/* The columns policy, asked, floor from `at` on. An unknown word for the policy weakens nothing. */
+/* The columns policy, floor, asked from `at` on. An unknown word for the policy weakens nothing. */
 static struct level level_row(const struct db_rows *r, unsigned at)
 {
     struct level need = {
-        .asked = db_col_int(r, at + 1),
-        .floor = db_col_int(r, at + 2),
+        .strong_only = db_col_int(r, at + 1) != 0,
+        .asked = db_col_int(r, at + 2),
     };
 
     if (!policy_from(db_col_text(r, at), &need.policy))
@@ -27,7 +28,7 @@ static bool level_enough(unsigned amr, const struct level *need)
 {
     if (!(amr & AMR_PWD))
         return false;
-    if (need->floor > 0)
+    if (need->strong_only)
         return (amr & AMR_STRONG) != 0;
     if (need->asked > 0)
         return (amr & AMR_SECOND) != 0;

@@ -242,7 +242,7 @@ enum err device_page(struct ctx *cx, struct request *rq, struct response *rs)
     p.seen_at = words_when(cx, d.last_seen_at_ms);
     p.action_url = device_url(cx, &d);
     p.last = count == 1;
-    p.lifts_floor = person.floor && floor_hangs_on(factors, factor_count, d.factor_id);
+    p.lifts_floor = floor_hangs_on(&person, factors, factor_count, d.factor_id);
     frame_open(cx, rq, rs, &p.page);
     p.page.at_security = true;
     page_device(FRAME_HTML(rs), &p);

@@ -422,8 +422,9 @@ struct page_security {
     bool has_recovery;
     int recovery_left, recovery_total; /* 8 of 10 */
     bool recovery_low;
-    bool floor;       /* codes that are sent do not sign in */
-    bool floor_offer; /* a strong factor is on */
+    bool strong_only;  /* codes that are sent do not sign in */
+    bool strong_on;    /* something else does, so that they may be refused */
+    bool strong_alone; /* one way only, and no recovery codes: warn before they are */
 };
 
 struct page_totp_enrol {

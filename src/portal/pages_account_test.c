@@ -124,7 +124,8 @@ static void security(struct html *h)
                          .has_recovery = true,
                          .recovery_left = 8,
                          .recovery_total = 10,
-                         .floor_offer = true
+                         .strong_on = true,
+                         .strong_alone = true
     });
 }
 
@@ -146,8 +147,8 @@ static void security_floor(struct html *h)
                          .factors = {factors, COUNT_OF(factors)},
                          .on_count = 2,
                          .only_one = true,
-                         .floor = true,
-                         .floor_offer = true
+                         .strong_only = true,
+                         .strong_on = true
     });
 }
 

@@ -60,7 +60,8 @@ static const struct route routes[] = {
 
     {GET,  "/account/security",                AUTH_SESSION, LIMIT_PAGE,  READ,  security_page},
     {POST, "/account/security/recovery",       AUTH_FRESH,   LIMIT_LOGIN, WRITE, recovery_codes, recovery_prepare},
-    {POST, "/account/security/floor",          AUTH_FRESH,   LIMIT_FORM,  WRITE, floor_set},
+    {POST, "/account/security/floor",          AUTH_FRESH,   LIMIT_FORM,  WRITE, floor_raise_now},
+    {POST, "/account/security/floor/off",      AUTH_SESSION, LIMIT_SEND,  WRITE, floor_lower_start},
     {POST, "/account/security/push/start",     AUTH_FRESH,   LIMIT_SEND,  WRITE, pairing_start},
     {GET,  "/account/security/push",           AUTH_FRESH,   LIMIT_PAGE,  READ,  pairing_page},
     {GET,  "/account/security/push/done",      AUTH_SESSION, LIMIT_PAGE,  WRITE, pairing_done},

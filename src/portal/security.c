@@ -22,7 +22,7 @@ struct security {
     struct device_rows devices;
     int on_count;   /* recovery codes do not count */
     int ways_count; /* of these, what signs in: the person's floor */
-    bool strong_on;
+    int strong_count;
     int64_t recovery_left;
     bool has_recovery;
     enum factor_kind shown[COUNT_OF(page_kinds)]; /* what can be turned on, and what is on */
@@ -57,7 +57,7 @@ static enum err security_load(struct ctx *cx, struct request *rq, struct securit
         (e = device_rows(cx, rq->db, s.person.identity_id, &s.devices)))
         return e;
     for (size_t i = 0; i < s.count; i++) {
-        s.strong_on |= factor_kind_is_strong(s.factors[i].kind);
+        s.strong_count += factor_kind_is_strong(s.factors[i].kind);
         if (s.factors[i].kind == FACTOR_RECOVERY) {
             s.has_recovery = true;
             continue;
@@ -116,7 +116,7 @@ static enum err security_json(struct ctx *cx, const struct request *rq, struct r
                                   devices_json(&s->devices), "recovery", s->has_recovery,
                                   "recovery_left", (json_int_t)s->recovery_left, "recovery_total",
                                   RECOVERY_CODES, "policy", json_of(policy_name(s->person.policy)),
-                                  "strong_only", s->person.floor));
+                                  "strong_only", s->person.strong_only));
 }
 
 /* ---- as a page ---- */
@@ -195,15 +195,16 @@ enum err security_page(struct ctx *cx, struct request *rq, struct response *rs)
         .factors = {factor_rows(cx, core_of(rq->db), &s), s.shown_count},
         .devices = s.devices,
         .on_count = s.on_count,
-        .only_one = s.ways_count == 1 && !s.has_recovery,
+        .only_one = s.on_count && s.ways_count <= 1 && !s.has_recovery,
         .policy_required = s.person.policy == POLICY_REQUIRED,
         .policy_strict = s.person.policy == POLICY_STRICT,
         .has_recovery = s.has_recovery,
         .recovery_left = (int)s.recovery_left,
         .recovery_total = RECOVERY_CODES,
         .recovery_low = s.has_recovery && s.recovery_left <= RECOVERY_LOW,
-        .floor = s.person.floor,
-        .floor_offer = s.strong_on,
+        .strong_only = s.person.strong_only,
+        .strong_on = s.strong_count > 0,
+        .strong_alone = s.strong_count == 1 && !s.has_recovery,
     };
     frame_open(cx, rq, rs, &p.page);
     p.page.at_security = true;
@@ -232,7 +233,8 @@ enum err factor_off_page(struct ctx *cx, struct request *rq, struct response *rs
         return fail(cx, ERR_NOT_FOUND, "this factor is not on");
     p.to = factor_target(cx, &s.person, kind);
     p.last = kind != FACTOR_RECOVERY && s.on_count == 1;
-    p.lifts_floor = s.person.floor && !p.last && floor_hangs_on(s.factors, s.count, f->id);
+    p.lifts_floor =
+        factor_kind_is_strong(kind) && floor_hangs_on(&s.person, s.factors, s.count, f->id);
     frame_open(cx, rq, rs, &p.page);
     p.page.at_security = true;
     page_factor_off(FRAME_HTML(rs), &p);
@@ -284,35 +286,41 @@ enum err factor_off_start(struct ctx *cx, struct request *rq, struct response *r
 
 /* ---- the floor: whether codes that are sent sign in ---- */
 
-struct floor_form {
-    bool strong_only;
-};
-
-static const struct field floor_fields[] = {
-    {"strong_only", offsetof(struct floor_form, strong_only), field_bool, FIELD_REQUIRED, 0, 0},
-};
-
-enum err floor_set(struct ctx *cx, struct request *rq, struct response *rs)
+enum err floor_raise_now(struct ctx *cx, struct request *rq, struct response *rs)
 {
     static const struct complaint weak = {
         ERR_CONFLICT, 0, "below_floor", STR_NONE,
         STR("Only somebody who came in with an app, a phone or a recovery code can refuse the "
             "other codes. Turn one on, or sign in with it first.")};
-    struct draft *d = draft_new(cx, rq, security_page, sizeof(struct floor_form));
-    const struct session *s = &visit_of(cx, rq)->session;
-    const struct floor_form *f = d->in;
+    struct draft *d = draft_new(cx, rq, security_page, 0);
     struct origin from = visit_origin(rq);
-    enum err e;
+    enum err e = floor_raise(cx, rq->db, &visit_of(cx, rq)->session, &from);
 
-    if ((e = draft_bind(cx, rq, d, floor_fields, COUNT_OF(floor_fields))))
-        return e;
-    e = floor_move(cx, rq->db, s->person_id, s->amr, f->strong_only, &from);
     if (e == ERR_CONFLICT)
         return draft_complain(cx, d, &weak);
     if (e)
         return e;
-    flash_set(rq, rs, f->strong_only ? FLASH_FLOOR_RAISED : FLASH_FLOOR_LOWERED);
+    flash_set(rq, rs, FLASH_FLOOR_RAISED);
     return frame_next(cx, rq, rs, "changed", STR("/account/security"));
+}
+
+/* Behind a current proof, like the end of a factor. */
+enum err floor_lower_start(struct ctx *cx, struct request *rq, struct response *rs)
+{
+    const struct session *s = &visit_of(cx, rq)->session;
+    struct str next = STR("/account/security");
+    struct origin from = visit_origin(rq);
+    struct login_out out;
+    struct person p;
+    enum err e;
+
+    if ((e = visit_person(cx, rq, &p)))
+        return e;
+    if (!p.strong_only)
+        return frame_next(cx, rq, rs, "changed", next);
+    if ((e = login_step_up(cx, rq->db, s, "floor_lower", 0, next, &from, &out)))
+        return e;
+    return step_up_next(cx, rq, rs, &out, next);
 }
 
 /* ---- recovery codes: made on the hash pool, shown by the answer to the POST and never again ----

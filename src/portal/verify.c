@@ -233,6 +233,8 @@ enum err verify_page(struct ctx *cx, struct request *rq, struct response *rs)
         return remote_page(cx, rq, rs, &view, &v->login, f);
     if (!f && view.count) { /* switched off meanwhile: the strongest that is left */
         f = &view.factors[0];
+        if (f->kind == FACTOR_PUSH)
+            return waiting_page(cx, rq, rs, &view, &v->login);
         if (login_asks(&v->login) && !note.n)
             note = waiting_ended(&view, v->login.by_call);
     }
@@ -386,8 +388,10 @@ enum err attempt_cookies(struct ctx *cx, struct request *rq, struct response *rs
     }
     session_cookie(rq, rs, done->session_token, done->remember);
     login_cookie_end(rq, rs);
-    if (l->action_id)
+    if (str_eq(l->action, STR("factor_off")))
         flash_set(rq, rs, FLASH_FACTOR_OFF);
+    if (str_eq(l->action, STR("floor_lower")))
+        flash_set(rq, rs, FLASH_FLOOR_LOWERED);
     *out_next = next_path(cx, rq, done->next, STR("/account"));
     return OK;
 }

@@ -64,6 +64,8 @@ struct str purpose_words(struct ctx *cx, const struct view *view, const struct l
 {
     if (!str_eq(l->purpose, STR("step_up")))
         return STR_NONE;
+    if (str_eq(l->action, STR("floor_lower")))
+        return STR("To accept codes that are sent");
     if (!view->ends.id)
         return STR("To go on");
     if (view->ends.kind == FACTOR_PUSH)
@@ -75,7 +77,7 @@ struct str cancel_path(const struct login *l)
 {
     if (!str_eq(l->purpose, STR("step_up")))
         return STR_NONE;
-    return l->action_id ? STR("/account/security") : STR("/account");
+    return str_eq(l->action, STR("fresh")) ? STR("/account") : STR("/account/security");
 }
 
 bool way_needs_sending(enum factor_kind kind)

@@ -3,15 +3,16 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Client } from "../lib/client.js";
-import { newest, outbox } from "../lib/outbox.js";
-import { startServer } from "../lib/server.js";
-import { e164, enterPassword, getRecoveryCodes, nextTotp, signIn, signUp, turnOnSent, turnOnTotp } from "../portal/people.js";
+import { newest, newestLink, outbox } from "../lib/outbox.js";
+import { command, startServer } from "../lib/server.js";
+import { e164, enterPassword, getRecoveryCodes, nextTotp, signIn, signUp, turnOnSent, turnOnTotp, wrongCode } from "../portal/people.js";
 
 let server;
 before(async () => (server = await startServer()));
 after(() => server.stop());
 
-const setFloor = (browser, strong_only) => browser.postJson("/account/security/floor", { strong_only });
+const refuse = (browser) => browser.postJson("/account/security/floor", {});
+const isRaised = async (browser) => (await browser.getJson("/account/security")).json.strong_only;
 
 // Signed in by name, password and a code of this kind.
 async function signInBy(person, method, code) {
@@ -34,17 +35,15 @@ async function someone() {
 
 test("refused, a code that is sent signs nobody in, by whatever door (38)", async () => {
   const { ada, me, recovery } = await someone();
-  const texted = async () => (await newest(server, e164(ada), "sms")).code;
   const stolen = await enterPassword(server, ada); // an attempt that was open before
-  const page = await stolen.browser.get("/verify");
-  await stolen.browser.fill(page, { method: "sms" }, { action: "/resend" });
-  const code = await texted();
+  await stolen.browser.fill(await stolen.browser.get("/verify"), { method: "sms" }, { action: "/resend" });
+  const { code } = await newest(server, e164(ada), "sms");
 
-  const raised = await setFloor(me, true);
+  const raised = await refuse(me);
   assert.equal(raised.status, 200, raised.text);
-  assert.equal((await me.getJson("/account/security")).json.strong_only, true);
+  assert.equal(await isRaised(me), true);
   const late = await stolen.browser.postJson("/verify", { method: "sms", code });
-  assert.equal(late.status, 400, "the code that was sent before");
+  assert.ok(late.status >= 400, "the code that was sent before");
   assert.equal((await stolen.browser.getJson("/account")).status, 401);
 
   const sent = (await outbox(server, e164(ada))).length;
@@ -65,54 +64,85 @@ test("refused, a code that is sent signs nobody in, by whatever door (38)", asyn
   await signInBy(ada, "recovery", () => recovery[0]); // what its owner keeps on paper still does
 });
 
-test("nor is it lowered by adding a weaker factor later, or by less than a current proof (38)", async () => {
+test("nor is it lowered by adding a weaker factor later, or without a proof of now (38)", async () => {
   const ada = await signUp(server);
   const me = await signIn(server, ada);
-  assert.equal((await setFloor(me, true)).status, 409, "nothing strong is on");
-  await turnOnTotp(me);
-  assert.equal((await setFloor(me, true)).status, 200);
+  assert.equal((await refuse(me)).status, 409, "nothing strong is on");
+  const app = await turnOnTotp(me);
+  const before = await me.get("/account/security");
+  assert.match(before.words, /only one way in/);
+  assert.equal((await refuse(me)).status, 200);
   const page = await me.get("/account/security");
   assert.match(page.words, /do not sign you in/);
   assert.ok(!page.text.includes("/account/security/sms/start"));
-  const start = await me.postJson("/account/security/sms/start", {});
-  assert.equal(start.status, 409);
+  assert.equal((await me.postJson("/account/security/sms/start", {})).status, 409);
   assert.equal((await outbox(server, e164(ada))).length, 0);
-  assert.equal((await new Client(server).postJson("/account/security/floor", { strong_only: false })).status, 401);
-  assert.equal((await setFloor(me, "maybe")).status, 400);
-  assert.equal((await me.getJson("/account/security")).json.strong_only, true);
+
+  assert.equal((await new Client(server).postJson("/account/security/floor/off", {})).status, 401);
+  const asked = await me.postJson("/account/security/floor/off", {});
+  assert.equal(asked.json.state, "code");
+  assert.equal(await isRaised(me), true, "asked, not done");
+  assert.equal((await me.postJson("/verify", { code: wrongCode(nextTotp(app)) })).status, 401);
+  assert.equal(await isRaised(me), true);
+  assert.equal((await me.postJson("/verify", { code: nextTotp(app) })).status, 200);
+  assert.equal(await isRaised(me), false);
 });
 
-test("sessions that were opened by less end, and such a session can't raise it (38)", async () => {
+test("raising it ends other sessions, and one that was opened by less can't (38)", async () => {
   const { ada, me, app } = await someone();
   const weak = await signInBy(ada, "sms", async () => (await newest(server, e164(ada), "sms")).code);
-  const refused = await setFloor(weak, true);
+  const refused = await refuse(weak);
   assert.equal(refused.status, 409);
   assert.equal(refused.json.error.code, "below_floor");
-  assert.equal((await setFloor(me, true)).status, 200);
+  assert.equal((await refuse(me)).status, 200);
   assert.equal((await weak.getJson("/account")).status, 401);
-  assert.equal((await me.getJson("/account")).status, 200);
+  assert.equal((await me.getJson("/account")).json.sessions.length, 1);
   await signInBy(ada, "totp", () => nextTotp(app));
 });
 
-test("by its form: refused, accepted again, and the owner is told each time (38)", async () => {
+test("by its form: refused, accepted again after a proof, and the owner is told each time (38)", async () => {
   const { ada, me, app } = await someone();
   const mails = async () => (await outbox(server, ada.email)).map((m) => m.body).join("\n");
-  const press = async () => me.follow(await me.fill(await me.get("/account/security"), {}, { action: "/account/security/floor" }));
-  const on = await press();
+  const press = async (action) => me.follow(await me.fill(await me.get("/account/security"), {}, { action }));
+  const on = await press("/account/security/floor");
   assert.match(on.words, /Codes that are sent no longer sign you in/);
   assert.match(on.words, /Does not sign you in/);
   assert.match(await mails(), /no longer sign you in/);
-  const off = await press();
-  assert.match(off.words, /Codes that are sent sign you in again/);
-  assert.match(await mails(), /sign you in again/);
-  assert.match((await me.get("/account")).words, /Accepted codes by text, call, e-mail again/);
 
-  await press();
   const gone = await me.get("/account/security/totp/off");
-  assert.match(gone.words, /last of its kind/);
-  const asked = await me.follow(await me.fill(gone, {}, { action: "/account/security/totp/off" }));
-  assert.match(asked.words, /turn off the authenticator app/i);
-  const done = await me.fill(asked, { code: nextTotp(app) }, { action: "/verify" });
-  assert.equal(done.status, 303, done.words);
+  assert.match(gone.words, /You refused codes that are sent/);
+  assert.doesNotMatch((await me.get("/account/security/sms/off")).words, /You refused codes that are sent/);
+
+  const asked = await press("/account/security/floor/off");
+  assert.match(asked.words, /To accept codes that are sent/);
+  const done = await me.follow(await me.fill(asked, { code: nextTotp(app) }, { action: "/verify" }));
+  assert.match(done.words, /Codes that are sent sign you in again/);
+  assert.match(await mails(), /sign you in again/);
+  const account = await me.get("/account");
+  assert.match(account.words, /Accepted codes by text, call, e-mail again/);
   await signInBy(ada, "sms", async () => (await newest(server, e164(ada), "sms")).code);
+});
+
+test("with the last strong factor it falls, the mail says so, and its link puts back both (38)", async () => {
+  const { ada, me, app } = await someone();
+  await refuse(me);
+  const asked = await me.follow(await me.fill(await me.get("/account/security/totp/off"), {}, { action: "/account/security/totp/off" }));
+  assert.match(asked.words, /turn off the authenticator app/i);
+  assert.equal((await me.fill(asked, { code: nextTotp(app) }, { action: "/verify" })).status, 303);
+  assert.equal(await isRaised(me), false);
+  const told = await newest(server, ada.email);
+  assert.match(told.body, /switched off[^]*sign you in again/);
+
+  const owner = new Client(server);
+  const link = await newestLink(server, ada.email, /^\/not-me\//);
+  assert.ok((await owner.fill(await owner.get(link), {}, { action: link })).status < 400);
+  const run = (...args) => command(args, { data_dir: server.dataDir });
+  const look = () => JSON.parse(run("user", "show", ada.username, "--json").out);
+  const shown = look();
+  assert.equal(shown.strong_only, true);
+  assert.ok(shown.factors.some((f) => f.kind === "totp"));
+  assert.match(run("user", "show", ada.username).out, /Floor +codes by SMS, call and e-mail do not sign in/);
+  const reset = run("user", "reset-factors", ada.username, "--yes");
+  assert.equal(reset.code, 0, reset.err);
+  assert.equal(look().strong_only, false);
 });

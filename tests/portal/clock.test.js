@@ -27,6 +27,7 @@ test("what changes an account asks for a fresh proof after ten minutes", async (
   assert.equal((await me.get("/account/email")).location, "/reauth?next=%2Faccount%2Femail");
   const start = await me.fill(stale, {}, { action: "/account/security/sms/start" });
   assert.equal(start.location, "/reauth?next=%2Faccount%2Fsecurity");
+  assert.equal((await me.postJson("/account/security/floor", {})).status, 403);
   const json = await me.postJson("/account/security/sms/start", {});
   assert.deepEqual([json.status, json.json.error.code], [403, "reauth_required"]);
   const page = await me.get("/reauth?next=%2Faccount%2Femail");
