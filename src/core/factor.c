@@ -8,6 +8,7 @@
 #include "core/device.h"
 #include "core/entity_event.h"
 #include "core/floor.h"
+#include "core/link.h"
 #include "core/outbox.h"
 #include "core/person.h"
 #include "core/remote.h"
@@ -253,7 +254,8 @@ static enum err notice_off(struct ctx *cx, struct db *db, const struct factor *f
         return outbox_notice(cx, db, person_id, c->email, what, undo_factor_id, from);
     what = arena_printf(cx->mem, "%.*s Codes by text message, call and e-mail sign you in again.",
                         STR_ARG(what));
-    return outbox_notice_floor(cx, db, person_id, c->email, what, undo_factor_id, from);
+    return outbox_notice_about(cx, db, person_id, c->email, what, LINK_DATA_FLOOR, undo_factor_id,
+                               from);
 }
 
 /* The level no longer asks for what wrong codes ended. Called when a current factor was proved, or
@@ -295,9 +297,9 @@ enum err factor_activate(struct ctx *cx, struct db *db, const struct factor *f,
     if ((e = factor_audit(cx, db, f, &c, "person", "factor_on", NULL, from)) ||
         (e = entity_event_factor(cx, db, f->id, "factor.verified")))
         return e;
-    return person_id
-               ? outbox_notice(cx, db, person_id, c.email, switched(cx, f->kind, "on"), 0, from)
-               : OK;
+    return person_id ? outbox_notice_about(cx, db, person_id, c.email, switched(cx, f->kind, "on"),
+                                           LINK_DATA_ON, f->id, from)
+                     : OK;
 }
 
 /* ---- off ---- */

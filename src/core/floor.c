@@ -1,6 +1,7 @@
 /* floor.c: see floor.h. The level of a session is session.c's. */
 #include "core/floor.h"
 #include "core/audit.h"
+#include "core/link.h"
 #include "core/outbox.h"
 #include "core/people.h"
 #include "core/rows.h"
@@ -129,9 +130,9 @@ enum err floor_lower(struct ctx *cx, struct db *db, const struct person *p,
         return OK;
     if ((e = set(cx, db, p, false, "person", from)))
         return e;
-    return outbox_notice_floor(cx, db, p->id, p->email,
-                               STR("Codes by text message, call and e-mail sign you in again."), 0,
-                               from);
+    return outbox_notice_about(cx, db, p->id, p->email,
+                               STR("Codes by text message, call and e-mail sign you in again."),
+                               LINK_DATA_FLOOR, 0, from);
 }
 
 enum err floor_after_off(struct ctx *cx, struct db *db, int64_t identity_id, const char *actor,

@@ -113,7 +113,10 @@ enum err reset_peek(struct ctx *cx, struct db *db, struct str token, struct pers
 enum err reset_finish(struct ctx *cx, struct db *db, struct str token, struct str hash,
                       bool password_long, const struct origin *from);
 /* The link in every security notice: ends all sessions, distrusts the password, mails a reset link,
- * and switches back on a factor that was switched off. */
-enum err not_me_finish(struct ctx *cx, struct db *db, struct str token, const struct origin *from);
+ * and puts back what the notice told of: a factor that was switched off, the floor, an address. A
+ * factor that was switched on stays, and *out_factor_stays says so: else whoever reads the mail
+ * could take a second step away (attack 49). The operator is told, who can. */
+enum err not_me_finish(struct ctx *cx, struct db *db, struct str token, const struct origin *from,
+                       bool *out_factor_stays);
 
 #endif

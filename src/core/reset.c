@@ -13,6 +13,7 @@
 #include "core/outbox.h"
 #include "core/people.h"
 #include "core/person.h"
+#include "core/rows.h"
 #include "core/session.h"
 
 static const struct limit_rule reset_rule = {"reset.mail", 5, 3600};
@@ -164,8 +165,47 @@ static enum err bring_back(struct ctx *cx, struct db *db, struct person *p, stru
     return OK;
 }
 
-enum err not_me_finish(struct ctx *cx, struct db *db, struct str token, const struct origin *from)
+/* The factor that was switched on, and that is said to be a stranger's: see not_me_finish. */
+static enum err strange_factor(struct ctx *cx, struct db *db, const struct person *p,
+                               int64_t factor_id, bool *out_stays)
 {
+    struct factor f;
+    struct service s;
+    enum err e = factor_by_id(cx, db, factor_id, &f);
+
+    if (e || f.status != FACTOR_ACTIVE)
+        return e;
+    *out_stays = true;
+    if ((e = service_by_id(cx, db, core_of(db)->portal_service_id, &s)))
+        return e;
+    return outbox_operator(
+        cx, db, &s,
+        arena_printf(cx->mem,
+                     "%.*s says that somebody else switched on a second step of theirs (%.*s). Be "
+                     "sure who asks, then: countersign user reset-factors %.*s",
+                     STR_ARG(p->username), STR_ARG(factor_kind_name(f.kind)),
+                     STR_ARG(p->username)));
+}
+
+static enum err put_back(struct ctx *cx, struct db *db, struct person *p, const struct link *l,
+                         const struct origin *from)
+{
+    int64_t restored = 0;
+    enum err e;
+
+    if (l->factor_id &&
+        ((e = db_exec(cx, db, Q_FACTOR_UNDO_OFF, DB_ARGS(db_int(l->factor_id)), &restored)) ||
+         (restored && (e = reset_audit(cx, db, p, "factor_restored", from)))))
+        return e;
+    if (str_eq(l->data, STR(LINK_DATA_FLOOR)))
+        return floor_restore(cx, db, p, from);
+    return l->data.n ? bring_back(cx, db, p, l->data, from) : OK;
+}
+
+enum err not_me_finish(struct ctx *cx, struct db *db, struct str token, const struct origin *from,
+                       bool *out_factor_stays)
+{
+    bool stays = false;
     struct person p;
     struct link l;
     enum err e;
@@ -176,18 +216,10 @@ enum err not_me_finish(struct ctx *cx, struct db *db, struct str token, const st
         (e = db_exec(cx, db, Q_PERSON_DISTRUST, DB_ARGS(db_int(cx->now_ms), db_int(p.id)), NULL)) ||
         (e = reset_audit(cx, db, &p, "not_me", from)))
         return e;
-    if (l.factor_id) {
-        int64_t restored;
-
-        if ((e = db_exec(cx, db, Q_FACTOR_UNDO_OFF, DB_ARGS(db_int(l.factor_id)), &restored)) ||
-            (restored && (e = reset_audit(cx, db, &p, "factor_restored", from))))
-            return e;
-    }
-    if (str_eq(l.data, STR(LINK_DATA_FLOOR)))
-        e = floor_restore(cx, db, &p, from);
-    else if (l.data.n)
-        e = bring_back(cx, db, &p, l.data, from);
-    if (e)
+    e = str_eq(l.data, STR(LINK_DATA_ON)) ? strange_factor(cx, db, &p, l.factor_id, &stays)
+                                          : put_back(cx, db, &p, &l, from);
+    if (e || (e = reset_send(cx, db, &p)))
         return e;
-    return reset_send(cx, db, &p);
+    *out_factor_stays = stays;
+    return OK;
 }

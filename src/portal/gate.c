@@ -98,6 +98,10 @@ static const struct {
     [FLASH_RESET_DONE] = {STR("reset"),      STR("Your password is changed. Sign in with the new one.")                          },
     [FLASH_NOT_ME] = {STR("not-me"),     STR("Your account is safe: everybody is signed out, and we "
                                          "e-mailed you a link to choose a new password.")},
+    [FLASH_NOT_ME_STAYS] =
+        {STR("not-me-on"),
+                         STR("Everybody is signed out, and we e-mailed you a link to choose a new password. "
+             "The second factor stays on: ask support to remove it.")                                                           },
     [FLASH_PROFILE] = {STR("profile"),    STR("Your profile is saved.")                                                       },
     [FLASH_PASSWORD] = {STR("password"),   STR("Your password is changed. Other browsers are signed "
                                              "out.")                                   },

@@ -332,6 +332,7 @@ struct page_not_me {
     struct str what; /* "Your password was changed" */
     struct when at;
     struct str where; /* "Firefox on Linux, 203.0.113.24" */
+    bool stays;       /* a factor that was switched on, and that this does not end */
 };
 
 /* --- account --- */

@@ -380,6 +380,15 @@ static void not_me(struct html *h)
                                          .where = STR("Firefox on Linux, 203.0.113.24")});
 }
 
+static void not_me_on(struct html *h)
+{
+    page_not_me(h, &(struct page_not_me){.page = base(),
+                                         .action_url = STR("/not-me/abc"),
+                                         .what = STR("A second factor was turned on"),
+                                         .at = at(5),
+                                         .stays = true});
+}
+
 /* --- the rest --- */
 
 static void authenticator(struct html *h)
@@ -490,7 +499,7 @@ static const struct golden goldens[] = {
     PAGE(verify_voice), PAGE(verify_email), PAGE(verify_recovery), PAGE(verify_step_up),
     PAGE(remote_asked), PAGE(remote_busy), PAGE(remote_wrong), PAGE(remote_enrol),
     PAGE(waiting), PAGE(waiting_step_up), PAGE(waiting_over), PAGE(waiting_call), PAGE(waiting_call_over), PAGE(enrol_required), PAGE(enrol_advised), PAGE(reset_password),
-    PAGE(reset_sent), PAGE(reset_set), PAGE(reauth), PAGE(not_me), PAGE(locked), PAGE(notice), PAGE(error_404),
+    PAGE(reset_sent), PAGE(reset_set), PAGE(reauth), PAGE(not_me), PAGE(not_me_on), PAGE(locked), PAGE(notice), PAGE(error_404),
     PAGE(error_429), PAGE(error_500), PAGE(outbox), PAGE(outbox_empty), PAGE(authenticator),
 };
 /* clang-format on */

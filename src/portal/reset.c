@@ -133,8 +133,10 @@ enum err not_me_page(struct ctx *cx, struct request *rq, struct response *rs)
     if ((e = link_peek(cx, rq->db, LINK_NOT_ME, token, &link)))
         return e;
     p.action_url = arena_printf(cx->mem, "/not-me/%.*s", STR_ARG(token));
-    p.what = link.factor_id ? STR("A second factor was turned off")
-                            : STR("A change to your account, as our message says");
+    p.stays = str_eq(link.data, STR(LINK_DATA_ON));
+    p.what = p.stays          ? STR("A second factor was turned on")
+             : link.factor_id ? STR("A second factor was turned off")
+                              : STR("A change to your account, as our message says");
     p.at = words_when(cx, link.created_at_ms);
     frame_open(cx, rq, rs, &p.page);
     page_not_me(FRAME_HTML(rs), &p);
@@ -144,12 +146,13 @@ enum err not_me_page(struct ctx *cx, struct request *rq, struct response *rs)
 enum err not_me(struct ctx *cx, struct request *rq, struct response *rs)
 {
     struct origin from = visit_origin(rq);
-    enum err e = not_me_finish(cx, rq->db, request_param(rq, STR("token")), &from);
+    bool stays;
+    enum err e = not_me_finish(cx, rq->db, request_param(rq, STR("token")), &from, &stays);
 
     if (e)
         return e;
     session_cookie_end(rq, rs);
     login_cookie_end(rq, rs);
-    flash_set(rq, rs, FLASH_NOT_ME);
+    flash_set(rq, rs, stays ? FLASH_NOT_ME_STAYS : FLASH_NOT_ME);
     return frame_next(cx, rq, rs, "protected", STR("/login"));
 }

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Client } from "../lib/client.js";
 import { newest, newestLink, outbox } from "../lib/outbox.js";
-import { startServer } from "../lib/server.js";
+import { command, startServer } from "../lib/server.js";
 import { e164, newPerson, signIn, signUp, turnOnTotp, wrongCode, enterPassword, getRecoveryCodes, nextTotp } from "../portal/people.js";
 
 let server;
-before(async () => (server = await startServer()));
+before(async () => (server = await startServer({ operator_email: "ops@example.com", phone_firewall: "on" })));
 after(() => server.stop());
 
 test("\"this wasn't me\" after a change of address brings the old one back, and mails the reset there", async () => {
@@ -32,6 +32,31 @@ test("\"this wasn't me\" after a change of address brings the old one back, and 
   assert.equal(set.location, "/login");
   const back = await owner.fill(await owner.get("/login"), { login: ada.email, password: "another quiet harbour" });
   assert.equal(back.status, 303, "the old address signs in again");
+});
+
+test("\"this wasn't me\" of a factor that was switched on: it stays, and says who can take it away (49)", async () => {
+  const ada = await signUp(server);
+  const thief = await signIn(server, ada);
+  await turnOnTotp(thief);
+  assert.match((await newest(server, ada.email)).body, /An authenticator app was switched on/);
+  const owner = new Client(server);
+  const link = await newestLink(server, ada.email, /^\/not-me\//);
+  const shown = await owner.get(link);
+  assert.match(shown.words, /A second factor was turned on/);
+  assert.match(shown.words, /ask support to remove it/);
+  const done = await owner.follow(await owner.fill(shown, {}, { action: link }));
+  assert.match(done.words, /The second factor stays on/);
+  assert.doesNotMatch(done.words, /safe/);
+  assert.equal((await thief.getJson("/account")).status, 401);
+  const reset = await newestLink(server, ada.email, /^\/reset-password\//);
+  assert.equal((await owner.fill(await owner.get(reset), { password: "another quiet harbour" }, { action: reset })).location, "/login");
+  const { answer } = await enterPassword(server, { ...ada, password: "another quiet harbour" });
+  assert.equal(answer.location, "/verify", "a mailbox takes no second step away");
+
+  const told = await newest(server, "ops@example.com");
+  assert.match(told.body, new RegExp(`user reset-factors ${ada.username}`));
+  assert.equal(command(["user", "reset-factors", ada.username, "--yes"], { data_dir: server.dataDir }).code, 0);
+  await signIn(server, { ...ada, password: "another quiet harbour" });
 });
 
 test("beginning an enrolment again sends the same code, five times at most", async () => {
