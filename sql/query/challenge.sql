@@ -61,6 +61,12 @@ SELECT login_id FROM challenge WHERE identity_id = $1 AND state = 'pending' AND 
 UPDATE challenge SET state = 'canceled', reason = $1, answered_at_ms = $2, updated_at_ms = $2
 WHERE identity_id = $3 AND login_id <> 0 AND state = 'pending' RETURNING id, login_id;
 
+-- :name challenge_withdraw :write :exec
+-- Their attempt was finished by something else: nobody waits for an answer any more.
+UPDATE challenge SET state = 'canceled', reason = 'finished_otherwise', answered_at_ms = $1,
+    updated_at_ms = $1
+WHERE login_id = $2 AND state = 'pending' AND expires_at_ms > $1;
+
 -- :name challenge_notified :write :exec
 UPDATE challenge SET notified = notified + 1 WHERE id = $1 AND notified < $2;
 

@@ -12,6 +12,9 @@ enum err challenge_put(struct ctx *cx, struct db *db, const struct login *l, con
                        int64_t factor_id, struct challenge *out);
 /* The open one of a person's attempts, if any, is canceled. */
 enum err challenge_supersede(struct ctx *cx, struct db *db, int64_t identity_id);
+/* An attempt is finished: its request, if one is still open, is canceled, and the devices drop it.
+ */
+enum err challenge_withdraw(struct ctx *cx, struct db *db, int64_t identity_id, int64_t login_id);
 /* Other digits than the page's: the request has ended, denied. */
 enum err challenge_wrong_digits(struct ctx *cx, struct db *db, const struct device *d,
                                 const struct challenge *c, const struct challenge_answer *in,

@@ -367,6 +367,17 @@ enum err challenge_supersede(struct ctx *cx, struct db *db, int64_t identity_id)
     return e;
 }
 
+enum err challenge_withdraw(struct ctx *cx, struct db *db, int64_t identity_id, int64_t login_id)
+{
+    int64_t withdrawn = 0;
+    enum err e = db_exec(cx, db, Q_CHALLENGE_WITHDRAW,
+                         DB_ARGS(db_int(cx->now_ms), db_int(login_id)), &withdrawn);
+
+    if (e == OK && withdrawn > 0)
+        db_notify(db, device_topic(identity_id));
+    return e;
+}
+
 enum err challenge_take_push(struct ctx *cx, struct db *db, int64_t identity_id)
 {
     OWN(db_rows_end) struct db_rows r = {0};

@@ -487,6 +487,27 @@ static void a_code_in_its_place_ends_the_request(void **state)
     assert_int_equal(sc->outcome, KEYED_LATE);
 }
 
+static enum err complete(struct ctx *cx, struct db *db, void *arg)
+{
+    struct scene *sc = arg;
+
+    return login_complete(cx, db, &sc->l, AMR_OTP, &here, &sc->done);
+}
+
+static void a_sign_in_that_is_finished_otherwise_ends_the_request(void **state)
+{
+    struct scene *sc = *state;
+
+    run(sc, ask);
+    run(sc, complete);
+    assert_int_equal(sc->c.state, CHALLENGE_CANCELED);
+    type(sc, sc->digits);
+    assert_int_equal(sc->outcome, KEYED_LATE);
+    sc->in = (struct keyed){.decision = DECISION_NOT_ME}; /* whoever it was that came in */
+    run(sc, answer);
+    assert_int_equal(sc->outcome, KEYED_DENIED);
+}
+
 static enum err switch_off(struct ctx *cx, struct db *db, void *arg)
 {
     struct scene *sc = arg;
@@ -554,6 +575,7 @@ int main(void)
         TEST(calls_are_few),
         TEST(the_digits_of_another_attempt_are_wrong),
         TEST(a_code_in_its_place_ends_the_request),
+        TEST(a_sign_in_that_is_finished_otherwise_ends_the_request),
         TEST(a_factor_that_is_off_approves_nothing_and_what_it_did_is_void),
         TEST(the_call_says_no_digits),
         TEST(without_a_carrier_nobody_is_called),

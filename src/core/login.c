@@ -412,7 +412,7 @@ enum err login_complete(struct ctx *cx, struct db *db, const struct login *l, un
     e = db_exec_one(cx, db, Q_LOGIN_FINISH, DB_ARGS(db_int(amr), db_int(l->id)));
     if (e == ERR_CONFLICT)
         return fail(cx, ERR_EXPIRED, "attempt is over");
-    if (e)
+    if (e || (e = challenge_withdraw(cx, db, p.identity_id, l->id)))
         return e;
     if (str_eq(l->action, STR("factor_off")) &&
         (e = factor_off(cx, db, l->action_id, "person", from)))

@@ -185,6 +185,30 @@ describe("denied", () => {
   });
 });
 
+test("a sign-in that is finished by something else withdraws its request", async () => {
+  const { person, phone, me } = await withPhone(server);
+  const app = await turnOnTotp(me), other = await signInWaiting(server, person);
+  const { browser, digits } = await signInWaiting(server, person);
+  const asked = await phone.asked();
+  const stream = phone.events();
+  assert.equal((await nextEvent(stream)).data.challenges.length, 1);
+  const told = nextEvent(stream);
+  assert.equal((await browser.postJson("/verify", { method: "totp", code: nextTotp(app) })).json.state, "signed_in");
+  assert.deepEqual((await told).data.challenges, [], "the phone hears of it at once");
+  await stream.return();
+  for (const [decision, entered] of [["approved", otherDigits(digits)], ["approved", digits], ["denied", ""]])
+    assert.deepEqual(outcome(await phone.answer(asked, decision, entered)), [200, "late"], decision);
+  const { json } = await phone.request("GET", "/device/challenges/history");
+  assert.deepEqual([json.challenges[0].id, json.challenges[0].state, json.challenges[0].reason], [asked.id, "canceled", "finished_otherwise"]);
+  const second = await Device.pair(server, await pairLink(me), { name: "Tablet" });
+  assert.deepEqual(await second.pending(), [], "nor is a phone asked that came later");
+  const waiting = await signInWaiting(server, person);
+  assert.equal((await other.browser.getJson("/login/status")).json.state, "expired");
+  await phone.answer(await phone.asked(), "approved", waiting.digits);
+  assert.equal(await stateOf(waiting.browser), "approved");
+  assert.equal((await phone.request("GET", "/device/challenges/history")).json.challenges[0].state, "approved", "an answer stays as it was given");
+});
+
 describe("attack 59: a lucky tap is not enough", () => {
   test("one wrong entry ends the request", async () => {
     const { person, phone } = await withPhone(server);
