@@ -120,6 +120,11 @@ static const struct mail {
      "Somebody, probably you, asked for a new password.",                                                "Choose a new password",
      "The link works once, for 10 minutes, and leaves your second factor as it is. If you didn't "
      "ask for it, you can ignore this mail: your password stays the same."                   },
+    {STR("new_password"),       true,  true,  "Choose a new {service} password",
+     "To keep your account safe, your old password no longer works. Choose a new one to sign in "
+     "again.",                                                                                           "Choose a new password",
+     "The link works once, for 10 minutes, and leaves your second factor as it is. After that, "
+     "\"Forgot your password?\" on the sign-in page sends another."                          },
     {STR("confirm_email"),      false, true,  "Confirm your new e-mail address for {service}",
      "Your account keeps its old address until you confirm that this one is yours.",                     "Confirm this address",
      "The link works once, for 24 hours. If you didn't ask for it, you can ignore this mail."},
@@ -209,6 +214,21 @@ static const char *worded(const char *own, const char *ours)
     return own ? own : ours;
 }
 
+/* "Shop: Your password was changed", where the first sentence says it in few words; or nothing. */
+static struct str notice_subject(struct ctx *cx, const struct message_in *in)
+{
+    enum { FIRST_SENTENCE_MAX = 120 };
+    ptrdiff_t stop = str_find_str(in->what, STR(". "));
+    struct message_in first = *in;
+
+    first.what = str_sub(in->what, 0, stop < 0 ? in->what.n : (size_t)stop);
+    if (stop < 0 && str_ends(first.what, STR(".")))
+        first.what.n--;
+    if (first.what.n == 0 || first.what.n > FIRST_SENTENCE_MAX)
+        return STR_NONE;
+    return filled(cx, "{service}: {what}", &first, &languages[0]);
+}
+
 static struct message mail_other(struct ctx *cx, const struct message_in *in, const struct mail *m)
 {
     const struct letter_words *own = wording_letter(in->wording, (enum letter_kind)(m - mails));
@@ -222,6 +242,8 @@ static struct message mail_other(struct ctx *cx, const struct message_in *in, co
         .service = in->service_name,
         .host = in->host,
     };
+    struct message out;
+    struct str subject;
 
     if (m->greets && in->name.n && !str_has_control(in->name))
         letter.greeting = arena_printf(cx->mem, "Hello %.*s,", STR_ARG(in->name));
@@ -233,7 +255,10 @@ static struct message mail_other(struct ctx *cx, const struct message_in *in, co
         letter.fact[2].label = STR("Device");
         letter.fact[2].value = shown(in->user_agent);
     }
-    return posted(cx, &letter);
+    out = posted(cx, &letter);
+    if (!own->subject && (subject = notice_subject(cx, in)).n > 0)
+        out.subject = subject;
+    return out;
 }
 
 /* ---- the choice ---- */

@@ -11,7 +11,7 @@
 struct message_in {
     struct str channel;       /* sms | voice | email | whatsapp | push */
     struct str template_name; /* code | confirm_sign_up | already_registered | reset_password |
-                                 confirm_email | notice | pair_device */
+                                 new_password | confirm_email | notice | pair_device */
     struct str service_name;
     struct str host;          /* of the pages: the "@host #code" line that phones read */
     struct str to;            /* number or address; its country may choose the language */

@@ -149,6 +149,8 @@ static const struct {
     {"already_registered", "",                                 "You already have a Shop account",      NULL,                   true },
     {"reset_password",     "https://id.example.org/reset/a",   "Reset your Shop password",
      "Choose a new password",                                                                                                  true },
+    {"new_password",       "https://id.example.org/reset/a",   "Choose a new Shop password",
+     "Choose a new password",                                                                                                  true },
     {"confirm_email",      "https://id.example.org/confirm/a",
      "Confirm your new e-mail address for Shop",                                                       "Confirm this address", false},
     {"notice",             "https://id.example.org/not-me/a",  "Security notice from Shop",            "This wasn't me",
@@ -201,9 +203,56 @@ static void a_notice_says_what_when_and_where_from(void **state)
                             "    Device: Firefox <b>\n\n"
                             "This wasn't me:\nhttps://id.example.org/not-me/a\n"));
     assert_true(has(m.html, "Firefox &lt;b&gt;"));
+    assert_str(m.subject, STR("Shop: Your password was changed"));
     in.channel = STR("sms");
     in.link = STR("");
     assert_str(rendered(&in).text, STR("Shop: Your password was changed."));
+}
+
+static void a_notice_has_its_first_sentence_as_subject(void **state)
+{
+    static const struct {
+        const char *what, *subject;
+    } table[] = {
+        {"Your password was changed.",                       "Shop: Your password was changed"         },
+        {"New codes were made. Earlier ones are void.",      "Shop: New codes were made"               },
+        {"Your address is now a***@b.example.",              "Shop: Your address is now a***@b.example"},
+        {"It was answered with \"not me\". Choose another.",
+         "Shop: It was answered with \"not me\""                                                       },
+        {"",                                                 "Security notice from Shop"               },
+        {"A sentence that goes on and on and on and on and on and on and on and on and on and on "
+         "and on and on and on and on and on.",     "Security notice from Shop"               },
+    };
+
+    (void)state;
+    EACH_ROW (row, table) {
+        struct message_in in = {.channel = STR("email"),
+                                .template_name = STR("notice"),
+                                .service_name = STR("Shop"),
+                                .what = str_from(row->what)};
+
+        assert_str(rendered(&in).subject, str_from(row->subject));
+    }
+}
+
+/* Whose old password is refused must not read that it stays as it is, or that they asked. */
+static void a_new_password_for_a_void_one_says_so(void **state)
+{
+    struct message_in in = {
+        .channel = STR("email"),
+        .template_name = STR("new_password"),
+        .service_name = STR("Shop"),
+        .name = STR("Ann"),
+        .link = STR("https://id.example.org/reset/a"),
+    };
+    struct message m = rendered(&in);
+
+    (void)state;
+    assert_true(has(m.text, "your old password no longer works"));
+    assert_true(has(m.html, "your old password no longer works"));
+    assert_false(has(m.text, "ignore") || has(m.text, "asked") || has(m.text, "stays"));
+    in.template_name = STR("reset_password");
+    assert_true(has(rendered(&in).text, "your password stays the same"));
 }
 
 static void nothing_from_outside_is_markup_or_a_new_line(void **state)
@@ -273,6 +322,8 @@ int main(void)
         cmocka_unit_test(a_code_by_mail_is_in_both_parts_and_not_in_the_subject),
         cmocka_unit_test(every_mail_has_its_link_and_its_words),
         cmocka_unit_test(a_notice_says_what_when_and_where_from),
+        cmocka_unit_test(a_notice_has_its_first_sentence_as_subject),
+        cmocka_unit_test(a_new_password_for_a_void_one_says_so),
         cmocka_unit_test(nothing_from_outside_is_markup_or_a_new_line),
         cmocka_unit_test(what_cannot_be_rendered_is_refused),
     };

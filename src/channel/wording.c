@@ -78,6 +78,7 @@ static const struct str letters[LETTER_KINDS] = {
     [LETTER_CONFIRM_SIGN_UP] = {"confirm_sign_up",    15},
     [LETTER_ALREADY_REGISTERED] = {"already_registered", 18},
     [LETTER_RESET_PASSWORD] = {"reset_password",     14},
+    [LETTER_NEW_PASSWORD] = {"new_password",       12},
     [LETTER_CONFIRM_EMAIL] = {"confirm_email",      13},
     [LETTER_NOTICE] = {"notice",             6 },
 };

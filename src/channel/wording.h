@@ -8,9 +8,9 @@
  *
  * The names are those of struct language but digits and pause, and in en.txt also voice_approve and
  * LETTER_subject, LETTER_lead, LETTER_button and LETTER_note of the letters that exist in English
- * only: confirm_sign_up, already_registered, reset_password, confirm_email, notice. What a text
- * must and may name in braces is checked when it is read. HTML is made from the texts and escapes
- * them.
+ * only: confirm_sign_up, already_registered, reset_password, new_password, confirm_email, notice.
+ * What a text must and may name in braces is checked when it is read. HTML is made from the texts
+ * and escapes them.
  *
  * Never changes once it is loaded: any thread may read it.
  */
@@ -25,6 +25,7 @@ enum letter_kind { /* in the order of message.c's table */
                    LETTER_CONFIRM_SIGN_UP,
                    LETTER_ALREADY_REGISTERED,
                    LETTER_RESET_PASSWORD,
+                   LETTER_NEW_PASSWORD,
                    LETTER_CONFIRM_EMAIL,
                    LETTER_NOTICE,
                    LETTER_KINDS,

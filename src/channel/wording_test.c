@@ -171,7 +171,7 @@ static void a_brace_of_its_own_hides_no_place(void **state)
 static void every_letter_can_be_worded(void **state)
 {
     static const char *const names[] = {"confirm_sign_up", "already_registered", "reset_password",
-                                        "confirm_email", "notice"};
+                                        "new_password",    "confirm_email",      "notice"};
     struct ctx cx;
 
     ctx_init(&cx, *state);

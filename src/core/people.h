@@ -22,7 +22,8 @@ enum err person_set_password(struct ctx *cx, struct db *db, int64_t id, struct s
                              bool password_long, int64_t keep_session_id, const char *why,
                              const struct origin *from);
 
-/* Mails a reset link, without asking any budget. */
+/* Mails a link to choose a new password to somebody whose old one is distrusted, and says that it
+ * no longer works; asks no budget. */
 enum err reset_send(struct ctx *cx, struct db *db, const struct person *p);
 
 /* After any change of credentials: open attempts, reset links, asked-for addresses and factors that

@@ -63,14 +63,14 @@ enum err person_change_password(struct ctx *cx, struct db *db, int64_t id, struc
 }
 
 static enum err reset_mail(struct ctx *cx, struct db *db, const struct person *p,
-                           const struct link *l, struct str channel)
+                           const struct link *l, struct str channel, struct str template_name)
 {
     struct outbox_row row = {
         .service_id = core_of(db)->portal_service_id,
         .identity_id = p->identity_id,
         .channel = channel,
         .target = p->email,
-        .template_name = STR("reset_password"),
+        .template_name = template_name,
         .link_id = l->id,
         .params = params_name(cx, p->name),
         .expires_at_ms = l->expires_at_ms,
@@ -79,14 +79,20 @@ static enum err reset_mail(struct ctx *cx, struct db *db, const struct person *p
     return outbox_add(cx, db, &row);
 }
 
-enum err reset_send(struct ctx *cx, struct db *db, const struct person *p)
+static enum err send_link(struct ctx *cx, struct db *db, const struct person *p,
+                          struct str template_name)
 {
     struct link l = {.purpose = LINK_RESET_PASSWORD, .person_id = p->id, .data = STR("")};
     enum err e;
 
     if ((e = link_kill(cx, db, LINK_RESET_PASSWORD, p->id)) || (e = link_new(cx, db, &l)))
         return e;
-    return reset_mail(cx, db, p, &l, STR("email"));
+    return reset_mail(cx, db, p, &l, STR("email"), template_name);
+}
+
+enum err reset_send(struct ctx *cx, struct db *db, const struct person *p)
+{
+    return send_link(cx, db, p, STR("new_password"));
 }
 
 /* For an address that nobody has: the same rows as for one that somebody has, so that the time
@@ -99,7 +105,7 @@ static enum err reset_nobody(struct ctx *cx, struct db *db, const struct origin 
     enum err e;
 
     if ((e = link_kill(cx, db, LINK_RESET_PASSWORD, -1)) || (e = link_new(cx, db, &l)) ||
-        (e = reset_mail(cx, db, &nobody, &l, STR("none"))))
+        (e = reset_mail(cx, db, &nobody, &l, STR("none"), STR("reset_password"))))
         return e;
     return reset_audit(cx, db, &nobody, "reset_requested", from);
 }
@@ -118,7 +124,8 @@ enum err reset_start(struct ctx *cx, struct db *db, struct str email, const stru
     e = person_by_login(cx, db, key, &p);
     if (e == ERR_NOT_FOUND || (e == OK && (p.disabled || str_find(key, '@') < 0)))
         return reset_nobody(cx, db, from);
-    if (e || (e = reset_send(cx, db, &p)))
+    if (e ||
+        (e = p.must_reset ? reset_send(cx, db, &p) : send_link(cx, db, &p, STR("reset_password"))))
         return e;
     return reset_audit(cx, db, &p, "reset_requested", from);
 }

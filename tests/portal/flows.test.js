@@ -195,7 +195,10 @@ test("off only behind a current factor, with a notice and a way to undo", async 
   assert.equal(protectedNow.location, "/login");
   assert.equal((await me.get("/account")).location, "/login?next=%2Faccount", "everybody is signed out");
   assert.equal((await enterPassword(server, ada)).answer.status, 401, "the password is distrusted");
-  assert.ok((await outbox(server, ada.email)).some((m) => m.body.includes("/reset-password/")));
+  await new Client(server).postJson("/reset-password", { email: ada.email });
+  const mails = (await outbox(server, ada.email)).filter((m) => m.body.includes("/reset-password/"));
+  assert.equal(mails.length, 3, "at once, when the old password is tried, and when it is asked for");
+  for (const mail of mails) assert.match(mail.body, /your old password no longer works/);
 });
 
 test("a forgotten password: by mail, once, and the second factor stays", async () => {
