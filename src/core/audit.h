@@ -23,6 +23,8 @@ enum err audit_list(struct ctx *cx, struct db *db, int64_t identity_id, int64_t 
 /* Walks the chain from the first entry. OK: *out_count entries are whole. ERR_CONFLICT: cx->why
  * names the first entry that does not fit. */
 enum err audit_verify(struct ctx *cx, struct db *db, int64_t *out_count);
+/* What the detail says of a key: "denied" of "decision"; empty: nothing. */
+struct str audit_fact(const struct audit_entry *e, struct str key);
 /* What a person reads: "Signed in with an authenticator app". */
 struct str audit_words(struct ctx *cx, const struct audit_entry *e);
 

@@ -112,12 +112,14 @@ static bool is_alarming(const struct audit_entry *e)
         STR("factor_off"),      STR("factors_reset"),
         STR("floor_lowered"),   STR("not_me"),
     };
+    struct str decision =
+        audit_fact(e, STR("decision")); /* of a request, on a phone or in a call */
 
     EACH_ROW (event, events) {
         if (str_eq(*event, str_from(e->event)))
             return true;
     }
-    return false;
+    return decision.n > 0 && !str_eq(decision, STR("approved"));
 }
 
 static const struct activity *activity_rows(struct ctx *cx, const struct account *a)

@@ -209,6 +209,26 @@ test("a sign-in that is finished by something else withdraws its request", async
   assert.equal((await phone.request("GET", "/device/challenges/history")).json.challenges[0].state, "approved", "an answer stays as it was given");
 });
 
+test("the account's history says what was answered, and marks what was not approved", async () => {
+  const { person, phone, me } = await withPhone(server);
+  const seen = async () => {
+    const page = await me.get("/account");
+    const rows = [...page.html.querySelectorAll("tr")].map((row) => [row.text.replace(/\s+/g, " ").trim(), !!row.querySelector(".danger")]);
+    return (what) => rows.filter(([text]) => text.includes(what)).map(([, marked]) => marked);
+  };
+  assert.deepEqual((await seen())("Switched on approval on a phone"), [false]);
+  for (const [decision, digits] of [["denied"], ["approved", "right"], ["approved", "wrong"]]) {
+    const waiting = await signInWaiting(server, person);
+    await phone.answer(await phone.asked(), decision, digits && (digits === "right" ? waiting.digits : otherDigits(waiting.digits)));
+    await stateOf(waiting.browser);
+  }
+  const marked = await seen();
+  assert.deepEqual(marked("Denied a request on a phone"), [true]);
+  assert.deepEqual(marked("Wrong digits on a phone"), [true]);
+  assert.deepEqual(marked("Approved a request on a phone"), [false]);
+  assert.deepEqual(marked("Signed in with approval on a phone"), [false]);
+});
+
 describe("attack 59: a lucky tap is not enough", () => {
   test("one wrong entry ends the request", async () => {
     const { person, phone } = await withPhone(server);
