@@ -11,7 +11,18 @@ static const struct flag json_only[] = {
      0},
 };
 
-static const char *state_name(const struct circuit *c)
+/* Nothing carries it, so nothing has failed: it does not work all the same. */
+static bool is_missing(const struct core *core, const struct circuit *c)
+{
+    bool cannot = str_eq(c->channel, STR("sms"))     ? core->cannot.sms
+                  : str_eq(c->channel, STR("voice")) ? core->cannot.voice
+                  : str_eq(c->channel, STR("email")) ? core->cannot.email
+                                                     : core->cannot.whatsapp;
+
+    return cannot && !c->paused && c->state == CIRCUIT_CLOSED;
+}
+
+static const char *state_name(const struct core *core, const struct circuit *c)
 {
     static const char *const names[] = {
         [CIRCUIT_CLOSED] = "works",
@@ -19,15 +30,17 @@ static const char *state_name(const struct circuit *c)
         [CIRCUIT_HALF_OPEN] = "trying",
     };
 
+    if (is_missing(core, c))
+        return "not_set_up";
     return c->paused ? "paused" : names[c->state];
 }
 
-static json_t *channel_json(const struct circuit *c)
+static json_t *channel_json(const struct core *core, const struct circuit *c)
 {
     json_t *o = json_object();
 
     json_object_set_new(o, "channel", out_json_str(c->channel));
-    json_object_set_new(o, "state", json_string(state_name(c)));
+    json_object_set_new(o, "state", json_string(state_name(core, c)));
     json_object_set_new(o, "failures_in_a_row", json_integer(c->failures));
     json_object_set_new(o, "next_try_at",
                         out_json_time(c->state == CIRCUIT_CLOSED ? 0 : c->probe_at_ms));
@@ -42,6 +55,7 @@ static enum err channel_list_run(struct ctx *cx, struct db *db, const struct cli
                                  struct cli_out *out)
 {
     static const char *const head[] = {"CHANNEL", "STATE", "LAST SENT", "LAST FAILURE", "WHY"};
+    const struct core *core = core_of(db);
     struct circuit list[CIRCUITS];
     struct table t;
     enum err e;
@@ -51,11 +65,11 @@ static enum err channel_list_run(struct ctx *cx, struct db *db, const struct cli
     table_init(&t, cx, head, COUNT_OF(head));
     EACH_ROW (c, list) {
         if (args->json) {
-            out_json(out, channel_json(c));
+            out_json(out, channel_json(core, c));
             continue;
         }
         table_cell(&t, c->channel);
-        table_cell(&t, circuit_words(cx, c));
+        table_cell(&t, is_missing(core, c) ? STR("not set up") : circuit_words(cx, c));
         table_cell(&t, out_time(cx, c->sent_at_ms));
         table_cell(&t, out_time(cx, c->failed_at_ms));
         table_cell(&t, c->failed_at_ms > c->sent_at_ms ? c->why : STR(""));

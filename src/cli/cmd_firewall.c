@@ -196,6 +196,10 @@ static enum err firewall_extend_run(struct ctx *cx, struct db *db, const struct 
     if (!money_read(args->words[0], &amount) || amount == 0)
         return fail(cx, ERR_INVALID, "\"%.*s\" is no amount: it is written as 25 or 12.50",
                     STR_ARG(str_sub(args->words[0], 0, 40)));
+    if (!core_of(db)->firewall)
+        return fail(cx, ERR_CONFLICT,
+                    "nothing limits messages to phones here, so there is nothing to extend: "
+                    "phone_firewall is off, or auto, which is on in production mode only");
     if ((e = firewall_extend(cx, db, amount)) || (e = firewall_today(cx, db, &day)))
         return e;
     buf_addf(&out->out, "Messages to phones may cost %.*s today; %.*s is spent.\n",

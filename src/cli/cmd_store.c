@@ -35,7 +35,6 @@ const struct command cmd_migrate = {
     .example = "countersign migrate --data-dir=/var/lib/countersign",
     .flags = json_only,
     .flag_count = COUNT_OF(json_only),
-    .makes_data = true,
     .job = migrate,
 };
 

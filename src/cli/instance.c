@@ -22,7 +22,7 @@ static enum err make_folder(struct ctx *cx, struct str path)
             continue;
         part = arena_str(cx->mem, str_sub(path, 0, n));
         if (mkdir(part.p, S_IRWXU) && errno != EEXIST)
-            return fail(cx, ERR_INTERNAL, "%s: %m", part.p);
+            return fail(cx, ERR_INVALID, "data_dir: cannot make %s: %m", part.p);
     }
     return OK;
 }

@@ -81,13 +81,15 @@ static enum err sync_path(struct ctx *cx, const char *path, int flags)
     return e;
 }
 
-/* Makes the empty file that only we can read. */
-static enum err make_part(struct ctx *cx, const char *part)
+/* Makes the empty file that only we can read. `path` is what the caller knows. */
+static enum err make_part(struct ctx *cx, const char *part, const char *path)
 {
     int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
+    if (fd < 0 && errno == EEXIST)
+        return fail(cx, ERR_CONFLICT, "%s: %m", part);
     if (fd < 0)
-        return fail(cx, errno == EEXIST ? ERR_CONFLICT : ERR_INVALID, "%s: %m", part);
+        return fail(cx, ERR_INVALID, "%s: %m", path);
     close(fd);
     return OK;
 }
@@ -115,7 +117,7 @@ enum err backup_run(struct ctx *cx, struct writer *writer, struct str path)
 
     if (lstat(name, &st) == 0)
         return fail(cx, ERR_CONFLICT, "%s: exists already", name);
-    if ((e = make_part(cx, part)))
+    if ((e = make_part(cx, part, name)))
         return e;
     if ((e = copy_run(cx, writer, part)) || (e = publish(cx, part, name)))
         unlink(part);

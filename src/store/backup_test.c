@@ -156,7 +156,7 @@ static void a_failed_copy_is_removed(void **state)
     enum err e;
 
     assert_fails(f, store_backup(&f->cx, f->store, in_dir(f, "no/such/folder")), ERR_INVALID,
-                 "no/such/folder");
+                 "no/such/folder: No such file");
     assert_ok(f, store_run(&f->cx, f->store, fill, NULL));
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);

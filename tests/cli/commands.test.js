@@ -68,6 +68,9 @@ const alike = [
   [["audit", "verify", "--json"], exit.ok],
   [["migrate", "--json"], exit.ok],
   [["backup", "/nowhere/at/all.db"], exit.usage],
+  [["channel", "list"], exit.ok],
+  [["channel", "list", "--json"], exit.ok],
+  [["firewall", "extend", "5"], exit.conflict],
   [["key", "rotate", "--jason"], exit.usage],
 ];
 
@@ -140,10 +143,41 @@ test("app rotate gives new keys, app delete ends the application", () => {
 
 test("a folder without data is an error and stays as it was", () => {
   const data_dir = path.join(temporaryFolder(), "none");
-  const done = command(["app", "list"], { data_dir });
-  assert.equal(done.code, exit.notFound);
-  assert.match(done.err, /there is no data in ".*none"/);
-  assert.equal(fs.existsSync(data_dir), false);
+  for (const args of [["app", "list"], ["migrate"], ["audit", "verify"], ["backup", "/nowhere/at/all.db"]]) {
+    const done = command(args, { data_dir });
+    assert.equal(done.code, exit.notFound, args.join(" "));
+    assert.match(done.err, /there is no data in ".*none"/);
+    assert.equal(fs.existsSync(data_dir), false, args.join(" "));
+  }
+});
+
+test("a backup that cannot be written names the file that was asked for", () => {
+  const data_dir = temporaryFolder();
+  create("shop", data_dir);
+  const done = command(["backup", "/nowhere/at/all.db"], { data_dir });
+  assert.equal(done.code, exit.usage);
+  assert.match(done.err, /\/nowhere\/at\/all\.db: /);
+});
+
+// Production settings, but no server: nothing is sent.
+test("channel list tells what was never set up from what works", () => {
+  const options = { data_dir: temporaryFolder(), mode: "production", public_url: "https://id.example.org", smtp_url: "smtps://mail.example.org" };
+  assert.equal(command(["app", "create", "shop"], options).code, exit.ok);
+  const done = command(["channel", "list", "--json"], options);
+  const states = done.out.trim().split("\n").map((line) => JSON.parse(line)).map(({ channel, state }) => [channel, state]);
+  assert.deepEqual(Object.fromEntries(states), { sms: "not_set_up", voice: "not_set_up", email: "works", whatsapp: "not_set_up" });
+  assert.equal(command(["channel", "list"], options).out.match(/not set up/g).length, 3);
+  assert.equal(command(["channel", "pause", "sms"], options).code, exit.ok);
+  assert.match(command(["channel", "list", "--json"], options).out, /"channel":"sms","state":"paused"/);
+});
+
+test("firewall extend says whether there is no firewall, no limit, or what may be spent now", () => {
+  const options = { data_dir: temporaryFolder() };
+  create("shop", options.data_dir);
+  const extend = (more) => command(["firewall", "extend", "5"], { ...options, ...more });
+  assert.match(extend({}).err, /phone_firewall is off, or auto/);
+  assert.match(extend({ phone_firewall: "on", phone_daily_spend: "off" }).err, /no limit of a day's spending/);
+  assert.match(extend({ phone_firewall: "on" }).out, /may cost 55\.00 today/);
 });
 
 test("what is written is for this user only", async (t) => {
