@@ -27,6 +27,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -128,6 +129,7 @@ struct serving {
     size_t reload_count;
     struct texts texts;
     struct str public_url;
+    int64_t stopping_at_ms; /* monotonic; 0: not asked to */
 };
 
 /* A port that is free now, for listen = …:0. The URL that links begin with must be known before the
@@ -396,6 +398,7 @@ static void wait_for_signals(struct serving *s, const sigset_t *signals)
 
 static void stop(struct serving *s)
 {
+    s->stopping_at_ms = clock_mono_ms();
     log_info(NULL, "stopping", "grace_ms=%u", s->config->stop_grace_ms);
     ready_no_more(s->call);
     http_server_stop(atomic_load(&s->in.server), s->config->stop_grace_ms);
@@ -420,6 +423,8 @@ static void serving_deinit(struct serving *s)
     mem_free(s->reloaded);
     texts_deinit(&s->texts);
     config_free(&s->config);
+    if (s->stopping_at_ms)
+        log_info(NULL, "stopped", "ms=%" PRId64, clock_mono_ms() - s->stopping_at_ms);
 }
 
 static enum err serve(struct ctx *cx, const struct cli_call *call, struct cli_out *out)

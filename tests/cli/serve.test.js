@@ -233,6 +233,22 @@ test("demo mode is refused where other machines can reach it", () => {
   }
 });
 
+test("a data folder that cannot be made is a wrong setting", () => {
+  const done = command(["serve"], { listen: "127.0.0.1:0", data_dir: "/proc/none" });
+  assert.equal(done.code, 2);
+  assert.match(done.err, /data_dir.*\/proc\/none/);
+});
+
+test("the log's last line says that the stop ended well", async () => {
+  const server = await startServer();
+  await server.stop();
+  assert.match(server.log, /event=stopping grace_ms=10000\n[^]*event=stopped ms=\d+\n$/);
+  const data_dir = temporaryFolder();
+  const alone = await startServer({ data_dir });
+  await alone.kill();
+  assert.doesNotMatch(alone.log, /event=stopped/);
+});
+
 test("a taken port is said plainly", async (t) => {
   const server = await startServer();
   t.after(() => server.stop());
