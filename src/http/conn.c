@@ -190,8 +190,8 @@ static enum step answer(struct conn *c)
     log_answer(ex);
     if (stream)
         return send_then(c, THEN_PARK);
-    if (close)
-        return send_then(c, c->unread ? THEN_LINGER : THEN_CLOSE);
+    if (close) /* who does not know yet that we stop may have the next request on its way */
+        return send_then(c, c->unread || c->loop->stopping ? THEN_LINGER : THEN_CLOSE);
     return send_then(c, THEN_NEXT);
 }
 
@@ -341,9 +341,9 @@ static enum step next_request(struct conn *c)
         return AGAIN;
     }
     loop_give_exchange(c->loop, &c->ex);
-    if (c->eof || c->loop->stopping)
+    if (c->eof)
         return conn_gone(c);
-    conn_set_alarm(c, conf->idle_timeout_ms);
+    conn_set_alarm(c, c->loop->stopping ? conf->drain_ms : conf->idle_timeout_ms);
     return AGAIN;
 }
 
@@ -456,6 +456,22 @@ void conn_returned(struct exchange *ex)
         conn_run(c);
 }
 
+/* Closes an idle connection, unless the client has spoken in the meantime. */
+static void close_idle(struct conn *c)
+{
+    c->drained = false; /* its bytes may be here although their event has not run */
+    switch (fill(c)) {
+    case AGAIN:
+        conn_run(c);
+        break;
+    case WAIT:
+        conn_close(c);
+        break;
+    case GONE:
+        break;
+    }
+}
+
 void conn_alarm(struct alarm *a)
 {
     struct conn *c = CONN_OF(a, alarm);
@@ -466,8 +482,10 @@ void conn_alarm(struct alarm *a)
         return;
     case CONN_HEAD:
     case CONN_BODY:
-        if (!c->ex)
-            break;
+        if (!c->ex) {
+            close_idle(c);
+            return;
+        }
         refuse(c, 408, "a deadline passed in the middle of a request");
         conn_run(c);
         return;
@@ -488,11 +506,9 @@ void conn_stop(struct conn *c)
         stream_wake(c, WAKE_STOP);
         break;
     case CONN_HANDSHAKE:
-        conn_close(c);
-        break;
-    case CONN_HEAD:
+    case CONN_HEAD: /* a request may be on its way: closing now would lose it */
         if (!c->ex)
-            conn_close(c);
+            conn_set_alarm(c, c->loop->site->conf.drain_ms);
         break;
     case CONN_BODY:
     case CONN_BUSY:

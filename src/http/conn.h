@@ -23,7 +23,7 @@ enum conn_state {
     CONN_BUSY, /* the exchange is with the writer or the hash pool */
     CONN_SENDING,
     CONN_PARKED,
-    CONN_LINGERING, /* answered, not understood: read until the client has seen it */
+    CONN_LINGERING, /* answered for the last time: read until the client has seen it */
     CONN_DEAD,      /* closed, but the exchange is still away */
 };
 
@@ -60,7 +60,8 @@ struct conn {
 void conn_open(struct loop *l, int fd, const struct origin *from);
 /* Ends it now. With a job in flight it stays as a dead entry that the returning job frees. */
 void conn_close(struct conn *c);
-/* The server stops: idle and parked ones end, the others finish. */
+/* The server stops: parked ones end, idle ones after drain_ms without a request, the others when
+ * they are answered. It may be gone afterwards. */
 void conn_stop(struct conn *c);
 /* Its deadline has passed. */
 void conn_alarm(struct alarm *a);

@@ -2,6 +2,10 @@
  * stop. */
 #include "http/server_fixture.h"
 
+#include "http/conn.h"
+#include "http/listener.h"
+#include "http/loop.h"
+
 #include <fcntl.h>
 #include <sys/resource.h>
 
@@ -240,6 +244,42 @@ static void a_stop_finishes_what_is_in_flight(void **state)
     close(late);
 }
 
+/* How would it know that we stop, before an answer says so? */
+static void a_stop_answers_the_next_request_of_who_is_idle(void **state)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    static const char request[] = "GET / HTTP/1.1\r\n" HOST "\r\n";
+    static char ahead[3000 * (sizeof(request) - 1) + 1]; /* more than is read at once */
+    const size_t ahead_len = sizeof(ahead) - 1;
+    struct http_conf conf = conf_default();
+    int64_t begin_ms = clock_mono_ms();
+    int idle, late, connected;
+    pthread_t stopper;
+
+    (void)state;
+    conf.drain_ms = 2 * PATIENCE_MS;
+    server_start(&conf);
+    to.sin_port = htons(http_server_port(server));
+    idle = dial();
+    say(idle, request);
+    assert_lacks(hear(idle, "hello\n"), "Connection: close");
+    assert_int_equal(pthread_create(&stopper, NULL, stop_it, NULL), 0);
+    do { /* until it has begun */
+        late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        connected = connect(late, (struct sockaddr *)&to, sizeof(to)) == 0;
+        close(late);
+        assert_true(clock_mono_ms() - begin_ms < PATIENCE_MS);
+    } while (connected);
+    for (size_t i = 0; i < ahead_len; i += strlen(request))
+        memcpy(ahead + i, request, strlen(request));
+    say(idle, ahead);
+    assert_has(hear(idle, "hello\n"), "Connection: close\r\n");
+    assert_int_equal(recv(idle, &(char){0}, 1, 0),
+                     0); /* the rest: no answer, but no reset either */
+    close(idle);
+    pthread_join(stopper, NULL);
+}
+
 static void a_stop_waits_no_longer_than_its_grace(void **state)
 {
     int fd = dial();
@@ -253,8 +293,78 @@ static void a_stop_waits_no_longer_than_its_grace(void **state)
     close(fd);
 }
 
+/* ---- one loop without a thread: what happens in which order is the test's to say ---- */
+
+static struct site site;
+static struct loop *loop;
+
+static int loop_alone(void **state)
+{
+    (void)state;
+    mem = arena_new();
+    ctx_init(&cx, mem);
+    be_start();
+    site = (struct site){.conf = conf_default()};
+    site.conf.head_max = HTTP_HEAD_MAX;
+    site.conf.body_max = HTTP_BODY_MAX;
+    site.tally = tally_new(0, 0);
+    site.limiter = limiter_new(site.conf.limits);
+    return router_new(&cx, faces, COUNT_OF(faces), &site.router) || loop_new(&cx, &site, &loop);
+}
+
+static int loop_alone_ends(void **state)
+{
+    (void)state;
+    loop_free(&loop);
+    router_free(&site.router);
+    limiter_free(&site.limiter);
+    tally_free(&site.tally);
+    be_stop();
+    arena_free(&mem);
+    return 0;
+}
+
+static void who_has_spoken_is_not_idle(void **state)
+{
+    static const struct origin from;
+    int fd[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+    conn_open(loop, fd[1], &from);
+    say(fd[0], "GET / HTTP/1.1\r\n" HOST "\r\n");
+    conn_alarm(&loop->conns->alarm); /* its time is over before the loop has looked */
+    assert_has(hear(fd[0], "hello\n"), "HTTP/1.1 200 OK\r\n");
+    conn_alarm(&loop->conns->alarm);
+    assert_null(loop->conns);
+    assert_string_equal(hear(fd[0], NULL), "");
+    close(fd[0]);
+}
+
+static void a_last_call_takes_who_is_at_the_door(void **state)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct listener *l = NULL;
+    int fd[3];
+
+    (void)state;
+    assert_int_equal(listener_tcp(&cx, STR("127.0.0.1:0"), false, &l), OK);
+    listener_attach(l, &loop, 1);
+    to.sin_port = htons(listener_port(l));
+    for (size_t i = 0; i < COUNT_OF(fd); i++) {
+        fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(connect(fd[i], (struct sockaddr *)&to, sizeof(to)), 0);
+    }
+    listener_last_call(l);
+    assert_int_equal(COUNT_OF_NOW(loop->counters.accepted), COUNT_OF(fd));
+    listener_free(&l);
+    for (size_t i = 0; i < COUNT_OF(fd); i++)
+        close(fd[i]);
+}
+
 #define SERVED(f)     cmocka_unit_test_setup_teardown(f, server_default, server_stop)
 #define OWN_SERVER(f) cmocka_unit_test_setup_teardown(f, NULL, server_stop)
+#define LOOP_ALONE(f) cmocka_unit_test_setup_teardown(f, loop_alone, loop_alone_ends)
 
 int main(void)
 {
@@ -269,7 +379,10 @@ int main(void)
         OWN_SERVER(all_together_may_hold_so_many_connections),
         SERVED(it_gets_over_a_lack_of_descriptors),
         SERVED(a_stop_finishes_what_is_in_flight),
+        OWN_SERVER(a_stop_answers_the_next_request_of_who_is_idle),
         SERVED(a_stop_waits_no_longer_than_its_grace),
+        LOOP_ALONE(who_has_spoken_is_not_idle),
+        LOOP_ALONE(a_last_call_takes_who_is_at_the_door),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,25 +190,36 @@ static void on_pause_over(evutil_socket_t fd, short what, void *arg)
     event_add(&l->event, NULL);
 }
 
-static void on_connection(evutil_socket_t fd, short what, void *arg)
+static void accept_some(struct listener *l, int max)
 {
-    struct listener *l = arg;
-
-    (void)what;
-    for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
+    for (int i = 0; i < max; i++) {
         struct sockaddr_storage peer = {0};
         socklen_t len = sizeof(peer);
-        int c = accept4(fd, (struct sockaddr *)(void *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int c =
+            accept4(l->fd, (struct sockaddr *)(void *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int why = errno;
 
         if (c >= 0) {
             deal(l, c, (const struct sockaddr *)(const void *)&peer);
             continue;
         }
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        if (why == EMFILE || why == ENFILE || why == ENOBUFS || why == ENOMEM)
             rest(l);
-        if (errno != EINTR && errno != ECONNABORTED)
+        if (why != EINTR && why != ECONNABORTED)
             return;
     }
+}
+
+static void on_connection(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    accept_some(arg, ACCEPT_AT_ONCE);
+}
+
+void listener_last_call(struct listener *l)
+{
+    accept_some(l, BACKLOG);
 }
 
 void listener_attach(struct listener *l, struct loop **loops, unsigned count)

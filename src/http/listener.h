@@ -18,6 +18,8 @@ uint16_t listener_port(const struct listener *l);
 
 /* Before the loops start: accepts on loops[0], deals to all. */
 void listener_attach(struct listener *l, struct loop **loops, unsigned count);
+/* On loops[0]: accepts whoever has connected already; closing would reset them. */
+void listener_last_call(struct listener *l);
 /* On loops[0]: closes the socket. */
 void listener_close(struct listener *l);
 

@@ -17,7 +17,8 @@ struct http_server {
     unsigned listener_count;
     struct loop **loops;
     unsigned loop_count;
-    struct post close_post; /* tells loops[0] to close the listeners */
+    struct post stop_post; /* tells loops[0] to begin the stop */
+    uint32_t grace_ms;     /* set before it */
 };
 
 /* ---- start ---- */
@@ -48,6 +49,7 @@ static void fill_defaults(struct http_conf *conf)
     default_to(&conf->idle_timeout_ms, HTTP_IDLE_TIMEOUT_MS);
     default_to(&conf->write_timeout_ms, HTTP_WRITE_TIMEOUT_MS);
     default_to(&conf->heartbeat_ms, HTTP_HEARTBEAT_MS);
+    default_to(&conf->drain_ms, HTTP_DRAIN_MS);
     if (conf->head_max == 0)
         conf->head_max = HTTP_HEAD_MAX;
     if (conf->body_max == 0)
@@ -197,15 +199,22 @@ bool http_server_crowded(const struct http_server *s)
 /* ---- stop ---- */
 
 #define SERVER_OF(p)                                                                               \
-    ((struct http_server *)(void *)((char *)(p)-offsetof(struct http_server, close_post)))
+    ((struct http_server *)(void *)((char *)(p)-offsetof(struct http_server, stop_post)))
 
-static void close_listeners(struct post *p, void *loop)
+/* The listeners first: what they still accept lies in each loop's inbox before the stop does. */
+static void begin_stop(struct post *p, void *loop)
 {
     struct http_server *s = SERVER_OF(p);
 
     (void)loop;
-    for (unsigned i = 0; i < s->listener_count; i++)
+    for (unsigned i = 0; i < s->listener_count; i++) {
+        listener_last_call(s->listeners[i]);
         listener_close(s->listeners[i]);
+    }
+    for (unsigned i = 0; i < s->loop_count; i++) {
+        if (s->loops[i]->started)
+            loop_stop(s->loops[i], s->grace_ms);
+    }
 }
 
 static void site_deinit(struct site *site)
@@ -220,12 +229,9 @@ static void site_deinit(struct site *site)
 void http_server_stop(struct http_server *s, uint32_t grace_ms)
 {
     if (s->loop_count > 0 && s->loops[0]->started) {
-        s->close_post.run = close_listeners;
-        inbox_put(&s->loops[0]->inbox, &s->close_post);
-    }
-    for (unsigned i = 0; i < s->loop_count; i++) {
-        if (s->loops[i]->started)
-            loop_stop(s->loops[i], grace_ms);
+        s->stop_post.run = begin_stop;
+        s->grace_ms = grace_ms;
+        inbox_put(&s->loops[0]->inbox, &s->stop_post);
     }
     for (unsigned i = 0; i < s->loop_count; i++)
         loop_join(s->loops[i]);

@@ -41,6 +41,7 @@ enum {
     HTTP_IDLE_TIMEOUT_MS = 60 * MS_PER_S,
     HTTP_WRITE_TIMEOUT_MS = 30 * MS_PER_S,
     HTTP_HEARTBEAT_MS = 25 * MS_PER_S,
+    HTTP_DRAIN_MS = 100,
     HTTP_HEAD_MAX = 8 * KIB,
     HTTP_BODY_MAX = 16 * KIB,
 };
@@ -53,7 +54,8 @@ struct http_conf {
     unsigned hash_threads, hash_queue_max;  /* no threads: what prepares there answers 503 */
     struct str tls_cert_file, tls_key_file; /* both or none */
     uint32_t head_timeout_ms, body_timeout_ms, idle_timeout_ms, write_timeout_ms; /* absolute */
-    size_t head_max, body_max;                                                    /* bytes */
+    uint32_t drain_ms; /* how long a stop waits for the next request of an idle connection */
+    size_t head_max, body_max; /* bytes */
     unsigned connections_max, connections_per_addr_max;
     unsigned heartbeat_ms;             /* of parked streams, jittered */
     const struct str *trusted_proxies; /* addresses or CIDR blocks whose X-Forwarded-For counts */
@@ -76,7 +78,10 @@ void http_server_notify(struct http_server *s, const uint64_t *topics, size_t co
 enum err http_server_reload_tls(struct ctx *cx, struct http_server *s);
 /* Stops accepting, finishes what is in flight (what is not done after grace_ms is cut off), ends
  * parked streams, joins the threads and closes their handles on the store. What the writer has is
- * waited for in any case. Afterwards nothing runs, but others may still call notify and stats. */
+ * waited for in any case. A kept-alive client cannot know that we stop before an answer says
+ * "Connection: close", so idle connections are left open for drain_ms to be told so (RFC 9112, 9.5
+ * and 9.6; nginx: keepalive_min_timeout). Afterwards nothing runs, but others may still call notify
+ * and stats. */
 void http_server_stop(struct http_server *s, uint32_t grace_ms);
 /* Stops if that was not done, and frees. Last: when the store that calls notify is closed. */
 void http_server_free(struct http_server **s);
