@@ -112,6 +112,7 @@ static const struct {
     [FLASH_SESSION_ENDED] = {STR("session"),    STR("That browser is signed out.")                                                  },
     [FLASH_SESSIONS_ENDED] = {STR("sessions"),   STR("All other browsers are signed out.")                                           },
     [FLASH_SENT] = {STR("sent"),       STR("A code is on its way.")                                                        },
+    [FLASH_ASKED] = {STR("asked"),      STR("We asked your phone again.")                                                   },
     [FLASH_FACTOR_ON] = {STR("on"),         STR("That's on. We'll ask for it when you sign in.")                                },
     [FLASH_FACTOR_OFF] = {STR("off"),        STR("That's off. We told you so by e-mail, too.")                                   },
     [FLASH_PAIRED] = {STR("paired"),     STR("Your phone is paired. We'll ask it when you sign in.")                         },

@@ -222,7 +222,7 @@ enum err verify_page(struct ctx *cx, struct request *rq, struct response *rs)
     f = view_factor(&view, shown_kind(cx, rq, &view, &v->login));
     if (f && login_asks(&v->login) && f->kind == v->login.method) {
         note = waiting_ended(&view, v->login.by_call);
-        f = note.n ? code_after(&view) : NULL;
+        f = note.n && !digits_differed(&view) ? code_after(&view) : NULL;
         if (!f)
             return waiting_page(cx, rq, rs, &view, &v->login);
     }
@@ -535,14 +535,16 @@ enum err resend(struct ctx *cx, struct request *rq, struct response *rs)
     struct login *l = &visit_of(cx, rq)->login;
     const struct verify_form *f;
     struct draft *d;
+    bool again;
     enum err e;
 
     if ((e = bind_way(cx, rq, &d)))
         return e;
     f = d->in;
-    if (f->kind != l->method || f->by_call != l->by_call)
-        e = choose(cx, rq->db, l, f, &from);
-    else
-        e = login_resend(cx, rq->db, l, remote_via_from(f->via), &from);
+    again = f->kind == l->method && f->by_call == l->by_call;
+    e = again ? login_resend(cx, rq->db, l, remote_via_from(f->via), &from)
+              : choose(cx, rq->db, l, f, &from);
+    if (e == OK && again && l->method == FACTOR_PUSH)
+        flash_set(rq, rs, FLASH_ASKED);
     return answer_way(cx, rq, rs, d, e);
 }

@@ -40,6 +40,8 @@ enum err waiting_page(struct ctx *cx, struct request *rq, struct response *rs,
                       const struct view *view, const struct login *l);
 /* Why nothing waits for an approval any more, and what to do; empty while something does. */
 struct str waiting_ended(const struct view *view, bool by_call);
+/* The request ended by a slip of the fingers: asking again comes before other ways. */
+bool digits_differed(const struct view *view);
 /* What a JSON client needs to show while it waits; members of `into`. */
 enum err waiting_json(struct ctx *cx, struct db *db, const struct view *view, json_t *into);
 /* The page for an attempt whose method is a remote service; see remote.c. */

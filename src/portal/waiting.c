@@ -250,6 +250,11 @@ static bool has_other_way(const struct view *view)
     return false;
 }
 
+bool digits_differed(const struct view *view)
+{
+    return view->wait == WAIT_DENIED && str_eq(view->challenge.reason, STR("wrong_digits"));
+}
+
 /* The same after a call; there is always another way: a code, by another call. */
 static struct str call_ended(const struct view *view)
 {
@@ -262,7 +267,7 @@ static struct str call_ended(const struct view *view)
                    "or use another way.");
     if (view->wait != WAIT_DENIED)
         return STR("Nobody approved in time. Have us call again or use another way.");
-    if (str_eq(view->challenge.reason, STR("wrong_digits")))
+    if (digits_differed(view))
         return STR("Those weren't the six digits of this page, so nothing was approved. Have us "
                    "call again or use another way.");
     return STR("The request was denied. If that was you, have us call again or use another way.");
@@ -286,6 +291,10 @@ struct str waiting_ended(const struct view *view, bool by_call)
              "password, we ask it again.")                                                },
         {STR("The phone that we asked was removed. Use another way."),
          STR("The phone that we asked was removed.")                                      },
+        {STR("The digits entered on your phone did not match, so nothing was approved. Send the "
+             "request again or use another way."),
+         STR("The digits entered on your phone did not match, so nothing was approved. Send the "
+             "request again.")                                                            },
     };
     size_t row;
 
@@ -299,6 +308,8 @@ struct str waiting_ended(const struct view *view, bool by_call)
         row = 3;
     else if (view->challenge.state == CHALLENGE_CANCELED)
         row = 2;
+    else if (digits_differed(view))
+        row = 5;
     else
         row = view->wait == WAIT_DENIED ? 0 : 1;
     return words[row][has_other_way(view) ? 0 : 1];

@@ -6,7 +6,7 @@ import { readQr } from "../lib/browser.js";
 import { Client } from "../lib/client.js";
 import { newest } from "../lib/outbox.js";
 import { eventually } from "../lib/server.js";
-import { signIn, signUp, wrongCode } from "../portal/people.js";
+import { signIn, signUp, turnOnTotp, wrongCode } from "../portal/people.js";
 import { pairedPhone, pairingLink, Phone, SignIn } from "./phone.js";
 import { browser, openScene, quiet, server } from "./scene.js";
 
@@ -95,18 +95,35 @@ test("a denied sign-in is told so", async () => {
   quiet(phone, login);
 });
 
-test("wrong digits end the request", async () => {
-  const { person, phone } = await pairedPhone(browser, server);
+test("wrong digits end the request; the page says so, and asks again", async () => {
+  const { person, phone, client } = await pairedPhone(browser, server);
+  await turnOnTotp(client); // another way, which is not the first to try after a slip
   const login = await SignIn.open(browser, server, person);
   await phone.asked();
   await phone.type(wrongCode(await login.digits()));
   await phone.press("Approve");
   await phone.sees("The digits did not match");
   await phone.look("wrong-digits");
-  await login.page.getByText("The request was denied").first().waitFor();
+  await login.page.locator("#problems", { hasText: "did not match" }).waitFor();
+  assert.equal(await login.page.locator("input.code").count(), 0);
+  await login.look("wrong-digits");
   await phone.go("Done");
   await phone.go("Earlier requests");
   await phone.page.getByText("Wrong digits").waitFor();
+  await phone.tab("Requests");
+  const again = () => login.page.getByRole("button", { name: "Send the request again" }).click();
+  await again(); // as a new request
+  await phone.asked();
+  const flash = login.page.getByRole("status").filter({ hasText: "We asked your phone again." });
+  await flash.waitFor();
+  await login.page.reload();
+  assert.equal(await flash.count(), 0);
+  await again(); // the same one, once more
+  await flash.waitFor();
+  await login.look("asked-again");
+  await phone.type(await login.digits());
+  await phone.press("Approve");
+  await login.arrives();
   quiet(phone, login);
 });
 
@@ -128,11 +145,22 @@ test("\"this wasn't me\" asks once more, then stops it all", async () => {
   quiet(phone, login);
 });
 
-test("of two sign-ins the newer one asks; approving it admits no other", async () => {
+test("of two sign-ins the newer one asks, by itself; approving it admits no other", async () => {
   const { person, phone } = await pairedPhone(browser, server);
+  const { page } = phone, isNewer = (old) => (url) => /#request=YC/.test(url.hash) && url.href !== old;
   const first = await SignIn.open(browser, server, person);
   await phone.asked();
+  const old = page.url();
   const second = await SignIn.open(browser, server, person);
+  await page.waitForURL(isNewer(old));
+  await phone.asked();
+  await page.goto("about:blank");
+  await page.goto(old); // as a notification does, or whoever opens the browser again
+  await page.waitForURL(isNewer(old));
+  await phone.asked();
+  await phone.tab("Requests");
+  await phone.go("Earlier requests");
+  await page.locator(".rows a").click();
   await phone.sees("Withdrawn");
   await phone.look("withdrawn");
   await phone.go("Next request");
@@ -144,6 +172,22 @@ test("of two sign-ins the newer one asks; approving it admits no other", async (
   assert.equal(new URL(first.page.url()).pathname, "/login");
   await first.close();
   quiet(phone, second);
+});
+
+test("a question in the way of a newer request is answered first", async () => {
+  const { person, phone } = await pairedPhone(browser, server);
+  await SignIn.open(browser, server, person);
+  await phone.asked();
+  await phone.press("This wasn't me");
+  const old = phone.page.url();
+  await SignIn.open(browser, server, person);
+  await phone.page.waitForFunction("waiting().length && !location.hash.endsWith(waiting()[0].id)");
+  assert.equal(phone.page.url(), old);
+  await phone.press("It wasn't me");
+  await phone.sees("That was too late");
+  await phone.go("Next request");
+  await phone.asked();
+  quiet(phone);
 });
 
 test("a request of somebody else is not here", async () => {
