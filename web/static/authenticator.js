@@ -94,7 +94,6 @@ function factRows(list, { details = [], browser, address, place }) {
 
 let pairings = [];
 const lists = new Map(); // of each device, since it was heard
-const past = new Map(); // requests that are over, by id
 const offline = new Set(); // devices that reach no server
 
 const inTime = ({ expires_at: end }) => !end || end > nowS();
@@ -212,7 +211,7 @@ async function listen(how = { steal: true }) {
 // A row of a list: of what waits, or of what is over.
 function requestRow({ id, shown, created_at: at, pairing: { account } }, state) {
   const row = copyOf('v-row', { service: shown.service_name, message: shown.message, ago: `, ${agoWords(at)}`, account, state });
-  one('[data-link]', row).href = `#request=${id}`;
+  one('[data-link]', row).href = `#${state ? 'past' : 'request'}=${id}`;
   return row;
 }
 
@@ -238,13 +237,15 @@ const lazy = (name, view) => async (arg) => {
 };
 const views = {
   requests, request: lazy('request', 'request'), codes: lazy('codes', 'codes'), answer: (arg) => location.replace(`#request=${arg.split('.')[0]}`),
-  history: lazy('manage', 'earlier'), services: lazy('manage', 'services'), add: lazy('manage', 'add'), pair: lazy('manage', 'pair'),
+  history: lazy('manage', 'earlier'), past: lazy('manage', 'over'), services: lazy('manage', 'services'), add: lazy('manage', 'add'), pair: lazy('manage', 'pair'),
 };
+
+const newest = () => location.replace(`#request=${waiting()[0].id}`);
 
 // The address says which view: #name or #name=argument; without one, the newest request.
 function route() {
-  const [name, arg] = location.hash.slice(1).split(/=(.*)/s), newest = waiting()[0];
-  if (!name && newest) return location.replace(`#request=${newest.id}`);
+  const [name, arg] = location.hash.slice(1).split(/=(.*)/s);
+  if (!name && waiting().length) return newest();
   (views[name] ?? requests)(arg);
 }
 

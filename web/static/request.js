@@ -38,7 +38,10 @@ export function finish(item, outcome, past = false) {
   for (const node of all('[data-outcome]', view)) if (node.dataset.outcome !== outcome) node.remove();
   if (item) factRows(one('[data-facts]', view), item.shown);
   say(one('h1', view).textContent);
-  live = () => fill(view, { next: waiting().length, done: !past && !waiting().length });
+  live = () => {
+    if (past && location.hash.startsWith('#request') && waiting().length) return newest(); // nobody asked for the old one
+    fill(view, { next: waiting().length, done: !past && !waiting().length });
+  };
   live();
 }
 
@@ -87,7 +90,7 @@ export function request(id) {
   setTimeout(() => { acts.inert = false; }, 500);
   bar.max = item.expires_at ? item.expires_at - item.created_at : 1;
   live = () => {
-    if (!busy && !waiting().some((other) => other.id === id)) return route();
+    if (!busy && !one('dialog') && !waiting().some((other) => other.id === id)) return waiting().length ? newest() : route();
     const others = waiting().length - 1;
     fill(view, {
       ago: `${/[.?!…]$/.test(shown.message) ? ' Asked' : ','} ${agoWords(item.created_at)}`,
