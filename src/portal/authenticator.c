@@ -32,6 +32,7 @@ enum err authenticator_page(struct ctx *cx, struct request *rq, struct response 
 
     page_init(&p.page);
     p.page.product = product_name(rq);
+    p.page.demo = core_of(rq->db)->demo;
     page_authenticator(FRAME_HTML(rs), &p);
     revalidate(rs);
     return frame_close(cx, rs);

@@ -103,6 +103,9 @@ struct part_head {
 struct part_errors {
     struct page page;
 };
+struct part_demo {
+    struct page page;
+};
 struct part_csrf {
     struct str token;
 };
