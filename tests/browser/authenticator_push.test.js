@@ -34,6 +34,8 @@ test("after notifications are turned on, a sign-in wakes the worker, which says 
   await phone.page.goto(await pairingLink(server, person, client));
   await phone.press("Pair this device");
   await phone.sees("Paired");
+  const width = async (role, name) => (await phone.page.getByRole(role, { name }).boundingBox()).width;
+  assert.equal(await width("button", "Turn on notifications"), await width("link", "Done"));
   await phone.press("Turn on notifications");
   await phone.page.getByText("On. You are told of a request").waitFor();
   await phone.page.goto("about:blank"); // nobody looks at the app

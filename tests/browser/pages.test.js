@@ -54,6 +54,7 @@ for (const { what, width, colorScheme } of looks)
 
 // Run in the page.
 function sticksOut() {
+  for (const details of document.querySelectorAll("details")) details.open = true;
   return ["ltr", "rtl"].flatMap((dir) => {
     document.documentElement.dir = dir;
     const wide = document.documentElement.scrollWidth;
@@ -68,6 +69,9 @@ function tooSmall() {
     .map((node) => `${node.outerHTML.slice(0, 60)} is ${node.getBoundingClientRect().height} px high`);
 }
 
+// A person's own text size; or none.
+const textSize = (page, size) => page.evaluate((how) => { document.documentElement.style.fontSize = how; }, size);
+
 test("nothing sticks out at 320, 360 and 768 px in either direction; controls are 44 px high", async () => {
   assert.deepEqual(await faults({}, async (page) => {
     const found = [];
@@ -75,8 +79,46 @@ test("nothing sticks out at 320, 360 and 768 px in either direction; controls ar
       await page.setViewportSize({ width, height: 800 });
       found.push(...await page.evaluate(sticksOut));
     }
-    return [...found, ...await page.evaluate(tooSmall)];
+    found.push(...await page.evaluate(tooSmall));
+    await page.setViewportSize({ width: 360, height: 800 });
+    await textSize(page, "200%");
+    return [...found, ...(await page.evaluate(sticksOut)).map((fault) => `with text twice as big: ${fault}`)];
   }), []);
+});
+
+test("in a wide card no button stretches", async () => {
+  const stretched = () => [...document.querySelectorAll(".wide main :is(button, .button)")]
+    .filter((node) => node.offsetWidth > 320).map((node) => `${node.textContent} is ${node.offsetWidth} px wide`);
+  assert.deepEqual(await faults({ viewport: { width: 1280, height: 800 } }, (page) => page.evaluate(stretched)), []);
+});
+
+test("the authenticator keeps its tabs in one row and its facts in line", async () => {
+  const page = await browser.newPage({ viewport: { width: 360, height: 740 } });
+  await page.goto(gallery.url("authenticator"));
+  await page.locator(".tabs a").first().waitFor();
+  await textSize(page, "200%");
+  assert.equal(new Set(await page.locator(".tabs a").evaluateAll((tabs) => tabs.map((tab) => tab.offsetTop))).size, 1);
+  await textSize(page, "");
+  const lines = await page.evaluate(() => {
+    const list = Object.assign(document.createElement("dl"), { className: "facts" }), all = document.createRange();
+    document.querySelector("main").append(list);
+    globalThis.factRows(list, { details: [{ label: "Account", value: "a.name.that.is.rather.long@subdomain.example-company.com" }] });
+    all.selectNodeContents(list.querySelector("dd bdi").firstChild);
+    return [...all.getClientRects()].map(({ left }) => left);
+  });
+  assert.ok(lines.length > 1, "more than one line");
+  assert.equal(new Set(lines).size, 1, `lines begin at ${lines}`);
+  await page.close();
+});
+
+test("without a script the authenticator says so, in paragraphs, and leads back", async () => {
+  const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 360, height: 740 } });
+  const page = await context.newPage();
+  await page.goto(gallery.url("authenticator"));
+  const [first, second] = await Promise.all([0, 1].map((i) => page.locator("noscript .lead").nth(i).boundingBox()));
+  assert.ok(second.y - first.y - first.height >= 8, `${second.y - first.y - first.height} px between them`);
+  assert.equal(await page.getByRole("link", { name: "Go to the sign-in page" }).getAttribute("href"), "/login");
+  await context.close();
 });
 
 test("every form names its fields, its token and its action", async () => {
