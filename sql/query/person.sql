@@ -67,7 +67,15 @@ RETURNING password_fail_count;
 UPDATE person SET password_fail_count = 0 WHERE id = $1 AND password_fail_count > 0;
 
 -- :name person_set_floor :write :exec
-UPDATE person SET strong_only = $1, updated_at_ms = $2 WHERE id = $3;
+UPDATE person SET strong_only = $1, floor_lowered_at_ms = $2, updated_at_ms = $3 WHERE id = $4;
+
+-- :name person_restore_floor :write :exec
+-- As it was before it was lowered, if a factor that it held on to then is on.
+UPDATE person SET strong_only = 1, floor_lowered_at_ms = 0, updated_at_ms = $1
+WHERE id = $2 AND strong_only = 0 AND floor_lowered_at_ms > $3 AND EXISTS (
+    SELECT 1 FROM factor f WHERE f.identity_id = person.identity_id AND f.status = 'active'
+        AND f.kind IN ('passkey', 'push', 'totp')
+        AND f.verified_at_ms <= person.floor_lowered_at_ms);
 
 -- :name person_distrust :write :exec
 UPDATE person SET must_reset = 1, updated_at_ms = $1 WHERE id = $2;

@@ -8,7 +8,6 @@
 #include "core/device.h"
 #include "core/entity_event.h"
 #include "core/floor.h"
-#include "core/link.h"
 #include "core/outbox.h"
 #include "core/person.h"
 #include "core/remote.h"
@@ -250,12 +249,11 @@ static enum err notice_off(struct ctx *cx, struct db *db, const struct factor *f
 
     if (e || !person_id)
         return e;
-    if (!floor_fell)
-        return outbox_notice(cx, db, person_id, c->email, what, undo_factor_id, from);
-    what = arena_printf(cx->mem, "%.*s Codes by text message, call and e-mail sign you in again.",
-                        STR_ARG(what));
-    return outbox_notice_about(cx, db, person_id, c->email, what, LINK_DATA_FLOOR, undo_factor_id,
-                               from);
+    if (floor_fell)
+        what =
+            arena_printf(cx->mem, "%.*s Codes by text message, call and e-mail sign you in again.",
+                         STR_ARG(what));
+    return outbox_notice(cx, db, person_id, c->email, what, undo_factor_id, from);
 }
 
 /* The level no longer asks for what wrong codes ended. Called when a current factor was proved, or
@@ -297,8 +295,8 @@ enum err factor_activate(struct ctx *cx, struct db *db, const struct factor *f,
     if ((e = factor_audit(cx, db, f, &c, "person", "factor_on", NULL, from)) ||
         (e = entity_event_factor(cx, db, f->id, "factor.verified")))
         return e;
-    return person_id ? outbox_notice_about(cx, db, person_id, c.email, switched(cx, f->kind, "on"),
-                                           LINK_DATA_ON, f->id, from)
+    return person_id ? outbox_notice_on(cx, db, person_id, c.email, switched(cx, f->kind, "on"),
+                                        f->id, from)
                      : OK;
 }
 
@@ -314,6 +312,23 @@ static enum err second_count(struct ctx *cx, struct db *db, int64_t identity_id,
     return e;
 }
 
+/* Recovery codes may be all that is left: wrong codes ended what they stand in for, or the floor
+ * refuses it. */
+static enum err locks_out(struct ctx *cx, struct db *db, int64_t identity_id)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    int64_t person_id;
+    enum err e;
+
+    if ((e = factor_person(cx, db, identity_id, &person_id)) || !person_id ||
+        (e = db_one(cx, db, Q_LOGIN_WAYS, DB_ARGS(db_int(FACTOR_FAILURES_MAX), db_int(person_id)),
+                    &r)))
+        return e;
+    return db_col_int(&r, 0) > 0 && db_col_int(&r, 1) == 0
+               ? fail(cx, ERR_CONFLICT, "recovery codes are the only way in that is left")
+               : OK;
+}
+
 /* Whether the policy lets go of the last one. */
 static enum err may_end(struct ctx *cx, struct db *db, const struct factor *f,
                         const struct contact *c)
@@ -324,7 +339,9 @@ static enum err may_end(struct ctx *cx, struct db *db, const struct factor *f,
 
     if ((e = second_count(cx, db, f->identity_id, &count)))
         return e;
-    if (f->kind == FACTOR_RECOVERY || count > 1 || c->policy == POLICY_OPTIONAL)
+    if (f->kind == FACTOR_RECOVERY)
+        return locks_out(cx, db, f->identity_id);
+    if (count > 1 || c->policy == POLICY_OPTIONAL)
         return OK;
     if (c->policy == POLICY_REQUIRED)
         return fail(cx, ERR_CONFLICT,
@@ -360,7 +377,8 @@ enum err factor_wake_waiting(struct ctx *cx, struct db *db, int64_t identity_id)
 }
 
 /* What goes with a factor that its owner or the operator switched off: with the last, recovery
- * codes and what the level still asks for; with the last strong one, the floor. */
+ * codes and what the level still asks for; with the last strong one, or the last of all, the floor.
+ */
 static enum err others_go(struct ctx *cx, struct db *db, const struct factor *f, const char *reason,
                           const char *actor, const struct origin *from, bool *out_floor_fell)
 {
@@ -376,6 +394,11 @@ static enum err others_go(struct ctx *cx, struct db *db, const struct factor *f,
                       NULL)) ||
          (e = let_go(cx, db, f->identity_id, reason))))
         return e;
+    if (count == 0) { /* nothing is left that could sign in again */
+        bool fell;
+
+        return floor_after_off(cx, db, f->identity_id, actor, from, &fell);
+    }
     return factor_kind_is_strong(f->kind)
                ? floor_after_off(cx, db, f->identity_id, actor, from, out_floor_fell)
                : OK;

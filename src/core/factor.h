@@ -160,7 +160,8 @@ enum err recovery_match(struct ctx *cx, struct db *db, int64_t identity_id, stru
  * asked for a code. */
 enum err factor_may_end(struct ctx *cx, struct db *db, const struct factor *f);
 /* Switches it off, with notices to every address and an undo link. Recovery codes go with the last
- * other factor. ERR_CONFLICT: the policy requires one, or (strict) the password is too short. */
+ * other factor. ERR_CONFLICT: the policy requires one, or (strict) the password is too short, or
+ * they are recovery codes and the only way in that is left. */
 enum err factor_off(struct ctx *cx, struct db *db, int64_t factor_id, const char *reason,
                     const struct origin *from);
 /* Operator: all factors of a person off; they enrol again. */

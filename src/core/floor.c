@@ -1,7 +1,6 @@
 /* floor.c: see floor.h. The level of a session is session.c's. */
 #include "core/floor.h"
 #include "core/audit.h"
-#include "core/link.h"
 #include "core/outbox.h"
 #include "core/people.h"
 #include "core/rows.h"
@@ -75,14 +74,9 @@ enum err floor_may_begin(struct ctx *cx, struct db *db, int64_t identity_id, enu
     return floor_meets(&p, kind) ? OK : fail(cx, ERR_CONFLICT, "this factor is below the floor");
 }
 
-static enum err set(struct ctx *cx, struct db *db, const struct person *p, bool raised,
-                    const char *actor, const struct origin *from)
+static enum err floor_audit(struct ctx *cx, struct db *db, const struct person *p, bool raised,
+                            const char *actor, const struct origin *from)
 {
-    enum err e = db_exec(cx, db, Q_PERSON_SET_FLOOR,
-                         DB_ARGS(db_int(raised), db_int(cx->now_ms), db_int(p->id)), NULL);
-
-    if (e)
-        return e;
     return audit_add(cx, db,
                      &(struct audit_entry){
                          .service_id = core_of(db)->portal_service_id,
@@ -93,8 +87,20 @@ static enum err set(struct ctx *cx, struct db *db, const struct person *p, bool 
                      });
 }
 
+static enum err set(struct ctx *cx, struct db *db, const struct person *p, bool raised,
+                    const char *actor, const struct origin *from)
+{
+    bool by_operator = str_eq(str_from(actor), STR("operator")); /* that is meant to last */
+    int64_t lowered_at_ms = raised || by_operator ? 0 : cx->now_ms;
+    enum err e = db_exec(
+        cx, db, Q_PERSON_SET_FLOOR,
+        DB_ARGS(db_int(raised), db_int(lowered_at_ms), db_int(cx->now_ms), db_int(p->id)), NULL);
+
+    return e ? e : floor_audit(cx, db, p, raised, actor, from);
+}
+
 enum err floor_raise(struct ctx *cx, struct db *db, const struct session *s,
-                     const struct origin *from)
+                     const struct origin *from, struct str *out_token)
 {
     struct factor *list;
     struct person p;
@@ -104,21 +110,19 @@ enum err floor_raise(struct ctx *cx, struct db *db, const struct session *s,
     if ((e = person_by_id(cx, db, s->person_id, &p)) ||
         (e = factor_list(cx, db, p.identity_id, &list, &count)))
         return e;
-    if (p.strong_only)
-        return OK;
     if (!has_strong(list, count, 0))
         return fail(cx, ERR_CONFLICT, "there is no strong factor to hold on to");
     if (!(s->amr & AMR_STRONG))
         return fail(cx, ERR_CONFLICT, "this session was opened by less than the floor");
     if ((e = set(cx, db, &p, true, "person", from)) ||
         (e = credentials_changed(cx, db, p.id, s->id, "floor_raised")) ||
-        (e = factor_wake_waiting(cx, db, p.identity_id)))
+        (e = factor_wake_waiting(cx, db, p.identity_id)) ||
+        (e = outbox_notice(cx, db, p.id, p.email,
+                           STR("Codes by text message, call and e-mail no longer sign you in. "
+                               "Approval on a phone, an authenticator app and recovery codes do."),
+                           0, from)))
         return e;
-    return outbox_notice(
-        cx, db, p.id, p.email,
-        STR("Codes by text message, call and e-mail no longer sign you in. Approval "
-            "on a phone, an authenticator app and recovery codes do."),
-        0, from);
+    return session_new_token(cx, db, s->id, out_token);
 }
 
 enum err floor_lower(struct ctx *cx, struct db *db, const struct person *p,
@@ -130,9 +134,8 @@ enum err floor_lower(struct ctx *cx, struct db *db, const struct person *p,
         return OK;
     if ((e = set(cx, db, p, false, "person", from)))
         return e;
-    return outbox_notice_about(cx, db, p->id, p->email,
-                               STR("Codes by text message, call and e-mail sign you in again."),
-                               LINK_DATA_FLOOR, 0, from);
+    return outbox_notice(cx, db, p->id, p->email,
+                         STR("Codes by text message, call and e-mail sign you in again."), 0, from);
 }
 
 enum err floor_after_off(struct ctx *cx, struct db *db, int64_t identity_id, const char *actor,
@@ -155,11 +158,9 @@ enum err floor_after_off(struct ctx *cx, struct db *db, int64_t identity_id, con
 enum err floor_restore(struct ctx *cx, struct db *db, const struct person *p,
                        const struct origin *from)
 {
-    struct factor *list;
-    size_t count;
-    enum err e = factor_list(cx, db, p->identity_id, &list, &count);
+    int64_t since_ms = cx->now_ms - (int64_t)FLOOR_UNDO_S * MS_PER_S, restored;
+    enum err e = db_exec(cx, db, Q_PERSON_RESTORE_FLOOR,
+                         DB_ARGS(db_int(cx->now_ms), db_int(p->id), db_int(since_ms)), &restored);
 
-    if (e || p->strong_only || !has_strong(list, count, 0))
-        return e;
-    return set(cx, db, p, true, "person", from);
+    return e || !restored ? e : floor_audit(cx, db, p, true, "person", from);
 }

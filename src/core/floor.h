@@ -32,12 +32,13 @@ bool floor_hangs_on(const struct person *p, const struct factor *list, size_t co
  * switched on. */
 enum err floor_may_begin(struct ctx *cx, struct db *db, int64_t identity_id, enum factor_kind kind);
 
-/* As a change of credentials: other sessions, open attempts and begun enrolments end. ERR_CONFLICT:
- * no strong factor is on, or this session was itself opened by less. */
+/* As a change of credentials: other sessions, open attempts and begun enrolments end; this session
+ * goes on under *out_token. ERR_CONFLICT: no strong factor is on, or this session was itself opened
+ * by less. */
 enum err floor_raise(struct ctx *cx, struct db *db, const struct session *s,
-                     const struct origin *from);
+                     const struct origin *from, struct str *out_token);
 
-/* After a proof that met it. The notice's link raises it again. */
+/* After a proof that met it. */
 enum err floor_lower(struct ctx *cx, struct db *db, const struct person *p,
                      const struct origin *from);
 
@@ -46,7 +47,10 @@ enum err floor_lower(struct ctx *cx, struct db *db, const struct person *p,
 enum err floor_after_off(struct ctx *cx, struct db *db, int64_t identity_id, const char *actor,
                          const struct origin *from, bool *out_fell);
 
-/* "This wasn't me": as it was before it was lowered. */
+/* "This wasn't me", whatever it was about: a floor that was lowered lately (FLOOR_UNDO_S), by its
+ * owner as it seemed, is raised again if a strong factor of that time is on. The operator's
+ * lowering stays. */
+enum { FLOOR_UNDO_S = 7 * 86400 };
 enum err floor_restore(struct ctx *cx, struct db *db, const struct person *p,
                        const struct origin *from);
 

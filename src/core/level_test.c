@@ -192,7 +192,9 @@ static void guessing_a_factor_off_opens_nothing_attacks_1_9(void **state)
 
 static enum err raise_it(struct ctx *cx, struct db *db, void *arg)
 {
-    return floor_raise(cx, db, arg, &here);
+    struct str token;
+
+    return floor_raise(cx, db, arg, &here, &token);
 }
 
 static enum err lower_it(struct ctx *cx, struct db *db, void *arg)
@@ -236,6 +238,29 @@ static enum err begin_it(struct ctx *cx, struct db *db, void *arg)
     struct having *h = arg;
 
     return sent_factor_start(cx, db, h->p->identity_id, h->p->session_id, h->kind, &here, &h->f);
+}
+
+static enum err begin_remote(struct ctx *cx, struct db *db, void *arg)
+{
+    struct having *h = arg;
+
+    return remote_factor_start(cx, db, h->p->identity_id, h->p->session_id, &h->f);
+}
+
+static enum err forget_guesses(struct ctx *cx, struct db *db, void *arg)
+{
+    const struct fixture_person *who = arg;
+
+    return db_exec(cx, db, Q_IDENTITY_RIGHT, DB_ARGS(db_int(who->identity_id)), NULL);
+}
+
+/* Past floor_raise, which drops what was begun. */
+static enum err just_set(struct ctx *cx, struct db *db, void *arg)
+{
+    const struct fixture_person *who = arg;
+
+    return db_exec(cx, db, Q_PERSON_SET_FLOOR,
+                   DB_ARGS(db_int(1), db_int(0), db_int(cx->now_ms), db_int(who->id)), NULL);
 }
 
 static enum err finish_it(struct ctx *cx, struct db *db, void *arg)
@@ -343,14 +368,116 @@ static void guessing_and_enrolling_do_not_lower_it_attack_38(void **state)
     assert_int_equal(fixture_run(fx, raise_it, &s), OK);
     assert_int_not_equal(fixture_run(fx, finish_it, &begun), OK);
     assert_int_equal(fixture_run(fx, begin_it, &late), ERR_CONFLICT);
+    assert_int_equal(fixture_run(fx, begin_remote, &late), ERR_CONFLICT);
 
     guess_until_off(fx, factor);
+    assert_int_equal(fixture_run(fx, forget_guesses, &p), OK); /* of codes in general */
     assert_true(is_raised(fx, &p));
     assert_int_equal(attempt_on(fx, &p, AMR_SMS), ERR_DENIED);
     assert_int_equal(fixture_run(fx, sign_in, &p), ERR_DENIED);
     assert_non_null(strstr(fx->cx.why, "no way left")); /* locked: no code goes to the number */
     assert_int_equal(fixture_run(fx, factors_reset, &p), OK);
     assert_false(is_raised(fx, &p)); /* or it would come back with the next app, unsaid */
+    assert_int_equal(attempt_on(fx, &p, 0), OK);
+}
+
+struct offering {
+    const struct fixture_person *p;
+    const struct session *session; /* NULL: at sign-in */
+    enum factor_kind method;
+};
+
+static enum err offer(struct ctx *cx, struct db *db, void *arg)
+{
+    struct offering *o = arg;
+    struct login_out out;
+    struct login l;
+    struct person p;
+    enum err e = person_by_id(cx, db, o->p->id, &p);
+
+    if (e)
+        return e;
+    if (o->session)
+        e = login_step_up(cx, db, o->session, "fresh", 0, STR("/"), &here, &out);
+    else
+        e = login_password(
+            cx, db,
+            &(struct login_in){
+                .login = p.username,
+                .proof = {.person_id = p.id, .password_at_ms = p.password_at_ms, .right = true},
+                .from = here,
+        },
+            &out);
+    if (e || (e = login_by_token(cx, db, out.login_token, &l)))
+        return e;
+    o->method = l.method;
+    return OK;
+}
+
+static enum err recovery_off(struct ctx *cx, struct db *db, void *arg)
+{
+    const struct fixture_person *who = arg;
+    struct factor f;
+    enum err e = factor_active(cx, db, who->identity_id, FACTOR_RECOVERY, &f);
+
+    return e ? e : factor_off(cx, db, f.id, "person", &here);
+}
+
+/* Whatever is begun, it is by what meets the floor: not the strongest of the others. */
+static void attempts_offer_what_meets_it_alone_attack_38(void **state)
+{
+    struct fixture *fx = *state;
+    struct recovery_new r = {0};
+    struct secret seed = {0};
+    struct fixture_person p;
+    struct offering o;
+    struct having begun;
+    struct session s;
+    int64_t factor;
+
+    fixture_person(fx, "ora", &p);
+    have(fx, &p, FACTOR_SMS);
+    fixture_totp(fx, &p, &seed, &factor);
+    r.identity_id = p.identity_id;
+    recovery_make(&fx->cx, &r.set);
+    assert_int_equal(fixture_run(fx, recovery_put, &r), OK);
+    begun = (struct having){.p = &p, .kind = FACTOR_VOICE};
+    assert_int_equal(fixture_run(fx, begin_it, &begun), OK);
+    assert_int_equal(fixture_run(fx, just_set, &p), OK);
+    assert_int_equal(fixture_run(fx, finish_it, &begun), ERR_CONFLICT);
+
+    guess_until_off(fx, factor);
+    assert_int_equal(fixture_run(fx, forget_guesses, &p), OK);
+    s = session_of(&p, AMR_RECOVERY);
+    o = (struct offering){.p = &p, .session = NULL};
+    assert_int_equal(fixture_run(fx, offer, &o), OK);
+    assert_int_equal(o.method, FACTOR_RECOVERY);
+    o.session = &s;
+    assert_int_equal(fixture_run(fx, offer, &o), OK);
+    assert_int_equal(o.method, FACTOR_RECOVERY);
+    assert_int_equal(fixture_run(fx, recovery_off, &p), ERR_CONFLICT); /* the only way in */
+}
+
+/* With the last of all that is on it falls, whatever that one was. */
+static void nothing_to_hold_on_to_locks_nobody_out_attack_38(void **state)
+{
+    struct fixture *fx = *state;
+    struct secret seed = {0};
+    struct fixture_person p;
+    struct having sms;
+    struct session s;
+    int64_t factor;
+
+    fixture_person(fx, "pam", &p);
+    sms = (struct having){.p = &p, .kind = FACTOR_SMS};
+    assert_int_equal(fixture_run(fx, begin_it, &sms), OK);
+    assert_int_equal(fixture_run(fx, finish_it, &sms), OK);
+    fixture_totp(fx, &p, &seed, &factor);
+    s = session_of(&p, AMR_OTP);
+    assert_int_equal(fixture_run(fx, raise_it, &s), OK);
+    guess_until_off(fx, factor);
+    assert_int_equal(fixture_run(fx, off_by_owner, &sms.f.id), OK);
+    assert_false(is_raised(fx, &p));
     assert_int_equal(attempt_on(fx, &p, 0), OK);
 }
 
@@ -433,6 +560,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(it_is_raised_by_a_session_that_meets_it_alone_attack_38,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(guessing_and_enrolling_do_not_lower_it_attack_38, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(attempts_offer_what_meets_it_alone_attack_38, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(nothing_to_hold_on_to_locks_nobody_out_attack_38, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_attempt_is_ended_by_what_it_proved_itself_attack_38,
                                         set_up, tear_down),

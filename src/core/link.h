@@ -14,9 +14,8 @@ enum link_purpose {
     LINK_PAIR_DEVICE,
 };
 
-/* What a not-me link is about, beside or without a factor; no address is like these. */
-#define LINK_DATA_FLOOR "floor"       /* the person's floor was lowered */
-#define LINK_DATA_ON    "switched on" /* the factor was, and stays */
+/* What a not-me link is about: a factor was switched on, and stays. No address is like it. */
+#define LINK_DATA_ON "switched on"
 
 struct link {
     int64_t id, person_id, identity_id, signup_id, factor_id; /* 0: none */

@@ -142,11 +142,10 @@ enum err outbox_notice(struct ctx *cx, struct db *db, int64_t person_id, struct 
     return notice(cx, db, &l, email, what, from);
 }
 
-enum err outbox_notice_about(struct ctx *cx, struct db *db, int64_t person_id, struct str email,
-                             struct str what, const char *about, int64_t factor_id,
-                             const struct origin *from)
+enum err outbox_notice_on(struct ctx *cx, struct db *db, int64_t person_id, struct str email,
+                          struct str what, int64_t factor_id, const struct origin *from)
 {
-    struct link l = {.person_id = person_id, .factor_id = factor_id, .data = str_from(about)};
+    struct link l = {.person_id = person_id, .factor_id = factor_id, .data = STR(LINK_DATA_ON)};
 
     return notice(cx, db, &l, email, what, from);
 }

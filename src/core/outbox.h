@@ -40,11 +40,9 @@ enum err outbox_notice(struct ctx *cx, struct db *db, int64_t person_id, struct 
 /* The notice to an address that was just replaced: its not-me link brings the address back. */
 enum err outbox_notice_replaced(struct ctx *cx, struct db *db, int64_t person_id,
                                 struct str old_email, struct str what, const struct origin *from);
-/* The notice of what the not-me link has to know more about (LINK_DATA_…), with or without a
- * factor. */
-enum err outbox_notice_about(struct ctx *cx, struct db *db, int64_t person_id, struct str email,
-                             struct str what, const char *about, int64_t factor_id,
-                             const struct origin *from);
+/* The notice that a factor was switched on: see not_me_finish for what its not-me link does. */
+enum err outbox_notice_on(struct ctx *cx, struct db *db, int64_t person_id, struct str email,
+                          struct str what, int64_t factor_id, const struct origin *from);
 /* The same in short to the identity's confirmed number, beside the mail. What the firewall stops is
  * left out: no notice may stop what it tells of. */
 enum err outbox_notice_phone(struct ctx *cx, struct db *db, int64_t identity_id, struct str number,

@@ -204,8 +204,6 @@ static enum err put_back(struct ctx *cx, struct db *db, struct person *p, const 
         ((e = db_exec(cx, db, Q_FACTOR_UNDO_OFF, DB_ARGS(db_int(l->factor_id)), &restored)) ||
          (restored && (e = reset_audit(cx, db, p, "factor_restored", from)))))
         return e;
-    if (str_eq(l->data, STR(LINK_DATA_FLOOR)))
-        return floor_restore(cx, db, p, from);
     return l->data.n ? bring_back(cx, db, p, l->data, from) : OK;
 }
 
@@ -225,7 +223,7 @@ enum err not_me_finish(struct ctx *cx, struct db *db, struct str token, const st
         return e;
     e = str_eq(l.data, STR(LINK_DATA_ON)) ? strange_factor(cx, db, &p, l.factor_id, &stays)
                                           : put_back(cx, db, &p, &l, from);
-    if (e || (e = reset_send(cx, db, &p)))
+    if (e || (e = floor_restore(cx, db, &p, from)) || (e = reset_send(cx, db, &p)))
         return e;
     *out_factor_stays = stays;
     return OK;

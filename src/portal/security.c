@@ -195,7 +195,7 @@ enum err security_page(struct ctx *cx, struct request *rq, struct response *rs)
         .factors = {factor_rows(cx, core_of(rq->db), &s), s.shown_count},
         .devices = s.devices,
         .on_count = s.on_count,
-        .only_one = s.on_count && s.ways_count <= 1 && !s.has_recovery,
+        .only_one = s.on_count && s.ways_count <= 1 && !s.recovery_left,
         .policy_required = s.person.policy == POLICY_REQUIRED,
         .policy_strict = s.person.policy == POLICY_STRICT,
         .has_recovery = s.has_recovery,
@@ -204,7 +204,7 @@ enum err security_page(struct ctx *cx, struct request *rq, struct response *rs)
         .recovery_low = s.has_recovery && s.recovery_left <= RECOVERY_LOW,
         .strong_only = s.person.strong_only,
         .strong_on = s.strong_count > 0,
-        .strong_alone = s.strong_count == 1 && !s.has_recovery,
+        .strong_alone = s.strong_count == 1 && !s.recovery_left,
     };
     frame_open(cx, rq, rs, &p.page);
     p.page.at_security = true;
@@ -242,7 +242,8 @@ enum err factor_off_page(struct ctx *cx, struct request *rq, struct response *rs
 }
 
 /* Said before a code is asked for; the core decides again when it is switched off. */
-static enum err complain_required(struct ctx *cx, struct request *rq, struct draft *d)
+static enum err complain_required(struct ctx *cx, struct request *rq, struct draft *d,
+                                  enum factor_kind kind)
 {
     static const struct complaint last = {
         ERR_CONFLICT, 0, "last_factor", STR_NONE,
@@ -251,11 +252,17 @@ static enum err complain_required(struct ctx *cx, struct request *rq, struct dra
         ERR_CONFLICT, 0, "password_short", STR_NONE,
         STR("Without a second factor your password needs at least 15 characters. Choose a longer "
             "one first.")};
+    static const struct complaint only = {
+        ERR_CONFLICT, 0, "only_way", STR_NONE,
+        STR("These codes are the only way in that you have left. Turn on an authenticator app or a "
+            "phone first.")};
     struct person p;
     enum err e = visit_person(cx, rq, &p);
 
     if (e)
         return e;
+    if (kind == FACTOR_RECOVERY)
+        return draft_complain(cx, d, &only);
     return draft_complain(cx, d, p.policy == POLICY_STRICT ? &weak : &last);
 }
 
@@ -276,7 +283,7 @@ enum err factor_off_start(struct ctx *cx, struct request *rq, struct response *r
         return e;
     e = factor_may_end(cx, rq->db, &f);
     if (e == ERR_CONFLICT)
-        return complain_required(cx, rq, d);
+        return complain_required(cx, rq, d, kind);
     if (e || (e = login_step_up(cx, rq->db, s, "factor_off", f.id, next, &from, &out)))
         return e;
     if (out.state == LOGIN_SIGNED_IN)
@@ -293,15 +300,24 @@ enum err floor_raise_now(struct ctx *cx, struct request *rq, struct response *rs
         STR("Only somebody who came in with an app, a phone or a recovery code can refuse the "
             "other codes. Turn one on, or sign in with it first.")};
     struct draft *d = draft_new(cx, rq, security_page, 0);
+    const struct session *s = &visit_of(cx, rq)->session;
     struct origin from = visit_origin(rq);
-    enum err e = floor_raise(cx, rq->db, &visit_of(cx, rq)->session, &from);
+    struct str token, next = STR("/account/security");
+    struct person p;
+    enum err e;
 
+    if ((e = visit_person(cx, rq, &p)))
+        return e;
+    if (p.strong_only)
+        return frame_next(cx, rq, rs, "changed", next);
+    e = floor_raise(cx, rq->db, s, &from, &token);
     if (e == ERR_CONFLICT)
         return draft_complain(cx, d, &weak);
     if (e)
         return e;
+    session_cookie(rq, rs, token, s->remember);
     flash_set(rq, rs, FLASH_FLOOR_RAISED);
-    return frame_next(cx, rq, rs, "changed", STR("/account/security"));
+    return frame_next(cx, rq, rs, "changed", next);
 }
 
 /* Behind a current proof, like the end of a factor. */

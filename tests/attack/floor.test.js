@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { Client } from "../lib/client.js";
 import { newest, newestLink, outbox } from "../lib/outbox.js";
 import { command, startServer } from "../lib/server.js";
+import { withPhone } from "../device/scene.js";
 import { e164, enterPassword, getRecoveryCodes, nextTotp, signIn, signUp, turnOnSent, turnOnTotp, wrongCode } from "../portal/people.js";
 
 let server;
@@ -12,6 +13,8 @@ before(async () => (server = await startServer()));
 after(() => server.stop());
 
 const refuse = (browser) => browser.postJson("/account/security/floor", {});
+const run = (...args) => command(args, { data_dir: server.dataDir });
+const shown = (person) => JSON.parse(run("user", "show", person.username, "--json").out);
 const isRaised = async (browser) => (await browser.getJson("/account/security")).json.strong_only;
 
 // Signed in by name, password and a code of this kind.
@@ -57,9 +60,9 @@ test("refused, a code that is sent signs nobody in, by whatever door (38)", asyn
   }
   assert.equal((await outbox(server, e164(ada))).length, sent, "nothing was sent");
   assert.equal((await thief.getJson("/account")).status, 401);
-  const shown = await thief.get("/verify?method=sms");
-  assert.match(shown.words, /authenticator app/i);
-  assert.doesNotMatch(shown.words, /text message/i);
+  const page = await thief.get("/verify?method=sms");
+  assert.match(page.words, /authenticator app/i);
+  assert.doesNotMatch(page.words, /text message/i);
 
   await signInBy(ada, "recovery", () => recovery[0]); // what its owner keeps on paper still does
 });
@@ -119,8 +122,38 @@ test("by its form: refused, accepted again after a proof, and the owner is told 
   assert.match(done.words, /Codes that are sent sign you in again/);
   assert.match(await mails(), /sign you in again/);
   const account = await me.get("/account");
-  assert.match(account.words, /Accepted codes by text, call, e-mail again/);
+  assert.match(account.words, /Attention: Accepted codes by text, call, e-mail again/);
   await signInBy(ada, "sms", async () => (await newest(server, e164(ada), "sms")).code);
+
+  const owner = new Client(server);
+  const link = await newestLink(server, ada.email, /^\/not-me\//);
+  assert.ok((await owner.fill(await owner.get(link), {}, { action: link })).status < 400);
+  assert.equal(shown(ada).strong_only, true, "\"this wasn't me\" raises it again");
+});
+
+test("whoever copied the cookie holds nothing once it is raised (29, 38)", async () => {
+  const { me } = await someone();
+  const copy = new Client(server);
+  for (const [name, value] of me.cookies) copy.cookies.set(name, value);
+  assert.equal((await copy.getJson("/account")).status, 200);
+  assert.equal((await refuse(me)).status, 200);
+  assert.equal((await copy.getJson("/account")).status, 401);
+  assert.equal((await me.getJson("/account")).status, 200);
+});
+
+test("the pages say what each step would do to it (38)", async () => {
+  const { person, me } = await withPhone(server);
+  await turnOnSent(server, me, person, "sms");
+  const app = await turnOnTotp(me);
+  await refuse(me);
+  const lifts = /You refused codes that are sent/, { devices } = (await me.getJson("/account/security")).json;
+  assert.doesNotMatch((await me.get("/account/security/totp/off")).words, lifts, "the phone is left");
+  assert.doesNotMatch((await me.get(devices[0].url)).words, lifts, "the app is left");
+  assert.doesNotMatch((await me.get("/account/security")).words, /only one way to prove/);
+  await me.postJson("/account/security/totp/off", {});
+  assert.equal((await me.postJson("/verify", { method: "totp", code: nextTotp(app) })).status, 200);
+  assert.match((await me.get(devices[0].url)).words, lifts);
+  assert.match((await me.get("/account/security")).words, /only one way to prove/);
 });
 
 test("with the last strong factor it falls, the mail says so, and its link puts back both (38)", async () => {
@@ -136,13 +169,10 @@ test("with the last strong factor it falls, the mail says so, and its link puts 
   const owner = new Client(server);
   const link = await newestLink(server, ada.email, /^\/not-me\//);
   assert.ok((await owner.fill(await owner.get(link), {}, { action: link })).status < 400);
-  const run = (...args) => command(args, { data_dir: server.dataDir });
-  const look = () => JSON.parse(run("user", "show", ada.username, "--json").out);
-  const shown = look();
-  assert.equal(shown.strong_only, true);
-  assert.ok(shown.factors.some((f) => f.kind === "totp"));
+  assert.equal(shown(ada).strong_only, true);
+  assert.ok(shown(ada).factors.some((f) => f.kind === "totp"));
   assert.match(run("user", "show", ada.username).out, /Floor +codes by SMS, call and e-mail do not sign in/);
   const reset = run("user", "reset-factors", ada.username, "--yes");
   assert.equal(reset.code, 0, reset.err);
-  assert.equal(look().strong_only, false);
+  assert.equal(shown(ada).strong_only, false);
 });
