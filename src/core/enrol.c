@@ -130,13 +130,8 @@ enum err sent_factor_start(struct ctx *cx, struct db *db, int64_t identity_id, i
     f.target = kind == FACTOR_EMAIL ? c.email : c.phone;
     f.name = factor_kind_words(kind);
     f.digits = c.code_digits;
-    if ((e = factor_not_on_yet(cx, db, &f)) || (e = begun_or_new(cx, db, &f)))
-        return e;
-    e = verification_pending(cx, db, f.id, 0, &v);
-    if (e && e != ERR_NOT_FOUND)
-        return e;
-    /* begun twice at once: the code is on its way */
-    if ((e || verification_wait_s(cx, &v) == 0) && (e = verification_send(cx, db, &f, 0, from, &v)))
+    if ((e = factor_not_on_yet(cx, db, &f)) || (e = begun_or_new(cx, db, &f)) ||
+        (e = verification_send(cx, db, &f, 0, from, &v)))
         return e;
     *out = f;
     return OK;

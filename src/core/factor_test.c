@@ -339,36 +339,6 @@ static void a_sent_code_stays_the_same_for_ten_minutes_attack_15(void **state)
     assert_int_equal(check_now(fx, s.f.id, first), CHECK_EXPIRED);
 }
 
-static void a_code_is_sent_again_after_30_seconds_attack_56(void **state)
-{
-    struct fixture *fx = *state;
-    struct sending s = {0};
-    struct fixture_person p;
-    int64_t factor_id, sent_at_ms;
-
-    fixture_person(fx, "soon", &p);
-    s.identity_id = p.identity_id;
-    s.session_id = p.session_id;
-    assert_int_equal(fixture_run(fx, send_start, &s), OK);
-    factor_id = s.f.id;
-    sent_at_ms = s.v.sent_at_ms;
-    assert_int_equal(fixture_run(fx, send_again, &s), ERR_LIMITED);
-    fx->cx.now_ms += VERIFICATION_RESEND_AFTER_S * MS_PER_S - 1;
-    assert_int_equal(verification_wait_s(&fx->cx, &s.v), 1);
-    assert_int_equal(fixture_run(fx, send_again, &s), ERR_LIMITED);
-    assert_int_equal(fixture_run(fx, send_start, &s), OK); /* begun again: no second message */
-    assert_int_equal(s.f.id, factor_id);
-    assert_int_equal(s.v.sent_at_ms, sent_at_ms);
-    assert_int_equal(s.v.send_count, 1);
-    fx->cx.now_ms += 1;
-    assert_int_equal(verification_wait_s(&fx->cx, &s.v), 0);
-    assert_int_equal(fixture_run(fx, send_again, &s), OK);
-    assert_int_equal(fixture_run(fx, send_again, &s), ERR_LIMITED);
-    fx->cx.now_ms -= 3600 * MS_PER_S; /* a clock that is set back keeps nobody waiting */
-    assert_int_equal(verification_wait_s(&fx->cx, &s.v), 0);
-    fx->cx.now_ms += 3600 * MS_PER_S;
-}
-
 static void five_wrong_checks_end_a_sent_code(void **state)
 {
     struct fixture *fx = *state;
@@ -434,8 +404,6 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sent_code_stays_the_same_for_ten_minutes_attack_15,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_code_is_sent_again_after_30_seconds_attack_56, set_up,
-                                        tear_down),
         cmocka_unit_test_setup_teardown(five_wrong_checks_end_a_sent_code, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keys_rotate_and_everything_still_opens, set_up, tear_down),
     };

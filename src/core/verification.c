@@ -157,27 +157,6 @@ static enum err may_send_again(struct ctx *cx, const struct verification *v)
     return OK;
 }
 
-int verification_wait_s(const struct ctx *cx, const struct verification *v)
-{
-    int64_t since_ms = cx->now_ms - v->sent_at_ms;
-
-    if (since_ms < 0 ||
-        since_ms >= VERIFICATION_RESEND_AFTER_S * MS_PER_S) /* < 0: clock set back */
-        return 0;
-    return (int)(VERIFICATION_RESEND_AFTER_S - since_ms / MS_PER_S);
-}
-
-static enum err waited(struct ctx *cx, const struct verification *v)
-{
-    int wait_s = verification_wait_s(cx, v);
-
-    if (wait_s == 0)
-        return OK;
-    cx->retry_after_s = wait_s;
-    return fail(cx, ERR_LIMITED, "the code was sent less than %d s ago",
-                VERIFICATION_RESEND_AFTER_S);
-}
-
 enum err destination_take(struct ctx *cx, struct db *db, const struct dispatch *d)
 {
     enum err e;
@@ -243,9 +222,8 @@ enum err verification_send(struct ctx *cx, struct db *db, const struct factor *f
     }
     e = verification_pending(cx, db, f->id, login_id, &v);
     if (e == OK) {
-        if ((e = may_send_again(cx, &v)) || (e = waited(cx, &v)) ||
-            (e = destination_take(cx, db, &d)) || (e = count_send(cx, db, &v)) ||
-            (e = send_portal(cx, db, &v, from)))
+        if ((e = may_send_again(cx, &v)) || (e = destination_take(cx, db, &d)) ||
+            (e = count_send(cx, db, &v)) || (e = send_portal(cx, db, &v, from)))
             return e;
         *out = v;
         return OK;

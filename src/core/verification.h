@@ -13,7 +13,8 @@ enum {
     VERIFICATION_SENDS_MAX = 5,
     VERIFICATION_CHECKS_MAX = 5,
     VERIFICATION_LIFE_S = 600,
-    VERIFICATION_RESEND_AFTER_S = 30, /* the portal's; applications have only the budgets */
+    VERIFICATION_RESEND_AFTER_S =
+        30, /* what the countdown on the page counts; the budgets are the rule */
 };
 
 struct verification {
@@ -28,13 +29,10 @@ struct verification {
 };
 
 /* Sends (or sends again) the code of a sent factor, for one login attempt or (0) its enrolment.
- * ERR_LIMITED with cx->retry_after_s: sent just before, 5 sends used up, a pause, or the
- * destination's budget.
+ * ERR_LIMITED with cx->retry_after_s: 5 sends used up, a pause, or the destination's budget.
  * ERR_BLOCKED: the firewall (core/firewall.h). */
 enum err verification_send(struct ctx *cx, struct db *db, const struct factor *f, int64_t login_id,
                            const struct origin *from, struct verification *out);
-/* Until verification_send sends this one again; 0: now. */
-int verification_wait_s(const struct ctx *cx, const struct verification *v);
 /* The pending, unexpired one. ERR_NOT_FOUND. */
 enum err verification_pending(struct ctx *cx, struct db *db, int64_t factor_id, int64_t login_id,
                               struct verification *out);

@@ -43,13 +43,16 @@ static enum err pending_send(struct ctx *cx, struct db *db, const struct factor 
 {
     struct verification v;
     enum err e = verification_pending(cx, db, f->id, login_id, &v);
+    int64_t wait_ms;
 
     *out_wait_s = 0;
     *out_more = true;
     *out_none = e == ERR_NOT_FOUND;
     if (e)
         return e == ERR_NOT_FOUND ? OK : e;
-    *out_wait_s = verification_wait_s(cx, &v);
+    wait_ms = v.sent_at_ms + VERIFICATION_RESEND_AFTER_S * MS_PER_S - cx->now_ms;
+    if (wait_ms > 0)
+        *out_wait_s = (int)((wait_ms + MS_PER_S - 1) / MS_PER_S);
     *out_more = v.send_count < VERIFICATION_SENDS_MAX;
     return OK;
 }

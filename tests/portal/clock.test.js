@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Client } from "../lib/client.js";
 import { startMovable } from "../lib/clock.js";
-import { newest, newestLink, outbox } from "../lib/outbox.js";
+import { newest, newestLink } from "../lib/outbox.js";
 import { eventually } from "../lib/server.js";
 import { totp } from "../lib/totp.js";
 import { e164, enterCode, enterPassword, newPerson, signIn, signUp, turnOnSent, turnOnTotp } from "./people.js";
@@ -71,32 +71,6 @@ test("an attempt and its code last ten minutes", async () => {
   assert.equal(late.location, "/login");
   assert.match((await browser.follow(late)).words, /That took too long\. Please start again\./);
   assert.equal((await browser.getJson("/login/status")).json.state, "expired");
-});
-
-test("a code is sent again after 30 seconds, is the same one, and five are enough", async () => {
-  const ada = await signUp(server), to = e164(ada);
-  await turnOnSent(server, await signIn(server, ada), ada, "sms");
-  const { browser } = await enterPassword(server, ada);
-  const sent = async () => (await outbox(server, to)).length, before = await sent(), { code } = await newest(server, to, "sms");
-  const again = async () => browser.fill(await browser.get("/verify"), { method: "sms" }, { action: "/resend" });
-  for (let i = 0; i < 3; i++) {
-    const early = await again();
-    assert.equal(early.status, 429);
-    assert.ok(Number(early.headers["retry-after"]) > 0 && Number(early.headers["retry-after"]) <= 30);
-    assert.match(early.words, /We can't send another code yet\. Wait \d+ seconds, then try again\./);
-  }
-  assert.equal(await sent(), before, "nothing was sent");
-  for (let i = 0; i < 4; i++) {
-    await later(31);
-    assert.equal((await again()).location, "/verify");
-    assert.equal((await newest(server, to, "sms")).code, code);
-  }
-  assert.equal(await sent(), before + 4);
-  const page = await browser.get("/verify");
-  assert.ok(!page.forms.some((form) => form.action === "/resend"), "no more is offered");
-  const csrf = page.form(["code"]).fields.get("csrf");
-  assert.equal((await browser.post("/resend", { csrf, method: "sms" })).status, 429);
-  assert.equal((await enterCode(browser, code)).location, "/account", "the code still works");
 });
 
 test("links: a reset works for ten minutes, a confirmation for a day", async () => {

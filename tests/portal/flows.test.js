@@ -133,6 +133,27 @@ test("sign-in with a code of each kind, and by another way", async () => {
   assert.match((await browser.get("/account/security")).words, /9 of 10 left/);
 });
 
+test("a second send gives the same code, and five are enough", async () => {
+  const ada = await signUp(server);
+  const me = await signIn(server, ada);
+  await turnOnSent(server, me, ada, "sms");
+  const { browser } = await enterPassword(server, ada);
+  const codes = new Set([(await newest(server, e164(ada), "sms")).code]);
+  for (let i = 0; i < 4; i++) {
+    const again = await browser.fill(await browser.get("/verify"), { method: "sms" }, { action: "/resend" });
+    assert.equal(again.location, "/verify");
+    codes.add((await newest(server, e164(ada), "sms")).code);
+  }
+  assert.equal(codes.size, 1);
+  const page = await browser.get("/verify");
+  assert.ok(!page.forms.some((form) => form.action === "/resend"), "no more is offered");
+  const csrf = page.form(["code"]).fields.get("csrf");
+  const sixth = await browser.post("/resend", { csrf, method: "sms" });
+  assert.equal(sixth.status, 429);
+  assert.ok(Number(sixth.headers["retry-after"]) > 0);
+  assert.equal((await enterCode(browser, [...codes][0])).location, "/account", "the code still works");
+});
+
 test("wrong codes pause the factor, whichever attempt they come from", async () => {
   const ada = await signUp(server);
   const me = await signIn(server, ada);

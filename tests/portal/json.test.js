@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { Client } from "../lib/client.js";
-import { newest, newestLink, outbox } from "../lib/outbox.js";
+import { newest, newestLink } from "../lib/outbox.js";
 import { command, root, startServer } from "../lib/server.js";
 import { readOtpauth } from "../lib/totp.js";
 import { e164, newPerson, nextTotp } from "./people.js";
@@ -124,11 +124,8 @@ test("codes that are sent: choose, send again, off", async () => {
     const started = await me.postJson(`/account/security/${kind}/start`, {});
     assert.equal(started.json.next, `/account/security/${kind}`, started.text);
     const again = await me.postJson(`/account/security/${kind}/resend`, {});
-    assert.deepEqual([again.status, again.json.error.code], [429, "limited"]);
-    assert.ok(Number(again.headers["retry-after"]) > 0 && Number(again.headers["retry-after"]) <= 30);
-    assert.equal((await me.postJson(`/account/security/${kind}/start`, {})).status, 200, "begun again");
-    const to = kind === "sms" ? e164(person) : person.email, { code } = await newest(server, to, kind);
-    assert.equal((await outbox(server, to)).filter((m) => m.code).length, 1);
+    assert.equal(again.status, 200);
+    const { code } = await newest(server, kind === "sms" ? e164(person) : person.email, kind);
     assert.equal((await me.postJson(`/account/security/${kind}`, { code })).json.state, "on");
   }
   const twice = await me.postJson("/account/security/sms/start", {});
@@ -139,7 +136,7 @@ test("codes that are sent: choose, send again, off", async () => {
   assert.deepEqual([login.method, login.methods], ["sms", ["sms", "email"]]);
   assert.match(login.to, /^\+49 ••• ••• \d{4}$/);
   assert.ok(login.resend_after_s > 0 && login.resend_after_s <= 30);
-  assert.equal((await other.postJson("/resend", {})).status, 429);
+  assert.equal((await other.postJson("/resend", {})).json.method, "sms");
   assert.equal((await other.postJson("/verify/method", { method: "email" })).json.method, "email");
   const unknown = await other.postJson("/verify/method", { method: "voice" });
   assert.deepEqual([unknown.status, unknown.json.error.code], [400, "unknown_method"]);
