@@ -117,6 +117,8 @@ static const struct {
     [FLASH_FACTOR_OFF] = {STR("off"),        STR("That's off. We told you so by e-mail, too.")                                   },
     [FLASH_PAIRED] = {STR("paired"),     STR("Your phone is paired. We'll ask it when you sign in.")                         },
     [FLASH_RENAMED] = {STR("renamed"),    STR("The name is saved.")                                                           },
+    [FLASH_CODES_STAND] = {STR("codes"),      STR("Your codes were shown once and still work. If they "
+                                             "are lost, replace them.")                   },
     [FLASH_FLOOR_RAISED] = {STR("strong"),     STR("Codes that are sent no longer sign you in.")                                   },
     [FLASH_FLOOR_LOWERED] = {STR("any"),        STR("Codes that are sent sign you in again.")                                       },
 };

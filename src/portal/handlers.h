@@ -24,8 +24,9 @@ handler_fn password_page, password_prepare, password_change;
 handler_fn email_page, email_prepare, email_change, email_confirm_page, email_confirm;
 handler_fn phone_page, phone_prepare, phone_change;
 /* security.c */
-handler_fn security_page, factor_off_page, factor_off_start, floor_raise_now, floor_lower_start,
-    recovery_prepare, recovery_codes;
+handler_fn security_page, factor_off_page, factor_off_start, floor_raise_now, floor_lower_start;
+/* recovery.c */
+handler_fn recovery_page, recovery_prepare, recovery_codes;
 /* devices.c */
 handler_fn pairing_start, pairing_page, pairing_done, pairing_status;
 handler_fn device_page, device_name_set, device_off;

@@ -21,7 +21,7 @@
  * - /account/security/{way}/start: turns on; leads to GET /account/security/{way}, which enrols
  * - /account/security/{way}: code (totp sms voice email); .../{way}/resend: another code
  * - /account/security/{way}/off: GET asks, POST turns off (behind a current factor)
- * - /account/security/recovery: ten new codes
+ * - /account/security/recovery: ten new codes, in place of the set that the form names
  * - /enrol/skip: not now (only where the policy does not demand a factor)
  * - what holds a token or an id of its own is handed in as `action_url`
  */
@@ -492,6 +492,12 @@ struct page_factor_off {
     bool lifts_floor; /* what is left then is what the person refused, and counts again */
 };
 
+/* New codes end the ones on paper, so they are asked for twice. */
+struct page_recovery_replace {
+    struct page page;
+    struct str replaces; /* hidden field: this set, so that the form counts once */
+    int left, total;     /* 8 of 10 */
+};
 struct recovery_code {
     int number;
     struct str code; /* "k7dq-m2xv-93pt" */

@@ -262,6 +262,13 @@ static void factor_off_floor(struct html *h)
                            .page = signed_in(), .method = way("totp"), .lifts_floor = true});
 }
 
+static void recovery_replace(struct html *h)
+{
+    page_recovery_replace(
+        h, &(struct page_recovery_replace){
+               .page = signed_in(), .replaces = STR("YF0123"), .left = 8, .total = 10});
+}
+
 static void recovery_codes(struct html *h)
 {
     struct recovery_code codes[10];
@@ -283,7 +290,7 @@ static const struct golden goldens[] = {
     PAGE(account), PAGE(account_new), PAGE(account_edit), PAGE(change_password),
     PAGE(change_email), PAGE(change_phone), PAGE(security), PAGE(security_one), PAGE(totp_enrol),
     PAGE(code_enrol), PAGE(factor_off), PAGE(factor_off_floor), PAGE(security_floor),
-    PAGE(recovery_codes), PAGE(pairing), PAGE(pairing_over), PAGE(pairing_done), PAGE(device),
+    PAGE(recovery_replace), PAGE(recovery_codes), PAGE(pairing), PAGE(pairing_over), PAGE(pairing_done), PAGE(device),
 };
 /* clang-format on */
 

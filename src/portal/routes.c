@@ -59,6 +59,7 @@ static const struct route routes[] = {
     {POST, "/reauth",                          AUTH_SESSION, LIMIT_LOGIN, WRITE, reauth, reauth_prepare},
 
     {GET,  "/account/security",                AUTH_SESSION, LIMIT_PAGE,  READ,  security_page},
+    {GET,  "/account/security/recovery",       AUTH_FRESH,   LIMIT_PAGE,  READ,  recovery_page},
     {POST, "/account/security/recovery",       AUTH_FRESH,   LIMIT_LOGIN, WRITE, recovery_codes, recovery_prepare},
     {POST, "/account/security/floor",          AUTH_FRESH,   LIMIT_FORM,  WRITE, floor_raise_now},
     {POST, "/account/security/floor/off",      AUTH_SESSION, LIMIT_SEND,  WRITE, floor_lower_start},

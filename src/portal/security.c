@@ -1,6 +1,6 @@
 /*
- * security.c: the second factors of a person: which are on, turning one off, recovery codes.
- * Turning one on is enrol.c's.
+ * security.c: the second factors of a person: which are on, turning one off. Turning one on is
+ * enrol.c's, recovery codes are recovery.c's.
  */
 #include "core/floor.h"
 #include "core/login.h"
@@ -337,67 +337,4 @@ enum err floor_lower_start(struct ctx *cx, struct request *rq, struct response *
     if ((e = login_step_up(cx, rq->db, s, "floor_lower", 0, next, &from, &out)))
         return e;
     return step_up_next(cx, rq, rs, &out, next);
-}
-
-/* ---- recovery codes: made on the hash pool, shown by the answer to the POST and never again ----
- */
-
-enum err recovery_prepare(struct ctx *cx, struct request *rq, struct response *rs)
-{
-    struct draft *d = draft_new(cx, rq, security_page, sizeof(struct recovery_set));
-    enum err e;
-
-    (void)rs;
-    if ((e = gate_early(cx, rq)))
-        return e;
-    recovery_make(cx, d->in);
-    return OK;
-}
-
-/* "K7DQ-M2XV-93PT" */
-static struct str spaced(struct ctx *cx, const char *code)
-{
-    return arena_printf(cx->mem, "%.4s-%.4s-%.4s", code, code + 4, code + 8);
-}
-
-static enum err codes_json(struct ctx *cx, struct response *rs, const struct recovery_set *set)
-{
-    json_t *codes = json_array();
-
-    for (size_t i = 0; i < RECOVERY_CODES; i++)
-        json_array_append_new(codes, json_of(spaced(cx, set->code[i])));
-    return respond_json(cx, rs, 200, json_pack("{s:o}", "codes", codes));
-}
-
-enum err recovery_codes(struct ctx *cx, struct request *rq, struct response *rs)
-{
-    static const struct complaint none_on = {
-        ERR_CONFLICT, 0, "no_factor", STR_NONE,
-        STR("Recovery codes stand in for a second factor. Turn one on first.")};
-    struct draft *d = draft_resume(rq);
-    const struct recovery_set *set = d->in;
-    struct recovery_code *rows = ARENA_ARRAY(cx->mem, struct recovery_code, RECOVERY_CODES);
-    struct page_recovery_codes p = {.made_at = words_when(cx, cx->now_ms),
-                                    .next_url = STR("/account/security")};
-    struct origin from = visit_origin(rq);
-    struct person person;
-    enum err e;
-
-    if ((e = visit_person(cx, rq, &person)))
-        return e;
-    e = recovery_store(cx, rq->db, person.identity_id, set, &from);
-    if (e == ERR_CONFLICT)
-        return draft_complain(cx, d, &none_on);
-    if (e)
-        return e;
-    if (wants_json(rq))
-        return codes_json(cx, rs, set);
-    for (size_t i = 0; i < RECOVERY_CODES; i++)
-        rows[i] = (struct recovery_code){(int)i, spaced(cx, set->code[i])};
-    p.account = person.username;
-    p.codes.p = rows;
-    p.codes.n = RECOVERY_CODES;
-    frame_open(cx, rq, rs, &p.page);
-    page_recovery_codes(FRAME_HTML(rs), &p);
-    return frame_close(cx, rs);
 }

@@ -154,6 +154,40 @@ test("a second send gives the same code, and five are enough", async () => {
   assert.equal((await enterCode(browser, [...codes][0])).location, "/account", "the code still works");
 });
 
+test("recovery codes are replaced on purpose, and by a form sent twice not at all", async () => {
+  const ada = await signUp(server);
+  const me = await signIn(server, ada);
+  assert.equal((await me.get("/account/security/recovery")).location, "/account/security", "there are none yet");
+  await turnOnTotp(me);
+  const left = async () => (await me.getJson("/account/security")).json.recovery_left;
+  const path = "/account/security/recovery";
+  const shown = (page) => page.html.querySelectorAll(".codes code").map((code) => code.textContent.trim());
+  const reload = async (form) => {
+    const again = await me.post(path, Object.fromEntries(form.fields));
+    assert.deepEqual([again.status, again.location], [303, "/account/security"]);
+    assert.match((await me.follow(again)).words, /Your codes were shown once and still work\./);
+  };
+
+  const first = (await me.get("/account/security")).form(["csrf"], path);
+  const printed = shown(await me.post(path, Object.fromEntries(first.fields)));
+  assert.equal(printed.length, 10);
+  await reload(first);
+  const { browser } = await enterPassword(server, ada);
+  assert.equal((await enterCode(browser, printed[0], "recovery")).location, "/account", "what was printed is good");
+
+  const security = await me.get("/account/security");
+  assert.ok(!security.forms.some((form) => form.action === path), "one click replaces nothing");
+  const question = await me.get(security.html.querySelector(`a[href="${path}"]`).getAttribute("href"));
+  assert.match(question.words, /Replace your recovery codes\?.*9 of 10 are left/);
+  assert.equal(await left(), 9, "looking changes nothing");
+  const second = question.form(["replaces"], path);
+  const fresh = shown(await me.post(path, Object.fromEntries(second.fields)));
+  assert.equal(fresh.filter((one) => !printed.includes(one)).length, 10);
+  await reload(second);
+  await reload(first);
+  assert.equal(await left(), 10);
+});
+
 test("wrong codes pause the factor, whichever attempt they come from", async () => {
   const ada = await signUp(server);
   const me = await signIn(server, ada);
