@@ -7,22 +7,22 @@
 #include "base/host.h"
 #include "base/url.h"
 #include "core/app.h"
+#include "core/person.h"
 #include "crypto/hash.h"
 #include "crypto/token.h"
 #include "http/form.h"
 #include "portal/touch.h"
 
-enum { FLASH_LIFE_S = 60, TOUCH_AFTER_MS = 60 * MS_PER_S };
+enum { FLASH_LIFE_S = 60, TYPED_LIFE_S = 600, TOUCH_AFTER_MS = 60 * MS_PER_S };
 
 /* ---- cookies ---- */
 
-enum cookie_kind { COOKIE_SESSION, COOKIE_LOGIN, COOKIE_VISITOR, COOKIE_FLASH };
+enum cookie_kind { COOKIE_SESSION, COOKIE_LOGIN, COOKIE_VISITOR, COOKIE_FLASH, COOKIE_TYPED };
 
 static const struct str cookie_names[] = {
-    [COOKIE_SESSION] = STR("cs_session"),
-    [COOKIE_LOGIN] = STR("cs_login"),
-    [COOKIE_VISITOR] = STR("cs_visitor"),
-    [COOKIE_FLASH] = STR("cs_flash"),
+    [COOKIE_SESSION] = STR("cs_session"), [COOKIE_LOGIN] = STR("cs_login"),
+    [COOKIE_VISITOR] = STR("cs_visitor"), [COOKIE_FLASH] = STR("cs_flash"),
+    [COOKIE_TYPED] = STR("cs_typed"),
 };
 
 static bool is_secure(const struct request *rq)
@@ -55,7 +55,7 @@ static void set_cookie(const struct request *rq, struct response *rs, enum cooki
                                      .value = value,
                                      .max_age_s = max_age_s,
                                      .secure = is_secure(rq),
-                                     .site = kind == COOKIE_FLASH ? COOKIE_STRICT : COOKIE_LAX});
+                                     .site = kind >= COOKIE_FLASH ? COOKIE_STRICT : COOKIE_LAX});
 }
 
 void session_cookie(const struct request *rq, struct response *rs, struct str token, bool remember)
@@ -142,6 +142,24 @@ struct str flash_take(struct ctx *cx, const struct request *rq, struct response 
             return row->text;
     }
     return STR_NONE;
+}
+
+void typed_set(struct ctx *cx, const struct request *rq, struct response *rs, struct str email)
+{
+    if (wants_json(rq))
+        return;
+    set_cookie(rq, rs, COOKIE_TYPED, base64url_encode(cx->mem, str_bytes(email)), TYPED_LIFE_S);
+}
+
+struct str typed_of(struct ctx *cx, const struct request *rq)
+{
+    struct str value = cookie_value(cx, rq, COOKIE_TYPED), email;
+    uint8_t plain[EMAIL_MAX];
+    ptrdiff_t n = base64url_decode(value, plain, sizeof(plain));
+
+    if (n <= 0 || email_check(cx, (struct str){(const char *)plain, (size_t)n}, &email).n)
+        return STR_NONE;
+    return arena_str(cx->mem, email);
 }
 
 /* ---- form tokens ---- */

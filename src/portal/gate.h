@@ -9,6 +9,8 @@
  *   cs_login     a sign-in or step-up attempt whose first factor was right
  *   cs_visitor   nobody yet; there so that forms before sign-in can be bound to a browser
  *
+ * (cs_flash and cs_typed, below, hold words for the next page and open nothing.)
+ *
  * All are SameSite=Lax: a link from a mail arrives with them, and the form on the page it leads to
  * is bound to the same cookie that the answer to it will come with. A form's token is
  * HMAC-SHA256(core's form key, "countersign form\0" | kind of cookie | its value), in base64url.
@@ -96,6 +98,12 @@ enum flash {
 void flash_set(const struct request *rq, struct response *rs, enum flash f);
 /* The text to show, once: its cookie is deleted in rs. */
 struct str flash_take(struct ctx *cx, const struct request *rq, struct response *rs);
+
+/* The address that was typed into a form which answers everybody alike, for the page that it leads
+ * to: only the browser that sent it keeps it, in a cookie of ten minutes (cs_typed). */
+void typed_set(struct ctx *cx, const struct request *rq, struct response *rs, struct str email);
+/* STR_NONE when there is none, or none that can be an address. */
+struct str typed_of(struct ctx *cx, const struct request *rq);
 
 /* True if the Host header names this machine or the public URL's host: what shows secrets in demo
  * mode does not answer under a name that a foreign site may have pointed here. */

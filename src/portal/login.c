@@ -103,7 +103,8 @@ enum err login_submit(struct ctx *cx, struct request *rq, struct response *rs)
 {
     static const struct complaint wrong = {
         ERR_DENIED, 401, "wrong_login", STR_NONE,
-        STR("That name and password don't match. Check both and try again.")};
+        STR("That name and password don't match. Check both and try again. New here? Open the link "
+            "in our mail first.")};
     struct draft *d = draft_resume(rq);
     const struct login_form *f = d->in;
     struct str next = next_path(cx, rq, f->next, STR("/account"));

@@ -43,12 +43,13 @@ enum err reset_ask(struct ctx *cx, struct request *rq, struct response *rs)
     draft_note(d, STR("email"), email_check(cx, f->email, &email));
     if ((e = draft_settle(cx, d)) || (e = reset_start(cx, rq->db, email, &from)))
         return e;
+    typed_set(cx, rq, rs, email);
     return frame_next(cx, rq, rs, "check_email", STR("/reset-password/sent"));
 }
 
 enum err reset_sent_page(struct ctx *cx, struct request *rq, struct response *rs)
 {
-    struct page_reset_sent p = {0};
+    struct page_reset_sent p = {.email = typed_of(cx, rq)};
 
     frame_open(cx, rq, rs, &p.page);
     page_reset_sent(FRAME_HTML(rs), &p);

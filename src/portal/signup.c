@@ -112,12 +112,13 @@ enum err sign_up(struct ctx *cx, struct request *rq, struct response *rs)
         return draft_limited(cx, d, "There were many sign-ups from here.");
     if (e)
         return e;
+    typed_set(cx, rq, rs, f->in.email);
     return frame_next(cx, rq, rs, "check_email", STR("/sign-up/check"));
 }
 
 enum err sign_up_sent_page(struct ctx *cx, struct request *rq, struct response *rs)
 {
-    struct page_check_email p = {.lifetime = STR("24 hours")};
+    struct page_check_email p = {.email = typed_of(cx, rq), .lifetime = STR("24 hours")};
 
     frame_open(cx, rq, rs, &p.page);
     page_check_email(FRAME_HTML(rs), &p);

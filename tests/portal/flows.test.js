@@ -19,8 +19,14 @@ test("sign-up counts for nothing before its link is opened by a POST", async () 
   const me = new Client(server);
   const sent = await me.fill(await me.get("/sign-up"), ada);
   assert.equal(sent.location, "/sign-up/check");
-  assert.equal((await me.follow(sent)).status, 200);
-  assert.equal((await enterPassword(server, ada)).answer.status, 401);
+  const check = await me.follow(sent);
+  assert.ok(check.words.includes(`We sent a message to ${ada.email}.`), check.words);
+  const cookie = sent.setCookies.find((line) => line.startsWith("cs_typed="));
+  assert.match(cookie, /; Max-Age=600; HttpOnly; SameSite=Strict$|; HttpOnly; SameSite=Strict; Max-Age=600$/);
+  assert.ok((await new Client(server).get("/sign-up/check")).words.includes("We sent you a message."), "no other browser is told");
+  const early = (await enterPassword(server, ada)).answer;
+  assert.equal(early.status, 401);
+  assert.match(early.words, /New here\? Open the link in our mail first\./);
 
   const link = await newestLink(server, ada.email, /^\/confirm\//);
   const page = await me.get(link);
@@ -242,6 +248,7 @@ test("a forgotten password: by mail, once, and the second factor stays", async (
   const other = new Client(server);
   const asked = await other.fill(await other.get("/reset-password"), { email: ada.email });
   assert.equal(asked.location, "/reset-password/sent");
+  assert.ok((await other.follow(asked)).words.includes(`If ${ada.email} belongs to an account`));
   const link = await newestLink(server, ada.email, /^\/reset-password\//);
   const weak = await other.fill(await other.get(link), { password: "password" }, { action: link });
   assert.equal(weak.status, 400);
