@@ -49,7 +49,9 @@ static bool lead_on(struct ctx *cx, struct request *rq, struct response *rs, enu
         to = path_with_next(cx, STR("/login"), way_back(cx, rq));
         break;
     case REFUSED_ATTEMPT:
-        flash_set(rq, rs, FLASH_TOO_LATE);
+        /* Somebody signed in who only looks, by Back, has missed nothing. */
+        if (rq->method != GET || !visit_of(cx, rq)->signed_in)
+            flash_set(rq, rs, FLASH_TOO_LATE);
         to = visit_of(cx, rq)->signed_in ? STR("/account") : STR("/login");
         break;
     case REFUSED_STALE:

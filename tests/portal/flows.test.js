@@ -118,6 +118,13 @@ test("sign-in with a code of each kind, and by another way", async () => {
   assert.match(page.words, /Try another way/);
   const { code } = await newest(server, e164(ada), "sms");
   assert.equal((await enterCode(first.browser, `${code.slice(0, 3)} ${code.slice(3)}`)).location, "/account");
+  const back = await first.browser.get("/verify"); // the Back button
+  assert.equal(back.location, "/account");
+  const account = await first.browser.follow(back);
+  assert.doesNotMatch(account.words, /took too long/);
+  const { csrf } = Object.fromEntries(account.forms[0].fields);
+  const late = await first.browser.post("/verify", { csrf, code });
+  assert.match((await first.browser.follow(late)).words, /took too long/, "a code that nobody took is not passed over");
 
   for (const kind of ["voice", "email"]) {
     const { browser } = await enterPassword(server, ada);
