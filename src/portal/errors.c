@@ -149,6 +149,42 @@ static enum err draft_as_json(struct ctx *cx, struct response *rs, int status,
     return json_error(cx, rs, status, code, text, &d->problems);
 }
 
+/* Where a mailed link that works no more leads on to. */
+static const struct dead_link {
+    struct str path; /* what the link begins with */
+    struct str text, link_url, link_text;
+} dead_links[] = {
+    {STR("/confirm/"),
+     STR("It works once, and for a day. If you opened it before, your address is confirmed: sign "
+         "in. "
+         "If not, create your account again."),
+     STR("/login"),          STR("Sign in")              },
+    {STR("/confirm-email/"),
+     STR("It works once, and for a day. If you opened it before, your new address counts already. "
+         "If "
+         "not, change it again."),
+     STR("/account/email"),  STR("Change your e-mail")   },
+    {STR("/reset-password/"),
+     STR("It works once, and for ten minutes, and only the newest one does."),
+     STR("/reset-password"), STR("Ask for a new link")   },
+    {STR("/not-me/"),
+     STR("It works once, and for seven days. If you used it before, your account is protected. If "
+         "not, "
+         "choose a new password: that signs everybody out."),
+     STR("/reset-password"), STR("Choose a new password")},
+};
+
+static void lead_from_dead_link(const struct request *rq, struct page_error *p)
+{
+    EACH_ROW (row, dead_links) {
+        if (!str_starts(rq->path, row->path))
+            continue;
+        p->text = row->text;
+        p->link_url = row->link_url;
+        p->link_text = row->link_text;
+    }
+}
+
 static enum err error_page(struct ctx *cx, struct request *rq, struct response *rs, int status,
                            struct str text)
 {
@@ -165,6 +201,8 @@ static enum err error_page(struct ctx *cx, struct request *rq, struct response *
         .text = text,
     };
 
+    if (p.expired)
+        lead_from_dead_link(rq, &p);
     if (p.limited && cx->retry_after_s > 0)
         p.wait_words = words_span(cx, cx->retry_after_s);
     if (p.busy || p.internal)

@@ -530,9 +530,10 @@ struct page_error {
     struct page page;
     int status;
     bool not_found, bad_request, denied, expired, limited, busy, internal; /* exactly one */
-    struct str text;       /* replaces the template's sentence */
-    struct str wait_words; /* with limited: "2 minutes" */
-    struct str request_id; /* with internal and busy */
+    struct str text;                /* replaces the template's sentence */
+    struct str wait_words;          /* with limited: "2 minutes" */
+    struct str link_url, link_text; /* with expired: a way on; may be empty */
+    struct str request_id;          /* with internal and busy */
 };
 
 struct outbox_item {

@@ -416,6 +416,16 @@ static void error_404(struct html *h)
     page_error(h, &(struct page_error){.page = base(), .status = 404, .not_found = true});
 }
 
+static void error_410(struct html *h)
+{
+    page_error(h, &(struct page_error){.page = base(),
+                                       .status = 410,
+                                       .expired = true,
+                                       .text = STR("It works once, and for ten minutes."),
+                                       .link_url = STR("/reset-password"),
+                                       .link_text = STR("Ask for a new link")});
+}
+
 static void error_429(struct html *h)
 {
     page_error(h,
@@ -499,7 +509,7 @@ static const struct golden goldens[] = {
     PAGE(verify_voice), PAGE(verify_email), PAGE(verify_recovery), PAGE(verify_step_up),
     PAGE(remote_asked), PAGE(remote_busy), PAGE(remote_wrong), PAGE(remote_enrol),
     PAGE(waiting), PAGE(waiting_step_up), PAGE(waiting_over), PAGE(waiting_call), PAGE(waiting_call_over), PAGE(enrol_required), PAGE(enrol_advised), PAGE(reset_password),
-    PAGE(reset_sent), PAGE(reset_set), PAGE(reauth), PAGE(not_me), PAGE(not_me_on), PAGE(locked), PAGE(notice), PAGE(error_404),
+    PAGE(reset_sent), PAGE(reset_set), PAGE(reauth), PAGE(not_me), PAGE(not_me_on), PAGE(locked), PAGE(notice), PAGE(error_404), PAGE(error_410),
     PAGE(error_429), PAGE(error_500), PAGE(outbox), PAGE(outbox_empty), PAGE(authenticator),
 };
 /* clang-format on */

@@ -88,7 +88,7 @@ test("links: a reset works for ten minutes, a confirmation for a day", async () 
   assert.equal((await browser.get(reset)).status, 410);
   const late = await browser.fill(form, { password: "seven small boats" }, { action: reset });
   assert.equal(late.status, 410);
-  assert.match(late.words, /This link has expired/);
+  assert.match(late.words, /This link no longer works/);
   assert.equal((await browser.get(confirm)).status, 200);
   await later(86400);
   assert.equal((await browser.get(confirm)).status, 410);

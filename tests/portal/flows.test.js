@@ -35,7 +35,10 @@ test("sign-up counts for nothing before its link is opened by a POST", async () 
   const done = await me.fill(page, {}, { action: link });
   assert.equal(done.location, "/login");
   assert.match((await me.follow(done)).words, /Your e-mail is confirmed/);
-  assert.equal((await me.get(link)).status, 410, "it works once");
+  const used = await me.get(link);
+  assert.equal(used.status, 410, "it works once");
+  assert.match(used.words, /your address is confirmed: sign in\./);
+  assert.equal(used.html.querySelector(".actions a").getAttribute("href"), "/login");
 
   const signedIn = await enterPassword(server, ada, { login: ada.email.toUpperCase() });
   assert.equal(signedIn.answer.location, "/account");
@@ -261,7 +264,9 @@ test("a forgotten password: by mail, once, and the second factor stays", async (
   assert.equal(weak.status, 400);
   const done = await other.fill(weak, { password: "seven small boats" }, { action: link });
   assert.equal(done.location, "/login", done.words);
-  assert.equal((await other.get(link)).status, 410);
+  const dead = await other.get(link);
+  assert.equal(dead.status, 410);
+  assert.equal(dead.html.querySelector(".actions a").getAttribute("href"), "/reset-password", "a way to a new one");
   assert.equal((await me.get("/account")).status, 303, "other sessions end");
   assert.equal((await enterPassword(server, ada)).answer.status, 401);
   const again = await enterPassword(server, { ...ada, password: "seven small boats" });
@@ -356,4 +361,7 @@ test("pages that fail are friendly", async () => {
     const answer = await me.get(path);
     assert.ok([400, 410].includes(answer.status), `${path} ${answer.status}`);
   }
+  const alarm = await me.get("/not-me/xyz");
+  assert.doesNotMatch(alarm.words, /Ask for a new one/);
+  assert.equal(alarm.html.querySelector(".actions a").getAttribute("href"), "/reset-password");
 });
