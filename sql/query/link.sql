@@ -32,6 +32,11 @@ SELECT id, data, used_at_ms, expires_at_ms, factor_id FROM link WHERE id = $1;
 SELECT id, data, used_at_ms, expires_at_ms, factor_id FROM link WHERE person_id = $1 AND purpose = $2
 ORDER BY id DESC LIMIT 1;
 
+-- :name link_waiting :read :one
+-- What the newest one that still works is about.
+SELECT data FROM link WHERE person_id = $1 AND purpose = $2 AND used_at_ms IS NULL
+  AND expires_at_ms > $3 ORDER BY id DESC LIMIT 1;
+
 -- :name link_invited :read :one
 -- The newest one that was made for the same token of an application.
 SELECT id, data, used_at_ms, expires_at_ms, factor_id FROM link

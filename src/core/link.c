@@ -91,6 +91,20 @@ enum err link_use(struct ctx *cx, struct db *db, enum link_purpose p, struct str
     return OK;
 }
 
+enum err link_waiting(struct ctx *cx, struct db *db, enum link_purpose p, int64_t person_id,
+                      struct str *out_data)
+{
+    OWN(db_rows_end) struct db_rows r = {0};
+    enum err e =
+        db_one(cx, db, Q_LINK_WAITING,
+               DB_ARGS(db_int(person_id), db_text(purposes[p].name), db_int(cx->now_ms)), &r);
+
+    if (e && e != ERR_NOT_FOUND)
+        return e;
+    *out_data = e ? STR_NONE : db_col_text(&r, 0);
+    return OK;
+}
+
 enum err link_kill(struct ctx *cx, struct db *db, enum link_purpose p, int64_t person_id)
 {
     return db_exec(cx, db, Q_LINK_KILL,

@@ -33,6 +33,10 @@ enum err link_peek(struct ctx *cx, struct db *db, enum link_purpose p, struct st
 /* The same, and consumes it: one conditional UPDATE. */
 enum err link_use(struct ctx *cx, struct db *db, enum link_purpose p, struct str token,
                   struct link *out);
+/* The data of the person's newest link of this purpose that still works; STR_NONE when there is
+ * none. */
+enum err link_waiting(struct ctx *cx, struct db *db, enum link_purpose p, int64_t person_id,
+                      struct str *out_data);
 /* Every unused link of a purpose of a person dies: on any credential change. */
 enum err link_kill(struct ctx *cx, struct db *db, enum link_purpose p, int64_t person_id);
 /* The same of an identity, but for keep_id (0: all). Pages that wait for one of them are woken. */

@@ -2,6 +2,7 @@
  * account.c: what somebody sees and changes of their own profile, sessions and history.
  */
 #include "core/audit.h"
+#include "core/link.h"
 #include "portal/frame.h"
 #include "portal/handlers.h"
 #include "portal/words.h"
@@ -12,6 +13,7 @@ enum { AUDIT_SHOWN = 20 };
 
 struct account {
     struct person person;
+    struct str email_pending; /* asked for, not confirmed; may be empty */
     struct session *sessions;
     struct factor *factors;
     struct audit_entry *events;
@@ -23,6 +25,7 @@ static enum err account_load(struct ctx *cx, struct request *rq, struct account 
     enum err e;
 
     if ((e = visit_person(cx, rq, &out->person)) ||
+        (e = link_waiting(cx, rq->db, LINK_CONFIRM_EMAIL, out->person.id, &out->email_pending)) ||
         (e = session_list(cx, rq->db, out->person.id, &out->sessions, &out->session_count)) ||
         (e = factor_list(cx, rq->db, out->person.identity_id, &out->factors, &out->factor_count)))
         return e;
@@ -77,6 +80,7 @@ static enum err account_json(struct ctx *cx, struct request *rq, struct response
                   a->factor_count > 0, "created_at", json_instant(p->created_at_ms), "last_seen_at",
                   json_instant(p->last_seen_at_ms));
 
+    json_object_set_new(json, "email_pending", json_of(a->email_pending));
     json_object_set_new(json, "sessions", sessions_json(cx, a, visit_of(cx, rq)->session.id));
     json_object_set_new(json, "activity", events_json(cx, a));
     return respond_json(cx, rs, 200, json);
@@ -155,6 +159,7 @@ enum err account_page(struct ctx *cx, struct request *rq, struct response *rs)
         .username = a.person.username,
         .about = a.person.about,
         .email = a.person.email,
+        .email_pending = a.email_pending,
         .phone = a.person.phone,
         .email_confirmed = a.person.email_verified_at_ms != 0,
         .second_factor = a.factor_count > 0,

@@ -135,7 +135,8 @@ enum err email_page(struct ctx *cx, struct request *rq, struct response *rs)
     struct person person;
     enum err e;
 
-    if ((e = visit_person(cx, rq, &person)))
+    if ((e = visit_person(cx, rq, &person)) ||
+        (e = link_waiting(cx, rq->db, LINK_CONFIRM_EMAIL, person.id, &p.pending)))
         return e;
     p.email = person.email;
     frame_open(cx, rq, rs, &p.page);

@@ -356,6 +356,7 @@ struct session_row {
 struct page_account {
     struct page page;
     struct str name, username, about, email, phone;
+    struct str email_pending; /* asked for and not confirmed yet; may be empty */
     bool email_confirmed;
     bool second_factor; /* false: advises to turn one on */
     struct when member_since, last_seen;

@@ -52,6 +52,7 @@ static void account_new(struct html *h)
                         .name = STR("Malcolm Reynolds"),
                         .username = STR("mal"),
                         .email = STR("mal@example.com"),
+                        .email_pending = STR("malcolm@example.com"),
                         .member_since = at(1),
                         .sessions = {sessions, COUNT_OF(sessions)}
     });

@@ -317,10 +317,14 @@ test("profile, password, e-mail and phone are changed", async () => {
   const asked = await me.fill(await me.get("/account/email"), { email, current_password: ada.password });
   assert.equal(asked.location, "/account", asked.words);
   assert.match((await me.get("/account")).words, new RegExp(`E-mail ?${ada.email}`), "not before the link is opened");
+  for (const path of ["/account", "/account/email"])
+    assert.match((await me.get(path)).words, new RegExp(`[Ww]aiting for you to confirm ${email}`), path);
+  assert.equal((await me.getJson("/account")).json.email_pending, email);
   const link = await newestLink(server, email, /^\/confirm-email\//);
   const reader = new Client(server);
   assert.equal((await reader.fill(await reader.get(link), {}, { action: link })).location, "/login");
   assert.match((await me.get("/account")).words, new RegExp(`E-mail ?${email}`));
+  assert.doesNotMatch((await me.get("/account")).words, /waiting for you to confirm/);
   assert.ok((await newest(server, ada.email, "email")).body.includes("e-mail address was changed"));
 
   const phone = await me.fill(await me.get("/account/phone"), { country_code: "+44", phone: "07400 123456", current_password: ada.password });
