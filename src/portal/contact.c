@@ -1,6 +1,6 @@
 /*
  * contact.c: changing the password, the e-mail address and the phone number. All three ask for the
- * present password beside the change, in a session that was proved lately.
+ * current password beside the change, in a session that was proved lately.
  */
 #include "core/link.h"
 #include "core/login.h"
@@ -16,7 +16,7 @@ struct proof_form {
 
 static const struct complaint wrong_password = {ERR_DENIED, 401, "wrong_password",
                                                 STR("current_password"),
-                                                STR("That isn't your present password.")};
+                                                STR("That isn't your current password.")};
 
 /* On the hash pool. A wrong password goes on to the handler, where it is counted. */
 static enum err prove(struct ctx *cx, struct request *rq, struct proof_form *f)
@@ -87,6 +87,8 @@ enum err password_prepare(struct ctx *cx, struct request *rq, struct response *r
     draft_note(d, STR("password"),
                password_check(cx, f->password, (size_t)password_min,
                               (const struct str[]){p.name, p.username, p.email}, 3));
+    if (ct_equal_str(f->password, f->own.current_password))
+        draft_note(d, STR("password"), STR("This is the same as the current one. Choose another."));
     if ((e = draft_settle(cx, d)) || (e = prove(cx, rq, &f->own)))
         return e;
     return f->own.proof.right ? pwhash_make(cx, f->password, &f->hash) : OK;
@@ -263,7 +265,7 @@ enum err phone_prepare(struct ctx *cx, struct request *rq, struct response *rs)
     if ((e = gate_early(cx, rq)) ||
         (e = draft_bind(cx, rq, d, phone_fields, COUNT_OF(phone_fields))))
         return e;
-    draft_note(d, STR("phone"), phone_check(cx, f->country_code, f->phone, &f->code, &f->number));
+    phone_note(cx, d, f->country_code, f->phone, &f->code, &f->number);
     if ((e = draft_settle(cx, d)))
         return e;
     return prove(cx, rq, &f->own);

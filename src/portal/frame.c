@@ -140,6 +140,19 @@ struct options country_options(struct ctx *cx, struct str code)
     return (struct options){list, n};
 }
 
+void phone_note(struct ctx *cx, struct draft *d, struct str country_code, struct str phone,
+                struct str *out_cc, struct str *out)
+{
+    static const enum phone_problem of_country[] = {PHONE_NO_COUNTRY, PHONE_BAD_COUNTRY};
+    struct str text = phone_check(cx, country_code, phone, out_cc, out), field = STR("phone");
+
+    EACH_ROW (problem, of_country) {
+        if (str_eq(text, phone_problem_text(*problem)))
+            field = STR("country_code");
+    }
+    draft_note(d, field, text);
+}
+
 enum err password_least(struct ctx *cx, struct db *db, const struct person *p, int *out)
 {
     struct service s;

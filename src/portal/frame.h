@@ -41,6 +41,10 @@ struct str path_with_next(struct ctx *cx, struct str path, struct str next);
  * one. */
 struct options country_options(struct ctx *cx, struct str code);
 
+/* phone_check, with its complaint beside the field that it is about: country_code or phone. */
+void phone_note(struct ctx *cx, struct draft *d, struct str country_code, struct str phone,
+                struct str *out_cc, struct str *out);
+
 /* How long a new password of this person (NULL: of somebody new) has to be. */
 enum err password_least(struct ctx *cx, struct db *db, const struct person *p, int *out);
 

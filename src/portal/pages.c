@@ -33,7 +33,7 @@ static const struct {
 } missing[] = {
     {STR("code"),             STR("Enter the code.")                    },
     {STR("country_code"),     STR("Choose your country.")               },
-    {STR("current_password"), STR("Enter your present password.")       },
+    {STR("current_password"), STR("Enter your current password.")       },
     {STR("email"),            STR("Enter your e-mail address.")         },
     {STR("login"),            STR("Enter your e-mail or your username.")},
     {STR("name"),             STR("Enter your full name.")              },

@@ -70,7 +70,7 @@ static void account_edit(struct html *h)
 static void change_password(struct html *h)
 {
     struct page page = with_problem(signed_in(), STR("current_password"),
-                                    STR("That isn't your present password."));
+                                    STR("That isn't your current password."));
 
     page_change_password(h, &(struct page_change_password){
                                 .page = page,

@@ -77,8 +77,8 @@ static void judge_all(struct ctx *cx, struct draft *d, struct sign_up_form *f, i
     judge(d, STR("email"), email_check(cx, f->email, &in->email));
     judge(d, STR("password"),
           password_check(cx, f->password, (size_t)password_min, own, COUNT_OF(own)));
-    judge(d, STR("phone"),
-          phone_check(cx, f->country_code, f->phone, &in->country_code, &in->phone));
+    if (!problem_of(&d->problems, STR("phone")).n)
+        phone_note(cx, d, f->country_code, f->phone, &in->country_code, &in->phone);
 }
 
 enum err sign_up_prepare(struct ctx *cx, struct request *rq, struct response *rs)

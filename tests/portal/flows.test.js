@@ -306,7 +306,11 @@ test("profile, password, e-mail and phone are changed", async () => {
 
   const wrong = await me.fill(await me.get("/account/password"), { current_password: "not mine at all", password: "eleven grey herons" });
   assert.equal(wrong.status, 401);
-  assert.match(wrong.words, /That isn't your present password\./);
+  assert.match(wrong.words, /That isn't your current password\./);
+  const same = await me.fill(wrong, { current_password, password: current_password });
+  assert.equal(same.status, 400);
+  assert.match(same.words, /This is the same as the current one\. Choose another\./);
+  assert.equal((await elsewhere.get("/account")).status, 200, "nothing has changed");
   const changed = await me.fill(wrong, { current_password, password: "eleven grey herons" });
   assert.equal(changed.location, "/account", changed.words);
   ada.password = "eleven grey herons";
@@ -322,11 +326,18 @@ test("profile, password, e-mail and phone are changed", async () => {
   assert.equal((await me.getJson("/account")).json.email_pending, email);
   const link = await newestLink(server, email, /^\/confirm-email\//);
   const reader = new Client(server);
-  assert.equal((await reader.fill(await reader.get(link), {}, { action: link })).location, "/login");
+  const confirm = await reader.get(link);
+  assert.doesNotMatch(confirm.words, /the name you chose/, "no name is shown here");
+  assert.equal((await reader.fill(confirm, {}, { action: link })).location, "/login");
+  assert.equal((await reader.get(link)).html.querySelector(".actions a").getAttribute("href"), "/account/email");
   assert.match((await me.get("/account")).words, new RegExp(`E-mail ?${email}`));
   assert.doesNotMatch((await me.get("/account")).words, /waiting for you to confirm/);
   assert.ok((await newest(server, ada.email, "email")).body.includes("e-mail address was changed"));
 
+  const nowhere = await me.fill(await me.get("/account/phone"), { country_code: "", phone: "07400 123456", current_password: ada.password });
+  assert.equal(nowhere.status, 400);
+  assert.match(nowhere.html.querySelector("#country_code-error").textContent, /choose a country/);
+  assert.equal(nowhere.html.querySelector("#phone-error"), null);
   const phone = await me.fill(await me.get("/account/phone"), { country_code: "+44", phone: "07400 123456", current_password: ada.password });
   assert.equal(phone.location, "/account", phone.words);
   assert.match((await me.get("/account")).words, /\+447400123456/);
