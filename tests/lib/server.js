@@ -7,6 +7,7 @@
 // many times longer everything may take, for sanitized programs.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import fs from "node:fs";
 import net from "node:net";
@@ -151,10 +152,14 @@ export async function startProduction(options = {}) {
   return startServer({ mode: "production", listen: `127.0.0.1:${port}`, public_url: `http://127.0.0.1:${port}`, stop_grace_ms: 500, ...options });
 }
 
-// For programs that want to be told their ports: ones that are free now.
+// For programs that want to be told their ports: ones that are free now, and below those that the kernel gives away
+// by itself, or somebody's outgoing connection may have one by the time it is used.
 export async function freePorts(count) {
-  const probes = Array.from({ length: count }, () => net.createServer().listen(0, "127.0.0.1"));
-  await Promise.all(probes.map((probe) => once(probe, "listening")));
+  const probes = [];
+  while (probes.length < count) {
+    const probe = net.createServer().listen(randomInt(21_000, 32_000), "127.0.0.1");
+    if (await once(probe, "listening").then(() => true, () => false)) probes.push(probe);
+  }
   const ports = probes.map((probe) => probe.address().port);
   await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
   return ports;
