@@ -387,23 +387,7 @@ static void in_test_mode_zeros_are_right_and_nothing_is_sent(void **state)
     assert_int_equal(fixture_run(fx, set, &bare), ERR_CONFLICT);
 }
 
-static int set_up(void **state)
-{
-    struct fixture *fx = calloc(1, sizeof(*fx));
-
-    fixture_open(fx);
-    *state = fx;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture_close(*state);
-    free(*state);
-    return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_set_up, fixture_tear_down)
 
 int main(void)
 {

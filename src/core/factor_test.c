@@ -37,22 +37,6 @@ static enum check_outcome check_now(struct fixture *fx, int64_t factor_id, struc
     return c.out.outcome;
 }
 
-static int set_up(void **state)
-{
-    struct fixture *fx = calloc(1, sizeof(*fx));
-
-    fixture_open(fx);
-    *state = fx;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture_close(*state);
-    free(*state);
-    return 0;
-}
-
 static void a_totp_code_works_once_attacks_2_3_14(void **state)
 {
     struct fixture *fx = *state;
@@ -389,23 +373,26 @@ static void keys_rotate_and_everything_still_opens(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_totp_code_works_once_attacks_2_3_14, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_totp_code_works_once_attacks_2_3_14, fixture_set_up,
+                                        fixture_tear_down),
         cmocka_unit_test_setup_teardown(a_strict_policy_takes_the_present_code_alone_attack_14,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(malformed_codes_are_wrong_and_counted_attack_16, set_up,
-                                        tear_down),
+                                        fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(malformed_codes_are_wrong_and_counted_attack_16,
+                                        fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(five_wrong_codes_pause_and_a_hundred_end_it_attacks_9_10,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_hundred_parallel_checks_give_one_success_attack_5, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_thousand_parallel_guesses_stay_in_budget_attack_7, set_up,
-                                        tear_down),
+                                        fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_hundred_parallel_checks_give_one_success_attack_5,
+                                        fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_thousand_parallel_guesses_stay_in_budget_attack_7,
+                                        fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(a_recovery_code_works_once_even_in_parallel_attack_6,
-                                        set_up, tear_down),
+                                        fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(a_sent_code_stays_the_same_for_ten_minutes_attack_15,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(five_wrong_checks_end_a_sent_code, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(keys_rotate_and_everything_still_opens, set_up, tear_down),
+                                        fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(five_wrong_checks_end_a_sent_code, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(keys_rotate_and_everything_still_opens, fixture_set_up,
+                                        fixture_tear_down),
     };
 
     return cmocka_run_group_tests_name("core/factor", tests, NULL, NULL);

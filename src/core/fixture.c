@@ -64,6 +64,23 @@ void fixture_close(struct fixture *fx)
     nftw(fx->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+int fixture_set_up(void **state)
+{
+    struct fixture *fx = calloc(1, sizeof(*fx));
+
+    assert_non_null(fx);
+    fixture_open(fx);
+    *state = fx;
+    return 0;
+}
+
+int fixture_tear_down(void **state)
+{
+    fixture_close(*state);
+    free(*state);
+    return 0;
+}
+
 enum err fixture_run(struct fixture *fx, enum err (*fn)(struct ctx *, struct db *, void *),
                      void *arg)
 {

@@ -21,6 +21,9 @@ struct fixture {
 /* Opens or aborts the test run. */
 void fixture_open(struct fixture *fx);
 void fixture_close(struct fixture *fx);
+/* The two for cmocka: one of its own for each test, *state. */
+int fixture_set_up(void **state);
+int fixture_tear_down(void **state);
 
 /* Runs fn as a job of its own and gives its result; asserts belong behind it, not into it. */
 enum err fixture_run(struct fixture *fx, enum err (*fn)(struct ctx *, struct db *, void *),

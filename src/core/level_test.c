@@ -14,22 +14,6 @@ static const struct origin here = {
     {"test",        4 }
 };
 
-static int set_up(void **state)
-{
-    struct fixture *fx = calloc(1, sizeof(*fx));
-
-    fixture_open(fx);
-    *state = fx;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture_close(*state);
-    free(*state);
-    return 0;
-}
-
 struct opening {
     struct session_request rq;
     struct str token;
@@ -552,24 +536,26 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            a_password_alone_opens_nothing_once_a_factor_is_on_attacks_1_36_37, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(guessing_a_factor_off_opens_nothing_attacks_1_9, set_up,
-                                        tear_down),
+            a_password_alone_opens_nothing_once_a_factor_is_on_attacks_1_36_37, fixture_set_up,
+            fixture_tear_down),
+        cmocka_unit_test_setup_teardown(guessing_a_factor_off_opens_nothing_attacks_1_9,
+                                        fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(
-            of_the_kinds_three_and_recovery_codes_meet_the_floor_attack_38, set_up, tear_down),
+            of_the_kinds_three_and_recovery_codes_meet_the_floor_attack_38, fixture_set_up,
+            fixture_tear_down),
         cmocka_unit_test_setup_teardown(it_is_raised_by_a_session_that_meets_it_alone_attack_38,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(guessing_and_enrolling_do_not_lower_it_attack_38, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(attempts_offer_what_meets_it_alone_attack_38, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(nothing_to_hold_on_to_locks_nobody_out_attack_38, set_up,
-                                        tear_down),
+                                        fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(guessing_and_enrolling_do_not_lower_it_attack_38,
+                                        fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(attempts_offer_what_meets_it_alone_attack_38,
+                                        fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(nothing_to_hold_on_to_locks_nobody_out_attack_38,
+                                        fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(an_attempt_is_ended_by_what_it_proved_itself_attack_38,
-                                        set_up, tear_down),
+                                        fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(
-            its_owner_lowers_it_and_it_falls_with_the_last_strong_factor_attack_38, set_up,
-            tear_down),
+            its_owner_lowers_it_and_it_falls_with_the_last_strong_factor_attack_38, fixture_set_up,
+            fixture_tear_down),
     };
 
     return cmocka_run_group_tests_name("core/level", tests, NULL, NULL);
