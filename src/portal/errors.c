@@ -156,21 +156,18 @@ static const struct dead_link {
 } dead_links[] = {
     {STR("/confirm/"),
      STR("It works once, and for a day. If you opened it before, your address is confirmed: sign "
-         "in. "
-         "If not, create your account again."),
+         "in. If not, create your account again."),
      STR("/login"),          STR("Sign in")              },
     {STR("/confirm-email/"),
      STR("It works once, and for a day. If you opened it before, your new address counts already. "
-         "If "
-         "not, change it again."),
+         "If not, change it again."),
      STR("/account/email"),  STR("Change your e-mail")   },
     {STR("/reset-password/"),
      STR("It works once, and for ten minutes, and only the newest one does."),
      STR("/reset-password"), STR("Ask for a new link")   },
     {STR("/not-me/"),
      STR("It works once, and for seven days. If you used it before, your account is protected. If "
-         "not, "
-         "choose a new password: that signs everybody out."),
+         "not, choose a new password: that signs everybody out."),
      STR("/reset-password"), STR("Choose a new password")},
 };
 
